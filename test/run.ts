@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// The test runner: `node test/run.ts [options] [group or part of a path ...]`.
+//
+// Every `*.test.ts` below test/ runs in its own process under node:test. The folder is the group;
+// files beside this one form the group `repo`. Groups that use real sockets and foreign programs
+// run last and one file at a time, the others two at a time. Options:
+//   --checks       first build, lint and type-check the tests, and count a failure of these
+//   --timeout-s=N  limit per file, 120 by default; a file raises its own with a comment line
+//                  `// test-timeout-s: N`
+//   --jobs=N       files at a time; --dir=D  where the tests are
+// The last line printed is always `N passed, N failed`. With CI=true a skipped test is a failure.
+
+import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Outcome, outcomeOf, renderReport } from './support/outcome.ts'
+import { killAll, runFile } from './support/run-file.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const GROUPS_FIRST = ['repo', 'unit', 'property', 'vectors', 'conformance', 'fuzz', 'sim']
+const GROUPS_ALONE = ['e2e', 'interop']
+
+interface TestFile {
+  path: string
+  group: string
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    checks: { type: 'boolean', default: false },
+    dir: { type: 'string', default: import.meta.dirname },
+    jobs: { type: 'string', default: '2' },
+    'timeout-s': { type: 'string', default: '120' },
+  },
+})
+const directory = resolve(options.dir)
+const isSkipFailure = process.env.CI === 'true' || process.env.CI === '1'
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killAll()
+    process.exit(1)
+  })
+}
+const outcomes = await main()
+process.stdout.write(renderReport(outcomes))
+if (outcomes.some(({ failures }) => failures.length > 0)) process.exitCode = 1
+
+async function main(): Promise<Outcome[]> {
+  const checks = options.checks ? runChecks() : []
+  if (checks.some(({ file }) => file === 'build')) return checks
+  const files = select(discover(), positionals)
+  if (files.length === 0) return [failure('test', 'no test file matches')]
+  const together = files.filter(({ group }) => !GROUPS_ALONE.includes(group))
+  const alone = files.filter(({ group }) => GROUPS_ALONE.includes(group))
+  return [
+    ...checks,
+    ...(await runFiles(together, Number(options.jobs))),
+    ...(await runFiles(alone, 1)),
+  ]
+}
+
+/** Returns the failures only: a check that passes is not a test that passed. */
+function runChecks(): Outcome[] {
+  const checks: [name: string, command: string, ...parameters: string[]][] = [
+    ['build', 'tsc', '-b'],
+    ['lint', 'biome', 'check', '--error-on-warnings', '.'],
+    ['types of the tests', 'tsc', '-b', 'test'],
+  ]
+  const failures: Outcome[] = []
+  for (const [name, command, ...parameters] of checks) {
+    const program = join(ROOT, 'node_modules', '.bin', command)
+    const startedAt = performance.now()
+    const { status, stdout, stderr } = spawnSync(program, parameters, {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
+    const isOk = status === 0
+    printLine(isOk, name, '', startedAt)
+    if (!isOk) failures.push(failure(name, `${stdout ?? ''}${stderr ?? ''}`.trim()))
+    if (!isOk && name === 'build') break
+  }
+  return failures
+}
+
+function discover(): TestFile[] {
+  const paths = globSync('**/*.test.ts', { cwd: directory }).sort()
+  const files = paths.map((path) => {
+    const group = /^([^/\\]+)[/\\]/.exec(path)?.[1] ?? 'repo'
+    return { path, group }
+  })
+  return files.sort((a, b) => rank(a.group) - rank(b.group))
+}
+
+function rank(group: string): number {
+  const first = GROUPS_FIRST.indexOf(group)
+  if (first >= 0) return first
+  return GROUPS_FIRST.length + 1 + GROUPS_ALONE.indexOf(group)
+}
+
+/** Group names widen the selection, anything else narrows it to paths that contain it. */
+function select(files: TestFile[], filters: readonly string[]): TestFile[] {
+  const known = new Set([...GROUPS_FIRST, ...GROUPS_ALONE, ...files.map(({ group }) => group)])
+  const groups = filters.filter((filter) => known.has(filter))
+  const parts = filters.filter((filter) => !known.has(filter))
+  return files.filter(
+    ({ path, group }) =>
+      (groups.length === 0 || groups.includes(group)) &&
+      (parts.length === 0 || parts.some((part) => join('test', path).includes(part))),
+  )
+}
+
+async function runFiles(files: readonly TestFile[], jobs: number): Promise<Outcome[]> {
+  const done: Outcome[] = []
+  const queue = files.values()
+  const worker = async (): Promise<void> => {
+    for (const { path } of queue) done.push(await runOne(path))
+  }
+  await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker))
+  return done
+}
+
+async function runOne(path: string): Promise<Outcome> {
+  const startedAt = performance.now()
+  const file = join('test', path)
+  const { events, end } = await runFile(join(directory, path), ROOT, timeoutMsOf(path))
+  const outcome = outcomeOf(file, events, end, isSkipFailure)
+  const { passed, failures, skips } = outcome
+  const skipped = skips.length > 0 ? `, ${skips.length} skipped` : ''
+  printLine(failures.length === 0, file, `${passed} passed${skipped}`, startedAt)
+  for (const note of outcome.notes) process.stdout.write(`      # ${note}\n`)
+  return outcome
+}
+
+function timeoutMsOf(path: string): number {
+  const own = /^\/\/ test-timeout-s: (\d+)$/m.exec(readFileSync(join(directory, path), 'utf8'))
+  return Number(own?.[1] ?? options['timeout-s']) * 1000
+}
+
+function printLine(isOk: boolean, name: string, detail: string, startedAt: number): void {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  process.stdout.write(`${isOk ? 'ok   ' : 'FAIL '} ${name.padEnd(48)} ${detail} (${seconds} s)\n`)
+}
+
+function failure(where: string, text: string): Outcome {
+  return { file: where, passed: 0, failures: [{ where, text }], skips: [], notes: [] }
+}
