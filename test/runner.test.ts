@@ -53,7 +53,7 @@ test('tests are counted, suites are not', (t) => {
 test('a failure is told with its file, line, path and error', (t) => {
   const result = run(t, {
     'unit/a.test.ts':
-      "describe('outer', () => {\n  test('sum', () => assert.equal(1 + 1, 3))\n})\ntest('b', () => {})",
+      "describe('outer', () => {\n test('sum', () => assert.equal(2, 3))\n})\ntest('b', () => {})",
   })
   assert.equal(result.lastLine, '1 passed, 1 failed')
   assert.equal(result.status, 1)
