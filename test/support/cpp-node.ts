@@ -6,99 +6,24 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type ChildOptions, startChild, stopChild } from './child.ts'
+import {
+  type CppFamilyStats,
+  type CppGetResult,
+  type CppListenEvent,
+  type CppNodeOptions,
+  type CppPutOptions,
+  type CppPutResult,
+  type CppRemoteNode,
+  toValue,
+  type WireValue,
+} from './cpp-types.ts'
 import { poll, Watch } from './watch.ts'
+
+export type * from './cpp-types.ts'
 
 const DRIVER = fileURLToPath(new URL('cpp_node.py', import.meta.url))
 const REQUEST_TIMEOUT_MS = 60_000
 const CLOSE_GRACE_MS = 2000
-
-export interface CppNodeOptions {
-  readonly network?: number
-  /** 0, the default, lets the system choose; both families then get the same port. */
-  readonly port?: number
-  /**
-   * Which families to bind, to loopback unless told otherwise. Both by default: with only one, a
-   * C++ node leaves out values in listens, and cannot cancel them.
-   */
-  readonly families?: 'both' | 'ipv4' | 'ipv6'
-  readonly ipv4?: string
-  readonly ipv6?: string
-  /** 40 hex digits; random by default. */
-  readonly nodeId?: string
-  readonly bootstrapMode?: boolean
-  readonly maintainStorage?: boolean
-  /** Requests per second in all and per address; no limits (-1) by default. */
-  readonly rateLimit?: readonly [all: number, perPeer: number]
-  /** Common name of an RSA-2048 identity to generate: the node announces its certificate. */
-  readonly identity?: string
-  /**
-   * Value types to register: the way to make values expire early on C++ nodes. With less than
-   * 11 seconds a put to several nodes never completes, as it counts as due for renewal at once.
-   */
-  readonly types?: readonly { id: number; name: string; expiration: number }[]
-}
-
-export interface CppValue {
-  readonly id: bigint
-  /** Null when the installed version does not let us see it. */
-  readonly type: number | null
-  readonly userType: string
-  readonly data: Uint8Array
-  readonly size: number
-  /** Key id (hex) of the signer. */
-  readonly owner: string | null
-  readonly recipient: string | null
-  /** How C++ prints it, e.g. `Value[id:1 data(text/plain):"hey"]`. */
-  readonly text: string
-}
-
-export interface CppRemoteNode {
-  readonly id: string
-  readonly addr: string
-}
-
-export interface CppPutOptions {
-  readonly id?: bigint
-  readonly type?: number
-  readonly userType?: string
-}
-
-export interface CppPutResult {
-  readonly ok: boolean
-  readonly id: bigint
-  readonly nodes: readonly CppRemoteNode[]
-}
-
-export interface CppGetResult {
-  readonly ok: boolean
-  readonly values: readonly CppValue[]
-  readonly nodes: readonly CppRemoteNode[]
-}
-
-export interface CppListenEvent {
-  readonly value: CppValue
-  readonly expired: boolean
-  /** `performance.now()` on arrival. */
-  readonly at: number
-}
-
-export interface CppFamilyStats {
-  readonly good: number
-  readonly dubious: number
-  readonly cached: number
-  readonly incoming: number
-}
-
-interface WireValue {
-  id: string
-  type: number | null
-  user_type: string
-  data: string
-  size: number
-  owner: string | null
-  recipient: string | null
-  text: string
-}
 
 type Reply = Record<string, unknown>
 
@@ -106,19 +31,6 @@ interface Pending {
   readonly node: number | undefined
   resolve(reply: Reply): void
   reject(error: Error): void
-}
-
-function toValue(wire: WireValue): CppValue {
-  return {
-    id: BigInt(wire.id),
-    type: wire.type,
-    userType: wire.user_type,
-    data: new Uint8Array(Buffer.from(wire.data, 'base64')),
-    size: wire.size,
-    owner: wire.owner,
-    recipient: wire.recipient,
-    text: wire.text,
-  }
 }
 
 /** A driver process. Close it; the nodes in it end with it, without saying good-bye. */

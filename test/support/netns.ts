@@ -139,8 +139,7 @@ export class VirtualNetwork {
 
   /** A host with nothing but its loopback. */
   addHost(): VirtualHost {
-    const host = new VirtualHost(this.#addNamespace())
-    return host
+    return new VirtualHost(this.#addNamespace())
   }
 
   /** A cable between two hosts: a subnet of their own. */
@@ -148,8 +147,13 @@ export class VirtualNetwork {
     const subnet = ++this.#subnets
     const [nameA, nameB] = [nextName(a), nextName(b)]
     addCable(a.namespace, nameA, b.namespace, nameB)
-    attach(a, nameA, { namespace: b.namespace, interface: nameB }, subnet, 1, options)
-    attach(b, nameB, { namespace: a.namespace, interface: nameA }, subnet, 2, options)
+    const { families } = options
+    const [endA, endB] = [
+      { namespace: a.namespace, interface: nameA },
+      { namespace: b.namespace, interface: nameB },
+    ]
+    attach(a, nameA, endB, { subnet, number: 1, families })
+    attach(b, nameB, endA, { subnet, number: 2, families })
   }
 
   /** New hosts on a switch: a subnet of their own. */
@@ -166,7 +170,8 @@ export class VirtualNetwork {
       const [name, port] = [nextName(host), `port${i}`]
       addCable(host.namespace, name, namespace, port)
       ip(namespace, 'link', 'set', port, 'master', 'br0')
-      attach(host, name, { namespace, interface: port }, subnet, i, options)
+      const peer = { namespace, interface: port }
+      attach(host, name, peer, { subnet, number: i, families: options.families })
       ports.set(host, port)
     }
     return new VirtualSwitch(namespace, ports)
@@ -202,15 +207,14 @@ function addCable(namespaceA: string, nameA: string, namespaceB: string, nameB: 
   ip(namespaceB, 'link', 'set', nameB, 'up')
 }
 
-function attach(
-  host: VirtualHost,
-  name: string,
-  peer: Attachment['peer'],
-  subnet: number,
-  number: number,
-  options: NetworkOptions,
-): void {
-  const families = options.families ?? 'both'
+interface Place {
+  readonly subnet: number
+  readonly number: number
+  readonly families: NetworkOptions['families']
+}
+
+function attach(host: VirtualHost, name: string, peer: Attachment['peer'], place: Place): void {
+  const { subnet, number, families } = place
   const ipv4 = families === 'ipv6' ? '' : `10.77.${subnet}.${number}`
   const ipv6 = families === 'ipv4' ? '' : `fd77:${subnet}::${number.toString(16)}`
   for (const address of [ipv4, ipv6]) if (address) addAddress(host.namespace, name, address)
