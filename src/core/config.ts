@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Configuration of one node: what the user may set, checked, with defaults filled in.
+
+import {
+  DEFAULT_REQUESTS_PER_SECOND,
+  DEFAULT_STORAGE_BYTES,
+  MAX_SEARCHES,
+  MAX_STORAGE_KEYS,
+  PEER_SHARE_OF_REQUESTS,
+} from './constants.ts'
+import { InfoHash } from './id/info-hash.ts'
+import type { Family } from './id/socket-address.ts'
+import type { Random } from './ports.ts'
+
+export interface DhtConfig {
+  /** Node id; default random. */
+  id?: InfoHash | undefined
+  /** Network id, 0 … 2^32-1; nodes of other networks are ignored. Default 0, the public network. */
+  network?: number | undefined
+  /** Address families with a socket. Default both. */
+  families?: readonly Family[] | undefined
+  /** Use the network without serving it: others neither list this node nor store on it. */
+  clientMode?: boolean | undefined
+  /** Keep a wider routing table, for well-known entry nodes. */
+  bootstrapMode?: boolean | undefined
+  /** Hand stored values over to closer nodes. */
+  maintainStorage?: boolean | undefined
+  /** Stable public address: listens are renewed every 290 s instead of every 20 s. */
+  publicStable?: boolean | undefined
+  /** Incoming requests per second from all peers, -1 for no limit. Default 8192. */
+  maxRequestsPerSecond?: number | undefined
+  /** The same from one address, -1 for no limit. Default an eighth of the former. */
+  maxPeerRequestsPerSecond?: number | undefined
+  /** Searches per family, -1 for no limit. Default 2^20. */
+  maxSearches?: number | undefined
+  /** Bytes of values stored for others, -1 for no limit. Default 64 MiB. */
+  maxStorageBytes?: number | undefined
+  /** Bytes of own values, -1 for no limit, which is the default. */
+  maxLocalStorageBytes?: number | undefined
+  /** Keys in the store, -1 for no limit. Default 2^20. */
+  maxStorageKeys?: number | undefined
+  /** Text in the `v` field of every message, at most 8 ASCII characters. Default `ts`. */
+  agent?: string | undefined
+}
+
+export type ResolvedConfig = {
+  readonly [K in keyof Required<DhtConfig>]: NonNullable<DhtConfig[K]>
+}
+
+/** Fills in defaults. Throws RangeError or TypeError naming the wrong field. */
+export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig {
+  const maxRequestsPerSecond = limit('maxRequestsPerSecond', config, DEFAULT_REQUESTS_PER_SECOND)
+  const peerShare =
+    maxRequestsPerSecond < 0 ? -1 : Math.ceil(maxRequestsPerSecond / PEER_SHARE_OF_REQUESTS)
+  return {
+    id: checkId(config.id) ?? InfoHash.random(random),
+    network: checkNetwork(config.network ?? 0),
+    families: checkFamilies(config.families ?? [4, 6]),
+    clientMode: config.clientMode ?? false,
+    bootstrapMode: config.bootstrapMode ?? false,
+    maintainStorage: config.maintainStorage ?? false,
+    publicStable: config.publicStable ?? false,
+    maxRequestsPerSecond,
+    maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
+    maxSearches: limit('maxSearches', config, MAX_SEARCHES),
+    maxStorageBytes: limit('maxStorageBytes', config, DEFAULT_STORAGE_BYTES),
+    maxLocalStorageBytes: limit('maxLocalStorageBytes', config, -1),
+    maxStorageKeys: limit('maxStorageKeys', config, MAX_STORAGE_KEYS),
+    agent: checkAgent(config.agent ?? 'ts'),
+  }
+}
+
+type LimitName = Extract<keyof DhtConfig, `max${string}`>
+
+function limit(name: LimitName, config: DhtConfig, fallback: number): number {
+  const value = config[name] ?? fallback
+  if (value !== -1 && !(Number.isSafeInteger(value) && value >= 0)) {
+    throw new RangeError(`${name} must be a whole number, or -1 for no limit: got ${value}`)
+  }
+  return value
+}
+
+function checkId(id: InfoHash | undefined): InfoHash | undefined {
+  if (id === undefined) return undefined
+  if (!(id instanceof InfoHash)) throw new TypeError(`id must be an InfoHash: got ${typeof id}`)
+  if (id.isZero) throw new RangeError('id must not be the zero hash')
+  return id
+}
+
+function checkNetwork(network: number): number {
+  if (Number.isInteger(network) && network >= 0 && network <= 0xffff_ffff) return network
+  throw new RangeError(`network must be a whole number of 0 to 4294967295: got ${network}`)
+}
+
+function checkFamilies(families: readonly Family[]): readonly Family[] {
+  if (families.length === 0 || families.some((family) => family !== 4 && family !== 6)) {
+    throw new RangeError(`families must name 4, 6 or both: got [${families.join(', ')}]`)
+  }
+  return families
+}
+
+function checkAgent(agent: string): string {
+  if (/^[\x20-\x7e]{0,8}$/.test(agent)) return agent
+  throw new RangeError(`agent must be at most 8 ASCII characters: got "${agent}"`)
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// One address family of a node: its routing table, its searches, its status, and how peers see our
+// address (spec node behaviour, sections 3 and 4). Families live and fail independently.
+
+import { MAX_REPORTED_ADDRESSES } from './constants.ts'
+import type { NodeStatus } from './events.ts'
+import type { Family, SocketAddress } from './id/socket-address.ts'
+import type { NetworkEngine } from './net/network-engine.ts'
+import type { Node } from './net/node.ts'
+import { QuietHandler } from './net/request.ts'
+import { RoutingTable } from './routing/routing-table.ts'
+import type { SearchPool } from './search/search-pool.ts'
+import { Kind } from './wire/message.ts'
+
+/** Peers that were asked by address only and have not answered yet count as "connecting". */
+interface Report {
+  readonly ip: SocketAddress
+  /** Prefixes of the peers that reported it: one vote each. */
+  readonly voters: Set<string>
+}
+
+/** Voters that are remembered per reported address. */
+const MAX_VOTERS = 64
+
+export class FamilyState {
+  readonly family: Family
+  readonly table: RoutingTable
+  readonly searches: SearchPool
+  readonly #net: NetworkEngine
+  #reports: Report[] = []
+  /** Pings to addresses whose node is not known yet. */
+  pendingPings = 0
+  status: NodeStatus = 'disconnected'
+
+  constructor(family: Family, net: NetworkEngine, searches: SearchPool) {
+    this.family = family
+    this.#net = net
+    this.searches = searches
+    this.table = new RoutingTable(net.config.id, net.config.bootstrapMode)
+  }
+
+  /** A node sent or answered something: it may enter the table, and the searches near it. */
+  onActivity(node: Node, replied: boolean, now: number): void {
+    if (replied) this.table.replied(node, now)
+    if (node.isInTable) return
+    const { added, ping } = this.table.offer(node, now)
+    if (ping !== undefined) this.verify(ping, now)
+    if (!added && !replied) return
+    // A newcomer that only asked is listed to others once it has answered: find out now.
+    if (!replied) this.verify(node, now)
+    this.searches.offer(node, now)
+  }
+
+  /** Pings a node that has not proved itself lately, once, unless something is under way. */
+  verify(node: Node, now: number): void {
+    if (node.pendingRequests > 0) return
+    const { requests, encoder } = this.#net
+    requests.send(
+      {
+        kind: Kind.Ping,
+        node,
+        address: node.address,
+        handler: QUIET,
+        encode: (writer, tid) => encoder.ping(writer, tid),
+        // An address that did not prove itself gets one datagram, not three.
+        maxAttempts: node.isGood(now) ? undefined : 1,
+      },
+      now,
+    )
+  }
+
+  /** Connected with a good node, connecting with the prospect of one. */
+  computeStatus(hasPendingNames: boolean, now: number): NodeStatus {
+    if (this.table.some((node) => node.isGood(now))) return 'connected'
+    if (this.pendingPings > 0 || hasPendingNames) return 'connecting'
+    return this.table.some((node) => !node.isExpired) ? 'connecting' : 'disconnected'
+  }
+
+  /** A peer sees us at `ip`. True when that changed which address most peers see. */
+  onReport(ip: SocketAddress, reporter: SocketAddress): boolean {
+    const before = this.#reports[0]?.ip
+    let report = this.#reports.find((known) => known.ip.sameIp(ip))
+    if (report === undefined) {
+      if (this.#reports.length >= MAX_REPORTED_ADDRESSES) this.#reports.pop()
+      report = { ip, voters: new Set() }
+      this.#reports.push(report)
+    }
+    if (report.voters.size < MAX_VOTERS) report.voters.add(votingPrefix(reporter))
+    this.#reports.sort((a, b) => b.voters.size - a.voters.size)
+    return before === undefined || !before.sameIp(this.#reports[0]!.ip)
+  }
+
+  /** Addresses that peers see us at, most votes first; port 0. */
+  get publicAddresses(): SocketAddress[] {
+    return this.#reports.map(({ ip }) => ip)
+  }
+
+  forgetReports(): void {
+    this.#reports = []
+  }
+}
+
+const QUIET = new QuietHandler()
+
+/** Peers of one network have one vote together: /24 of IPv4, /48 of IPv6. */
+function votingPrefix(address: SocketAddress): string {
+  if (address.family === 4) return String(address.a0 >>> 8)
+  return `${address.a0} ${address.a1 >>> 16}`
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// Between datagrams and meaning: filters what comes in, keeps track of who sent it, matches answers
+// to requests, and encodes what goes out (spec wire, sections 9 and 11). Knows nodes, not searches,
+// storage or tables: those hang behind NetworkObserver.
+
+import type { ResolvedConfig } from '../config.ts'
+import { MAX_TOKEN_BYTES, TARGET_NODES } from '../constants.ts'
+import { WireError } from '../errors.ts'
+import { type Family, SocketAddress } from '../id/socket-address.ts'
+import type { DhtPorts, Log } from '../ports.ts'
+import { copyBytes } from '../util/bytes.ts'
+import type { TimerWheel } from '../util/timer-wheel.ts'
+import { readCompactNodes } from '../wire/compact-nodes.ts'
+import { decodeMessage, eachFragment } from '../wire/decode-message.ts'
+import { KIND_NAMES, Kind, Message } from '../wire/message.ts'
+import { MessageEncoder } from '../wire/message-encoder.ts'
+import { announcedSizes } from '../wire/value-list.ts'
+import { Blocklist } from './blocklist.ts'
+import { FragmentSender } from './fragment-sender.ts'
+import { Moves } from './moves.ts'
+import type { Node } from './node.ts'
+import { NodeCache } from './node-cache.ts'
+import type { Outbox } from './outbox.ts'
+import { type CompleteMessage, PartialMessages } from './partial-messages.ts'
+import { RateLimiter } from './rate-limiter.ts'
+import { Requests } from './requests.ts'
+import { Tokens } from './tokens.ts'
+
+export interface NetworkObserver {
+  /** `node` sent a request (`replied` false) or answered one of ours. Not called for clients. */
+  onActivity(node: Node, replied: boolean, now: number): void
+  onRequest(message: Message, node: Node, from: SocketAddress, now: number): void
+  /** Whether a request with announced values may open a reassembly: its token, its socket id. */
+  expectsValues(message: Message, from: SocketAddress): boolean
+  /** `reporter` sees us at `ip` (its port is meaningless). */
+  onReport(ip: SocketAddress, reporter: SocketAddress, now: number): void
+  onNodeExpired(node: Node, now: number): void
+}
+
+/** Why datagrams were dropped; all of them count up only. */
+export interface DropCounters {
+  martian: number
+  blocked: number
+  malformed: number
+  otherNetwork: number
+  noSender: number
+  rateLimited: number
+  /** Answers whose sender is not the one that was asked. */
+  unexpected: number
+  /** Our own bugs: exceptions that were not WireError. Always 0, or report it. */
+  internal: number
+}
+
+export class NetworkEngine {
+  readonly config: ResolvedConfig
+  readonly wheel: TimerWheel
+  readonly outbox: Outbox
+  readonly encoder: MessageEncoder
+  readonly requests: Requests
+  readonly fragments: FragmentSender
+  readonly partials: PartialMessages
+  readonly blocklist: Blocklist
+  readonly limiter: RateLimiter
+  readonly tokens: Tokens
+  readonly moves: Moves
+  readonly log: Log | undefined
+  readonly #message = new Message()
+  readonly #caches: { readonly 4: NodeCache; readonly 6: NodeCache }
+  readonly #observer: NetworkObserver
+  /** Accepted messages per kind. */
+  readonly received: number[] = new Array(KIND_NAMES.length).fill(0)
+  readonly dropped: DropCounters = {
+    martian: 0,
+    blocked: 0,
+    malformed: 0,
+    otherNetwork: 0,
+    noSender: 0,
+    rateLimited: 0,
+    unexpected: 0,
+    internal: 0,
+  }
+
+  constructor(init: {
+    config: ResolvedConfig
+    ports: DhtPorts
+    wheel: TimerWheel
+    outbox: Outbox
+    observer: NetworkObserver
+    now: number
+  }) {
+    const { config, ports, wheel, outbox, now } = init
+    this.config = config
+    this.wheel = wheel
+    this.outbox = outbox
+    this.log = ports.log
+    this.#observer = init.observer
+    const { clientMode: isClient, id, network, agent } = config
+    this.encoder = new MessageEncoder({ id, network, isClient, agent })
+    this.fragments = new FragmentSender(wheel, this.encoder, outbox)
+    this.requests = new Requests({
+      random: ports.random.fork('requests'),
+      wheel,
+      outbox,
+      fragments: this.fragments,
+      onExpired: (node, at) => this.expireNode(node, at),
+    })
+    this.partials = new PartialMessages(wheel)
+    const seeds = ports.random.fork('tables')
+    this.#caches = { 4: new NodeCache(seeds.uint32()), 6: new NodeCache(seeds.uint32()) }
+    this.blocklist = new Blocklist(seeds.uint32())
+    this.limiter = new RateLimiter({
+      requestsPerSecond: config.maxRequestsPerSecond,
+      peerRequestsPerSecond: config.maxPeerRequestsPerSecond,
+      seed: seeds.uint32(),
+    })
+    this.tokens = new Tokens(ports.random.fork('tokens'), wheel, now)
+    this.moves = new Moves(this.requests, this.encoder)
+  }
+
+  cache(family: Family): NodeCache {
+    return this.#caches[family]
+  }
+
+  /** One datagram. Never throws, whatever the bytes. */
+  receive(datagram: Uint8Array, from: SocketAddress, now: number): void {
+    try {
+      this.#accept(datagram, from, now)
+    } catch (error) {
+      if (error instanceof WireError) {
+        this.dropped.malformed++
+      } else {
+        this.dropped.internal++
+        this.log?.write('error', `Datagram from ${from} broke the engine: ${describe(error)}`)
+      }
+    }
+  }
+
+  /** The node counts as gone until it is heard of again. */
+  expireNode(node: Node, now: number): void {
+    if (node.isExpired) return
+    node.isExpired = true
+    this.#observer.onNodeExpired(node, now)
+  }
+
+  /** A node that breaks the protocol is not talked to for a while. */
+  block(node: Node, now: number): void {
+    this.blocklist.add(node.address, now)
+    this.expireNode(node, now)
+  }
+
+  /** Nodes of one list of a reply, as far as they are usable; unknown ones enter the cache. */
+  listedNodes(message: Message, replier: SocketAddress, family: Family, now: number): Node[] {
+    const span = family === 4 ? message.nodes4 : message.nodes6
+    const listed = readCompactNodes(message, span, family, 2 * TARGET_NODES)
+    const nodes: Node[] = []
+    for (const { id, address: announced } of listed ?? []) {
+      let address = announced
+      // Who lists a loopback address means itself or a neighbour on its host.
+      if (address.isLoopback && replier.family === family) {
+        address = replier.withPort(address.port)
+      }
+      if (id.isZero || id.equals(this.config.id)) continue
+      if (address.family !== family || address.isMartian) continue
+      if (this.blocklist.has(address, now)) continue
+      nodes.push(this.cache(family).learn(id, address, now))
+    }
+    return nodes
+  }
+
+  #accept(datagram: Uint8Array, from: SocketAddress, now: number): void {
+    if (from.isMartian) {
+      this.dropped.martian++
+      return
+    }
+    if (this.blocklist.has(from, now)) {
+      this.dropped.blocked++
+      return
+    }
+    const message = this.#message
+    decodeMessage(message, datagram)
+    if (message.network !== this.config.network) this.dropped.otherNetwork++
+    else if (message.kind === Kind.Fragment) this.#onFragments(message, from, now)
+    else if (message.id.isZero || message.id.equals(this.config.id)) this.dropped.noSender++
+    else if (isAnswer(message.kind)) this.#onHeader(message, from, now)
+    else if (this.limiter.allow(from, now)) this.#onHeader(message, from, now)
+    else this.dropped.rateLimited++
+  }
+
+  /** A message whose values may still be on their way. */
+  #onHeader(message: Message, from: SocketAddress, now: number): void {
+    if (!message.hasSizes || !this.#expectsValues(message, from, now)) {
+      return this.#process(message, from, now)
+    }
+    const sizes = announcedSizes(message)
+    if (!sizes.some((size) => size > 0)) return this.#process(message, from, now)
+    const complete = this.partials.open(from, message.tid, message.source, sizes, now)
+    if (complete !== undefined) this.#onComplete(complete, from, now)
+  }
+
+  #expectsValues(message: Message, from: SocketAddress, now: number): boolean {
+    if (!isAnswer(message.kind)) return this.#observer.expectsValues(message, from)
+    const request = this.requests.match(message.tid, from)
+    if (request === undefined) return false
+    // The answer has begun: give its fragments a full wait before repeating the request.
+    this.wheel.schedule(request, now + request.waitMs)
+    return true
+  }
+
+  #onFragments(message: Message, from: SocketAddress, now: number): void {
+    const { partials } = this
+    if (!partials.has(from, message.tid) && !this.requests.isPending(message.tid)) {
+      // A first early fragment counts as a request, so that strangers cannot fill the reassembly.
+      if (!this.limiter.allow(from, now)) {
+        this.dropped.rateLimited++
+        return
+      }
+    }
+    let complete: CompleteMessage | undefined
+    eachFragment(message, (index, offset, data) => {
+      complete ??= partials.add(from, message.tid, index, offset, data, now)
+    })
+    this.received[Kind.Fragment]!++
+    if (complete !== undefined) this.#onComplete(complete, from, now)
+  }
+
+  #onComplete(complete: CompleteMessage, from: SocketAddress, now: number): void {
+    const message = this.#message
+    decodeMessage(message, complete.header)
+    message.parts = complete.parts
+    this.#process(message, from, now)
+  }
+
+  #process(message: Message, from: SocketAddress, now: number): void {
+    this.received[message.kind]!++
+    if (isAnswer(message.kind)) return this.#onAnswer(message, from, now)
+    const node = this.#sender(message, from, now)
+    if (!node.isClient && node.address === from) this.#observer.onActivity(node, false, now)
+    this.#observer.onRequest(message, node, from, now)
+  }
+
+  #onAnswer(message: Message, from: SocketAddress, now: number): void {
+    const request = this.requests.match(message.tid, from)
+    if (request === undefined) {
+      this.dropped.unexpected++
+      return
+    }
+    if (request.node !== undefined && !request.node.id.equals(message.id)) {
+      // Somebody else lives at that address now.
+      this.dropped.unexpected++
+      this.expireNode(request.node, now)
+      this.requests.expire(request, now)
+      return
+    }
+    this.requests.settle(request)
+    const node = this.#replier(message, from, now)
+    request.node = node
+    if (!node.isClient) this.#observer.onActivity(node, true, now)
+    this.#reportAddress(message, from, now)
+    if (message.kind === Kind.Error) request.handler.onError(request, message.errorCode, now)
+    else request.handler.onReply(request, message, now)
+  }
+
+  #reportAddress(message: Message, from: SocketAddress, now: number): void {
+    const { offset, length } = message.ownAddress
+    if (length !== 4 && length !== 16) return
+    // Reports carry no port.
+    const ip = SocketAddress.fromBytes(message.source, offset, length, 0)
+    if (!ip.isUnspecified) this.#observer.onReport(ip, from, now)
+  }
+
+  /** Entry of whoever sent a request. Without proof of address a living node is not moved. */
+  #sender(message: Message, from: SocketAddress, now: number): Node {
+    const cache = this.cache(from.family)
+    const node = cache.find(message.id)
+    if (node === undefined) {
+      const created = cache.create(message.id, from, message.isClient)
+      created.heardOf(now)
+      return created
+    }
+    if (!node.address.equals(from)) {
+      if (node.isGood(now)) {
+        this.moves.verify(node, from, now)
+        return node
+      }
+    }
+    // One object per address: what was compared once is compared by identity from now on.
+    node.address = from
+    node.heardOf(now)
+    cache.touch(node)
+    return node
+  }
+
+  /** Entry of whoever answered one of our requests from the address that we asked. */
+  #replier(message: Message, from: SocketAddress, now: number): Node {
+    const cache = this.cache(from.family)
+    const node = cache.find(message.id) ?? cache.create(message.id, from, message.isClient)
+    node.address = from
+    node.replied(now)
+    cache.touch(node)
+    return node
+  }
+}
+
+/** A usable copy of a token of a peer; undefined for none and for one that is too long. */
+export function copyToken(message: Message): Uint8Array | undefined {
+  const { length } = message.token
+  return length > 0 && length <= MAX_TOKEN_BYTES ? copyBytes(message.token) : undefined
+}
+
+function isAnswer(kind: Kind): boolean {
+  return kind === Kind.Reply || kind === Kind.Error
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// All known peers of one family (spec node behaviour, section 2): lookup by id, the closest to an
+// id, and an order by activity so that the longest silent unused entry makes room for a new one.
+
+import { MAX_CACHED_NODES, NODE_EXPIRE_TIME_MS } from '../constants.ts'
+import { IdMap } from '../id/id-map.ts'
+import { IdTrie } from '../id/id-trie.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { SocketAddress } from '../id/socket-address.ts'
+import { Node } from './node.ts'
+
+export class NodeCache implements Iterable<Node> {
+  readonly #byId: IdMap<Node>
+  readonly #byDistance = new IdTrie<Node>()
+  readonly #limit: number
+  #oldest: Node | undefined
+  #newest: Node | undefined
+  /** Entries dropped to make room. */
+  evicted = 0
+
+  constructor(seed: number, limit: number = MAX_CACHED_NODES) {
+    this.#byId = new IdMap(seed)
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  find(id: InfoHash): Node | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** New entry for an id that is not there yet; `id` may be a scratch object. */
+  create(id: InfoHash, address: SocketAddress, isClient: boolean): Node {
+    if (this.size >= this.#limit) this.#evict()
+    const node = new Node(id.clone(), address, isClient)
+    this.#byId.set(node)
+    this.#byDistance.add(node)
+    this.#append(node)
+    return node
+  }
+
+  /**
+   * A node that some peer listed. A known one takes the listed address only when it was silent for
+   * ten minutes: hearsay does not move a living node.
+   */
+  learn(id: InfoHash, address: SocketAddress, now: number): Node {
+    const known = this.#byId.get(id)
+    if (known === undefined) return this.create(id, address, false)
+    if (known.lastSeenAt < now - NODE_EXPIRE_TIME_MS && known.pendingRequests === 0) {
+      known.address = address
+    }
+    return known
+  }
+
+  /** Moves `node` to the end of the order of eviction. */
+  touch(node: Node): void {
+    if (node === this.#newest) return
+    this.#unlink(node)
+    this.#append(node)
+  }
+
+  /** Up to `limit` nodes closest to `target` that can be asked: not expired, not clients. */
+  closest(target: InfoHash, limit: number): Node[] {
+    return this.#byDistance.closest(target, limit, (node) => !node.isExpired && !node.isClient)
+  }
+
+  *[Symbol.iterator](): Iterator<Node> {
+    for (let node = this.#oldest; node !== undefined; node = node.newer) yield node
+  }
+
+  /** Entries with the most recently active first. */
+  *newest(): IterableIterator<Node> {
+    for (let node = this.#newest; node !== undefined; node = node.older) yield node
+  }
+
+  /** Drops the longest silent entry that nobody holds; a full cache of held entries grows. */
+  #evict(): void {
+    let node = this.#oldest
+    // Held entries are moved out of the way, so a walk past them is paid once, not per creation.
+    for (let steps = 64; node !== undefined && node.references > 0 && steps > 0; steps--) {
+      this.touch(node)
+      node = this.#oldest
+    }
+    if (node === undefined || node.references > 0) return
+    this.#unlink(node)
+    this.#byId.delete(node.id)
+    this.#byDistance.delete(node.id)
+    this.evicted++
+  }
+
+  #append(node: Node): void {
+    node.older = this.#newest
+    node.newer = undefined
+    if (this.#newest === undefined) this.#oldest = node
+    else this.#newest.newer = node
+    this.#newest = node
+  }
+
+  #unlink(node: Node): void {
+    if (node.older === undefined) this.#oldest = node.newer
+    else node.older.newer = node.newer
+    if (node.newer === undefined) this.#newest = node.older
+    else node.newer.older = node.older
+  }
+}

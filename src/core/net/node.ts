@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What we know of one peer in one address family (spec node behaviour, section 2). One entry per
+// (id, family), shared by routing table, searches, listeners and requests.
+
+import { MAX_AUTH_ERRORS, NODE_EXPIRE_TIME_MS, NODE_GOOD_TIME_MS } from '../constants.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family, SocketAddress } from '../id/socket-address.ts'
+import type { RetryState } from './retry-policy.ts'
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+export class Node {
+  readonly id: InfoHash
+  address: SocketAddress
+  /** Asks but does not serve: never listed to others, never used for storage. */
+  readonly isClient: boolean
+  /** When any message of it was accepted; -Infinity for never. Milliseconds, engine clock. */
+  lastSeenAt = NEVER
+  /** When it last answered one of our requests. */
+  lastReplyAt = NEVER
+  isExpired = false
+  authErrors = 0
+  /** Requests to it that wait for an answer. */
+  pendingRequests = 0
+  /** Holders that keep this entry alive: buckets, searches, listeners, requests. */
+  references = 0
+  /** Round-trip knowledge, created with the first request. */
+  retry: RetryState | undefined = undefined
+  /** Member of its family's routing table. */
+  isInTable = false
+  /** A ping runs that checks whether it really moved to another address. */
+  isMoving = false
+  /** Links of the node cache, oldest activity first; owned by it. */
+  older: Node | undefined = undefined
+  newer: Node | undefined = undefined
+
+  constructor(id: InfoHash, address: SocketAddress, isClient: boolean) {
+    this.id = id
+    this.address = address
+    this.isClient = isClient
+  }
+
+  get family(): Family {
+    return this.address.family
+  }
+
+  /** Proved itself: replied within two hours and was heard of within ten minutes. */
+  isGood(now: number): boolean {
+    return (
+      !this.isExpired &&
+      this.lastReplyAt >= now - NODE_GOOD_TIME_MS &&
+      this.lastSeenAt >= now - NODE_EXPIRE_TIME_MS
+    )
+  }
+
+  /** Expired and silent for ten minutes. */
+  isRemovable(now: number): boolean {
+    return this.isExpired && this.lastSeenAt < now - NODE_EXPIRE_TIME_MS
+  }
+
+  /** Sent us something after it last answered us. */
+  get isIncoming(): boolean {
+    return this.lastSeenAt > this.lastReplyAt
+  }
+
+  /** Any accepted message of it. */
+  heardOf(now: number): void {
+    this.lastSeenAt = now
+    this.isExpired = false
+  }
+
+  /** An answer to one of our requests. */
+  replied(now: number): void {
+    this.lastSeenAt = now
+    this.lastReplyAt = now
+    this.isExpired = false
+  }
+
+  /** A 401. True when that was one too many. */
+  authFailed(): boolean {
+    this.authErrors++
+    return this.authErrors > MAX_AUTH_ERRORS
+  }
+
+  /** Connectivity changed: nothing that we knew is proved any more. */
+  forget(): void {
+    this.isExpired = false
+    this.lastReplyAt = NEVER
+    this.lastSeenAt = NEVER
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// One request that waits for its answer. States: sent (attempt 1) → repeated (late) → answered,
+// refused (error), expired or cancelled; exactly one of the last four, and then never anything more.
+
+import type { SocketAddress } from '../id/socket-address.ts'
+import { Deadline } from '../util/timer-wheel.ts'
+import type { Kind, Message } from '../wire/message.ts'
+import type { Node } from './node.ts'
+
+/** Whoever sent a request hears of it through these. */
+export interface RequestHandler {
+  /** The answer. `request.node` is known by now, also when only an address was asked. */
+  onReply(request: Request, message: Message, now: number): void
+  /** The peer refused: 203, 401 or 404. The request is settled by that. */
+  onError(request: Request, code: number, now: number): void
+  /** The first wait passed without answer; the request is being repeated. */
+  onLate(request: Request, now: number): void
+  /** Given up after the last attempt, or sending failed. */
+  onExpired(request: Request, now: number): void
+}
+
+export class Request extends Deadline {
+  readonly tid: number
+  readonly kind: Kind
+  /** Undefined for a ping to an address whose node is not known yet. */
+  node: Node | undefined
+  readonly address: SocketAddress
+  readonly handler: RequestHandler
+  readonly #onTimer: (request: Request, now: number) => void
+  /** The encoded message, repeated as it is. */
+  packet: Uint8Array
+  /** Values that follow the message in fragments. */
+  values: readonly Uint8Array[] | undefined = undefined
+  maxAttempts: number
+  attempts = 0
+  waitMs = 0
+  sentAt = 0
+  isPending = true
+
+  constructor(init: {
+    tid: number
+    kind: Kind
+    node: Node | undefined
+    address: SocketAddress
+    handler: RequestHandler
+    packet: Uint8Array
+    maxAttempts: number
+    onTimer: (request: Request, now: number) => void
+  }) {
+    super()
+    this.tid = init.tid
+    this.kind = init.kind
+    this.node = init.node
+    this.address = init.address
+    this.handler = init.handler
+    this.packet = init.packet
+    this.maxAttempts = init.maxAttempts
+    this.#onTimer = init.onTimer
+  }
+
+  fire(now: number): void {
+    this.#onTimer(this, now)
+  }
+}
+
+/** A handler whose sender does not care; override what matters. */
+export class QuietHandler implements RequestHandler {
+  onReply(_request: Request, _message: Message, _now: number): void {}
+  onError(_request: Request, _code: number, _now: number): void {}
+  onLate(_request: Request, _now: number): void {}
+  onExpired(_request: Request, _now: number): void {}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The requests of one engine that wait for answers: sends, repeats and settles them (spec wire,
+// section 11). Transaction ids are random and unique among the pending ones; an answer counts only
+// from the address that was asked.
+
+import { MAX_PENDING_REQUESTS } from '../constants.ts'
+import type { SocketAddress } from '../id/socket-address.ts'
+import type { Random } from '../ports.ts'
+import type { TimerWheel } from '../util/timer-wheel.ts'
+import { KIND_NAMES, type Kind } from '../wire/message.ts'
+import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
+import type { FragmentSender } from './fragment-sender.ts'
+import type { Node } from './node.ts'
+import type { Outbox } from './outbox.ts'
+import { Request, type RequestHandler } from './request.ts'
+import { MAX_ATTEMPTS, retryWaitMs } from './retry-policy.ts'
+
+export interface Outgoing {
+  readonly kind: Kind
+  /** Undefined asks an address whose node is not known yet. */
+  readonly node: Node | undefined
+  readonly address: SocketAddress
+  readonly handler: RequestHandler
+  /** Encodes the message with the transaction id that was drawn for it. */
+  readonly encode: (writer: MsgpackWriter, tid: number) => void
+  /** Values that follow in fragments. */
+  readonly values?: readonly Uint8Array[] | undefined
+  /** Default 3. */
+  readonly maxAttempts?: number | undefined
+}
+
+export class Requests {
+  readonly #random: Random
+  readonly #wheel: TimerWheel
+  readonly #outbox: Outbox
+  readonly #fragments: FragmentSender
+  readonly #onExpired: (node: Node, now: number) => void
+  readonly #pending = new Map<number, Request>()
+  /** Messages sent per kind, repetitions included. */
+  readonly sent: number[] = new Array(KIND_NAMES.length).fill(0)
+  /** Requests given up, repeated, and refused because too many are pending. */
+  expired = 0
+  repeated = 0
+  refused = 0
+
+  constructor(ports: {
+    random: Random
+    wheel: TimerWheel
+    outbox: Outbox
+    fragments: FragmentSender
+    /** A node did not answer any attempt of a request. */
+    onExpired: (node: Node, now: number) => void
+  }) {
+    this.#random = ports.random
+    this.#wheel = ports.wheel
+    this.#outbox = ports.outbox
+    this.#fragments = ports.fragments
+    this.#onExpired = ports.onExpired
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  /** A random id that nothing waits for, never 0. */
+  newTid(): number {
+    for (;;) {
+      const tid = this.#random.uint32()
+      if (tid !== 0 && !this.#pending.has(tid | 0)) return tid
+    }
+  }
+
+  /** Sends a request. Undefined when too many are pending: nothing was sent, no handler is called. */
+  send(outgoing: Outgoing, now: number): Request | undefined {
+    if (this.#pending.size >= MAX_PENDING_REQUESTS) {
+      this.refused++
+      return undefined
+    }
+    const tid = this.newTid()
+    const writer = this.#outbox.writer
+    const start = writer.position
+    outgoing.encode(writer, tid)
+    const request = new Request({
+      tid,
+      kind: outgoing.kind,
+      node: outgoing.node,
+      address: outgoing.address,
+      handler: outgoing.handler,
+      packet: writer.target.slice(start, writer.position),
+      maxAttempts: outgoing.maxAttempts ?? MAX_ATTEMPTS,
+      onTimer: this.#timer,
+    })
+    request.values = outgoing.values
+    request.sentAt = now
+    this.#pending.set(tid | 0, request)
+    if (request.node !== undefined) hold(request.node)
+    this.#outbox.commit(request.address)
+    this.#afterSend(request, now)
+    return request
+  }
+
+  /** The pending request that an answer with this id from this address belongs to. */
+  match(tid: number, from: SocketAddress): Request | undefined {
+    const request = this.#pending.get(tid | 0)
+    return request?.address.equals(from) ? request : undefined
+  }
+
+  /** Some request with this id is pending, whoever was asked. */
+  isPending(tid: number): boolean {
+    return this.#pending.has(tid | 0)
+  }
+
+  /** Ends a request without calling its handler. Harmless when it is settled already. */
+  settle(request: Request): void {
+    if (!request.isPending) return
+    request.isPending = false
+    this.#wheel.cancel(request)
+    this.#pending.delete(request.tid | 0)
+    if (request.node !== undefined) release(request.node)
+    request.packet = EMPTY
+    request.values = undefined
+  }
+
+  /** Gives up a request at once: sending failed, or its node is gone. */
+  expire(request: Request, now: number): void {
+    if (!request.isPending) return
+    const { node, sentAt } = request
+    this.settle(request)
+    this.expired++
+    // Somebody who talked to us meanwhile is alive: only this request was lost.
+    if (node !== undefined && node.lastSeenAt < sentAt) this.#onExpired(node, now)
+    request.handler.onExpired(request, now)
+  }
+
+  /** Gives up everything that was sent to `address`: the network refuses to carry it. */
+  expireAllTo(address: SocketAddress, now: number): void {
+    const lost = [...this.#pending.values()].filter((request) => request.address.equals(address))
+    for (const request of lost) this.expire(request, now)
+  }
+
+  readonly #timer = (request: Request, now: number): void => {
+    if (request.attempts >= request.maxAttempts) return this.expire(request, now)
+    this.repeated++
+    this.#outbox.writer.raw(request.packet)
+    this.#outbox.commit(request.address)
+    this.#afterSend(request, now)
+    if (request.attempts === 2) request.handler.onLate(request, now)
+  }
+
+  #afterSend(request: Request, now: number): void {
+    request.attempts++
+    this.sent[request.kind]!++
+    request.waitMs = retryWaitMs(request.attempts, request.waitMs, this.#random)
+    this.#wheel.schedule(request, now + request.waitMs)
+    if (request.values !== undefined) {
+      this.#fragments.send(request.address, request.tid, request.values, now)
+    }
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+
+function hold(node: Node): void {
+  node.pendingRequests++
+  node.references++
+}
+
+function release(node: Node): void {
+  node.pendingRequests--
+  node.references--
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// Wires the parts of one node together: network engine, families, storage, operations, maintenance.
+// `Dht` is its public face. Everything that one part has to tell another passes through here.
+
+import { Bootstrap, type BootstrapHost } from './bootstrap.ts'
+import type { ResolvedConfig } from './config.ts'
+import type { DhtEvent, NodeExport, NodeStatus, OperationId } from './events.ts'
+import { FamilyState } from './family-state.ts'
+import type { InfoHash } from './id/info-hash.ts'
+import type { Family, SocketAddress } from './id/socket-address.ts'
+import { NetworkEngine, type NetworkObserver } from './net/network-engine.ts'
+import type { Node } from './net/node.ts'
+import { Outbox } from './net/outbox.ts'
+import { QuietHandler, type Request } from './net/request.ts'
+import { Operations } from './operations/operations.ts'
+import type { DhtPorts, Random } from './ports.ts'
+import { Maintenance, type MaintenanceHost } from './routing/maintenance.ts'
+import { ListenerUpdates } from './rpc/listener-updates.ts'
+import { RequestServer } from './rpc/request-server.ts'
+import { ListenSockets } from './search/listen-sockets.ts'
+import { type PoolHost, SearchPool } from './search/search-pool.ts'
+import type { KeyStorage } from './storage/key-storage.ts'
+import { Listeners } from './storage/listeners.ts'
+import { Storage } from './storage/storage.ts'
+import { type MaintenanceActions, StorageMaintenance } from './storage/storage-maintenance.ts'
+import type { StorageObserver } from './storage/storage-types.ts'
+import type { StoredValue } from './storage/stored-value.ts'
+import { TimerWheel } from './util/timer-wheel.ts'
+import { defaultTypes } from './value/default-types.ts'
+import { TypeStore } from './value/type-store.ts'
+import type { Value, ValueId } from './value/value.ts'
+import type { Message } from './wire/message.ts'
+
+/** Listed nodes that are pinged at once for a place in the routing table. */
+const MAX_VERIFICATIONS = 8
+
+export class NodeCore
+  implements
+    NetworkObserver,
+    StorageObserver,
+    PoolHost,
+    BootstrapHost,
+    MaintenanceHost,
+    MaintenanceActions
+{
+  readonly config: ResolvedConfig
+  readonly wheel: TimerWheel
+  readonly net: NetworkEngine
+  readonly types: TypeStore
+  readonly storage: Storage
+  readonly listeners: Listeners
+  readonly updates: ListenerUpdates
+  readonly sockets: ListenSockets
+  readonly families: readonly FamilyState[]
+  readonly operations: Operations
+  readonly bootstrap: Bootstrap
+  readonly server: RequestServer
+  readonly maintenance: Maintenance
+  readonly storageMaintenance: StorageMaintenance
+  events: DhtEvent[] = []
+  /** Wall time minus the engine's time. */
+  wallOffsetMs = 0
+  readonly #random: Random
+  /** A node appeared, replied or went: statuses have to be computed again. */
+  #isStatusDirty = true
+
+  constructor(config: ResolvedConfig, ports: DhtPorts, now: number) {
+    this.config = config
+    this.#random = ports.random.fork('values')
+    this.wheel = new TimerWheel(now)
+    const { wheel } = this
+    const outbox = ports.outbox ?? new Outbox()
+    this.net = new NetworkEngine({ config, ports, wheel, outbox, observer: this, now })
+    this.types = new TypeStore(defaultTypes({ verifier: ports.verifier }))
+    const { types } = this
+    this.storage = new Storage({
+      types,
+      wheel,
+      random: ports.random.fork('storage'),
+      observer: this,
+      limits: {
+        maxBytes: config.maxStorageBytes,
+        maxLocalBytes: config.maxLocalStorageBytes,
+        maxKeys: config.maxStorageKeys,
+      },
+    })
+    this.listeners = new Listeners(this.storage, wheel)
+    this.updates = new ListenerUpdates(this.net)
+    this.sockets = new ListenSockets(ports.random.fork('sockets'))
+    const seeds = ports.random.fork('searches')
+    this.families = config.families.map((family) => this.#makeFamily(family, seeds))
+    this.server = new RequestServer(this)
+    this.operations = new Operations(this, ports.random.fork('operations'))
+    this.bootstrap = new Bootstrap(this, ports.random.fork('bootstrap'))
+    this.maintenance = new Maintenance(this, ports.random.fork('maintenance'), now)
+    this.storageMaintenance = new StorageMaintenance(this.storage, wheel, this)
+  }
+
+  family(family: Family): FamilyState | undefined {
+    return this.families.find((own) => own.family === family)
+  }
+
+  table(family: Family) {
+    return this.family(family)?.table
+  }
+
+  wallMs(now: number): number {
+    return now + this.wallOffsetMs
+  }
+
+  lifetimeMs(typeId: number): number {
+    return this.types.get(typeId).lifetimeMs
+  }
+
+  takeEvents(): DhtEvent[] {
+    const { events } = this
+    if (events.length === 0) return NO_EVENTS
+    return events.splice(0, events.length)
+  }
+
+  randomValueId(): ValueId {
+    for (;;) {
+      const id = (BigInt(this.#random.uint32()) << 32n) | BigInt(this.#random.uint32())
+      if (id !== 0n) return id
+    }
+  }
+
+  status(): { ipv4: NodeStatus; ipv6: NodeStatus } {
+    return {
+      ipv4: this.family(4)?.status ?? 'disconnected',
+      ipv6: this.family(6)?.status ?? 'disconnected',
+    }
+  }
+
+  /** Brings statuses up to date, and what hangs on them: bootstrap, searches that wait. */
+  settleStatus(now: number): void {
+    if (!this.#isStatusDirty) return
+    this.#isStatusDirty = false
+    let hasChanged = false
+    for (const family of this.families) {
+      const status = family.computeStatus(this.bootstrap.hasPendingNames, now)
+      if (status === family.status) continue
+      const wasConnected = family.status === 'connected'
+      family.status = status
+      hasChanged = true
+      if (status === 'connected') this.maintenance.explore(family, now)
+      else if (wasConnected) this.maintenance.hurry(now)
+      family.searches.wakeWaiting(now)
+    }
+    this.bootstrap.onStatus(now)
+    if (hasChanged) this.events.push({ kind: 'status', ...this.status() })
+  }
+
+  ping(address: SocketAddress, now: number): OperationId {
+    const operation = this.operations.newId()
+    const handler = new PingHandler(this.events, operation)
+    if (!this.bootstrap.ping(address, handler, now)) handler.onExpired()
+    return operation
+  }
+
+  insertNode({ id, address }: NodeExport, now: number): void {
+    const family = this.family(address.family)
+    if (family === undefined || address.isMartian || id.isZero || id.equals(this.config.id)) return
+    family.verify(this.net.cache(address.family).learn(id, address, now), now)
+  }
+
+  connectivityChanged(now: number, only?: Family): void {
+    for (const family of this.families) {
+      if (only !== undefined && family.family !== only) continue
+      for (const node of this.net.cache(family.family)) node.forget()
+      family.table.forget()
+      family.forgetReports()
+    }
+    this.#isStatusDirty = true
+    this.maintenance.hurry(now)
+    this.settleStatus(now)
+    this.bootstrap.restart(now)
+  }
+
+  announceStorage(now: number): number {
+    return this.config.maintainStorage ? this.storageMaintenance.announceAll(now) : 0
+  }
+
+  close(): void {
+    this.maintenance.close()
+    this.bootstrap.close()
+    this.operations.closeAll()
+  }
+
+  // What the network engine reports.
+
+  onActivity(node: Node, replied: boolean, now: number): void {
+    const family = this.family(node.family)
+    if (family === undefined) return
+    if (replied && family.status !== 'connected') this.#isStatusDirty = true
+    family.onActivity(node, replied, now)
+  }
+
+  onRequest(message: Message, node: Node, from: SocketAddress, now: number): void {
+    this.server.handle(message, node, from, now)
+  }
+
+  expectsValues(message: Message, from: SocketAddress): boolean {
+    return this.server.expectsValues(message, from)
+  }
+
+  onReport(ip: SocketAddress, reporter: SocketAddress, _now: number): void {
+    const hasChanged = this.family(ip.family)?.onReport(ip, reporter) ?? false
+    if (!hasChanged) return
+    const addresses = this.families.flatMap((family) => family.publicAddresses.slice(0, 1))
+    this.events.push({ kind: 'public-address', addresses })
+  }
+
+  onNodeExpired(_node: Node, now: number): void {
+    this.#isStatusDirty = true
+    this.maintenance.hurry(now)
+  }
+
+  // What the storage reports.
+
+  onStored(key: KeyStorage, stored: StoredValue, _isNew: boolean, now: number): void {
+    this.updates.onStored(key, stored, now)
+    this.operations.onStored(key, () => stored.value)
+    if (this.config.maintainStorage) this.storageMaintenance.watch(key, now)
+  }
+
+  onRefreshed(key: KeyStorage, stored: StoredValue, now: number): void {
+    if (key.listeners.length > 0) this.updates.onRefreshed(key, stored.id, now)
+  }
+
+  onRemoved(key: KeyStorage, stored: StoredValue, _reason: string, now: number): void {
+    if (key.listeners.length > 0) this.updates.onRemoved(key, stored.id, now)
+    this.operations.onRemoved(key, () => stored.value)
+    this.storageMaintenance.unwatchIfEmpty(key)
+  }
+
+  // What searches, bootstrap and maintenance need.
+
+  isConnecting(family: Family): boolean {
+    const own = this.family(family)
+    return own?.computeStatus(this.bootstrap.hasPendingNames, 0) === 'connecting'
+  }
+
+  onListed(family: Family, nodes: readonly Node[], now: number): void {
+    const own = this.family(family)
+    if (own === undefined) return
+    let left = MAX_VERIFICATIONS
+    for (const node of nodes) {
+      if (node.isInTable || left === 0) continue
+      own.verify(node, now)
+      left--
+    }
+  }
+
+  onLost(_family: Family, now: number): void {
+    this.#isStatusDirty = true
+    this.maintenance.hurry(now)
+  }
+
+  onPingEnded(_family: FamilyState, _now: number): void {
+    this.#isStatusDirty = true
+  }
+
+  isOutranked(key: InfoHash, count: number, now: number): boolean {
+    const connected = this.families.filter(({ status }) => status === 'connected')
+    return (
+      connected.length > 0 &&
+      connected.every(({ table }) => {
+        const farthest = table.closestGood(key, count, now)[count - 1]
+        return farthest !== undefined && key.compareDistance(farthest.id, this.config.id) < 0
+      })
+    )
+  }
+
+  announce(key: InfoHash, value: Value, createdAt: number, now: number): void {
+    const created = Math.floor(this.wallMs(createdAt) / 1000)
+    for (const { searches } of this.families) {
+      searches.obtain(key, now)?.put(value, { permanent: false, created }, NOBODY, now)
+    }
+  }
+
+  #makeFamily(family: Family, seeds: Random): FamilyState {
+    const { net, sockets } = this
+    const searches = new SearchPool({ family, net, sockets, host: this, seed: seeds.uint32() })
+    return new FamilyState(family, net, searches)
+  }
+}
+
+const NO_EVENTS: DhtEvent[] = []
+
+/** Nobody waits for values that are handed over. */
+const NOBODY = { onFamilyDone(): void {} }
+
+class PingHandler extends QuietHandler {
+  readonly #events: DhtEvent[]
+  readonly #operation: OperationId
+
+  constructor(events: DhtEvent[], operation: OperationId) {
+    super()
+    this.#events = events
+    this.#operation = operation
+  }
+
+  override onReply(request: Request): void {
+    const { node } = request
+    const nodes = node === undefined ? [] : [{ id: node.id, address: node.address }]
+    this.#events.push({ kind: 'done', operation: this.#operation, outcome: 'ok', nodes })
+  }
+
+  override onError(): void {
+    this.onExpired()
+  }
+
+  override onExpired(): void {
+    this.#events.push({ kind: 'done', operation: this.#operation, outcome: 'failed', nodes: [] })
+  }
+}

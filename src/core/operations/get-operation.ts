@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// A get or query of the user: local values first, then what the searches of both families find, each
+// (id, content) once; done when both families are.
+
+import type { DhtEvent, OperationId, Outcome } from '../events.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family } from '../id/socket-address.ts'
+import type { Node } from '../net/node.ts'
+import type { GetSink } from '../search/get-run.ts'
+import type { FamilySink } from '../search/search.ts'
+import type { FieldValueIndex } from '../value/field-value-index.ts'
+import type { Query } from '../value/query.ts'
+import type { Value, ValueId } from '../value/value.ts'
+import { FamilyResults } from './family-results.ts'
+
+export class GetOperation implements GetSink, FamilySink {
+  readonly id: OperationId
+  readonly key: InfoHash
+  readonly query: Query
+  readonly #events: DhtEvent[]
+  readonly #results: FamilyResults
+  readonly #values = new Map<ValueId, Value[]>()
+  readonly #fields = new Map<ValueId | undefined, FieldValueIndex[]>()
+  readonly #onDone: (operation: GetOperation) => void
+
+  constructor(init: {
+    id: OperationId
+    key: InfoHash
+    query: Query
+    families: readonly Family[]
+    events: DhtEvent[]
+    onDone: (operation: GetOperation) => void
+  }) {
+    this.id = init.id
+    this.key = init.key
+    this.query = init.query
+    this.#events = init.events
+    this.#onDone = init.onDone
+    this.#results = new FamilyResults(init.families)
+  }
+
+  onValues(values: readonly Value[]): void {
+    const fresh = values.filter((value) => this.#isFresh(value))
+    if (fresh.length === 0) return
+    this.#events.push({ kind: 'values', operation: this.id, values: fresh, expired: false })
+  }
+
+  onFields(fields: readonly FieldValueIndex[]): void {
+    const fresh = fields.filter((index) => this.#isFreshIndex(index))
+    if (fresh.length === 0) return
+    this.#events.push({ kind: 'fields', operation: this.id, fields: fresh })
+  }
+
+  onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void {
+    if (this.#results.add(family, outcome, nodes)) this.end()
+  }
+
+  /** Ends with what the families have reported so far. */
+  end(): void {
+    this.#events.push(this.#results.done(this.id))
+    this.#onDone(this)
+  }
+
+  #isFresh(value: Value): boolean {
+    const known = this.#values.get(value.id)
+    if (known === undefined) {
+      this.#values.set(value.id, [value])
+      return true
+    }
+    if (known.some((other) => other.contentEquals(value))) return false
+    known.push(value)
+    return true
+  }
+
+  #isFreshIndex(index: FieldValueIndex): boolean {
+    const known = this.#fields.get(index.id)
+    if (known === undefined) {
+      this.#fields.set(index.id, [index])
+      return true
+    }
+    if (known.some((other) => other.equals(index))) return false
+    known.push(index)
+    return true
+  }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Keeps routing tables alive (spec node behaviour, section 3.5): refreshes old and empty buckets,
+// looks around the own id while it is filling up, and removes what is gone.
+
+import { BUCKET_REFRESH_MS, NEIGHBOURHOOD_WINDOW_MS, TARGET_NODES } from '../constants.ts'
+import type { FamilyState } from '../family-state.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family } from '../id/socket-address.ts'
+import type { NetworkEngine } from '../net/network-engine.ts'
+import type { Node } from '../net/node.ts'
+import { QuietHandler, type Request } from '../net/request.ts'
+import type { Random } from '../ports.ts'
+import { Job } from '../util/timer-wheel.ts'
+import { Kind, type Message } from '../wire/message.ts'
+import type { Bucket } from './routing-table.ts'
+
+const SECOND_MS = 1000
+/** Chance of asking a neighbour of the bucket instead, and of asking for both families: 1 in … */
+const NEIGHBOUR_CHANCE = 8
+const BOTH_FAMILIES_CHANCE = 38
+
+export interface MaintenanceHost {
+  readonly net: NetworkEngine
+  readonly families: readonly FamilyState[]
+  onListed(family: Family, nodes: readonly Node[], now: number): void
+}
+
+export class Maintenance {
+  readonly #host: MaintenanceHost
+  readonly #random: Random
+  readonly #confirm: Job
+  readonly #expire: Job
+
+  constructor(host: MaintenanceHost, random: Random, now: number) {
+    this.#host = host
+    this.#random = random
+    this.#confirm = new Job((at) => this.#run(at))
+    this.#expire = new Job((at) => this.#removeExpired(at))
+    this.#schedule(this.#confirm, now, 3 * SECOND_MS, 5 * SECOND_MS)
+    this.#schedule(this.#expire, now, 120 * SECOND_MS, 360 * SECOND_MS)
+  }
+
+  /** The tables changed or a request failed: look after them soon. */
+  hurry(now: number): void {
+    const soon = now + SECOND_MS
+    const isSoonEnough = this.#confirm.isScheduled && this.#confirm.at <= soon
+    if (!isSoonEnough) this.#host.net.wheel.schedule(this.#confirm, soon)
+  }
+
+  close(): void {
+    this.#host.net.wheel.cancel(this.#confirm)
+    this.#host.net.wheel.cancel(this.#expire)
+  }
+
+  #run(now: number): void {
+    let sent = false
+    for (const family of this.#host.families) {
+      if (family.status === 'connected' && family.searches.size === 0) this.explore(family, now)
+      sent = this.#refreshBuckets(family, now) || sent
+    }
+    if (!sent) {
+      for (const family of this.#host.families) {
+        if (family.table.grownAt > now - NEIGHBOURHOOD_WINDOW_MS) {
+          sent = this.#lookAround(family, now) || sent
+        }
+      }
+    }
+    if (sent) this.#schedule(this.#confirm, now, 5 * SECOND_MS, 25 * SECOND_MS)
+    else this.#schedule(this.#confirm, now, 60 * SECOND_MS, 180 * SECOND_MS)
+  }
+
+  /** Looks up the own id: finds the neighbours, and makes the node known to them. */
+  explore(family: FamilyState, now: number): void {
+    family.searches.obtain(this.#host.net.config.id, now)?.explore(now)
+  }
+
+  #refreshBuckets(family: FamilyState, now: number): boolean {
+    let sent = false
+    for (const bucket of family.table.buckets) {
+      const isFresh = bucket.updatedAt > now - BUCKET_REFRESH_MS && bucket.nodes.length > 0
+      if (isFresh) continue
+      const target = family.table.randomIdIn(bucket, this.#random)
+      const node = this.#pick(family, bucket, now)
+      if (node !== undefined) sent = this.#find(family, node, target, now) || sent
+    }
+    return sent
+  }
+
+  #lookAround(family: FamilyState, now: number): boolean {
+    const ownId = this.#host.net.config.id
+    let target = ownId
+    for (let bit = 152; bit < 160; bit++) {
+      target = target.withBit(bit, (this.#random.uint32() & 1) as 0 | 1)
+    }
+    const node = this.#pick(family, family.table.bucketOf(ownId), now)
+    return node !== undefined && this.#find(family, node, target, now)
+  }
+
+  /** A random member of the bucket, or now and then, and when it is empty, of a neighbour. */
+  #pick(family: FamilyState, bucket: Bucket, now: number): Node | undefined {
+    const step = this.#random.uint32() & 1 ? 1 : -1
+    const { table } = family
+    const neighbour = table.neighbour(bucket, step) ?? table.neighbour(bucket, -step as 1 | -1)
+    const isElsewhere = bucket.nodes.length === 0 || this.#chance(NEIGHBOUR_CHANCE)
+    const source = isElsewhere && neighbour !== undefined ? neighbour : bucket
+    const usable = source.nodes.filter((node) => !node.isExpired && node.pendingRequests === 0)
+    const good = usable.filter((node) => node.isGood(now))
+    const choice = good.length > 0 ? good : usable
+    return choice[this.#random.uint32() % Math.max(1, choice.length)]
+  }
+
+  #find(family: FamilyState, node: Node, target: InfoHash, now: number): boolean {
+    const { net, families } = this.#host
+    const other = families.find((candidate) => candidate !== family)
+    const wantsBoth =
+      other !== undefined &&
+      (other.table.bucketOf(target).nodes.length < TARGET_NODES ||
+        this.#chance(BOTH_FAMILIES_CHANCE))
+    const wanted = wantsBoth ? net.config.families : []
+    const request = net.requests.send(
+      {
+        kind: Kind.Find,
+        node,
+        address: node.address,
+        handler: new MaintenanceFind(this, this.#host),
+        encode: (writer, tid) => net.encoder.find(writer, tid, target, wanted),
+      },
+      now,
+    )
+    return request !== undefined
+  }
+
+  #removeExpired(now: number): void {
+    for (const family of this.#host.families) {
+      for (const candidate of family.table.removeExpired()) family.verify(candidate, now)
+    }
+    this.#schedule(this.#expire, now, 120 * SECOND_MS, 360 * SECOND_MS)
+  }
+
+  #chance(oneIn: number): boolean {
+    return this.#random.uint32() % oneIn === 0
+  }
+
+  #schedule(job: Job, now: number, fromMs: number, toMs: number): void {
+    const delay = fromMs + (this.#random.uint32() % (toMs - fromMs))
+    this.#host.net.wheel.schedule(job, now + delay)
+  }
+}
+
+class MaintenanceFind extends QuietHandler {
+  readonly #maintenance: Maintenance
+  readonly #host: MaintenanceHost
+
+  constructor(maintenance: Maintenance, host: MaintenanceHost) {
+    super()
+    this.#maintenance = maintenance
+    this.#host = host
+  }
+
+  override onReply(request: Request, message: Message, now: number): void {
+    for (const { family } of this.#host.families) {
+      const nodes = this.#host.net.listedNodes(message, request.address, family, now)
+      this.#host.onListed(family, nodes, now)
+    }
+  }
+
+  override onExpired(_request: Request, now: number): void {
+    this.#maintenance.hurry(now)
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Pushes changes of stored values to the remote listeners of their key (spec wire, section 7).
+
+import { MAX_UPDATE_BYTES } from '../constants.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { NetworkEngine } from '../net/network-engine.ts'
+import { QuietHandler } from '../net/request.ts'
+import type { KeyStorage } from '../storage/key-storage.ts'
+import type { Listener } from '../storage/listeners.ts'
+import type { StoredValue } from '../storage/stored-value.ts'
+import type { ValueId } from '../value/value.ts'
+import { Kind } from '../wire/message.ts'
+import type { NodeLists } from '../wire/message-encoder.ts'
+import { answerWithValues } from '../wire/value-list.ts'
+
+/** Updates are acknowledged; whether they were does not change what comes next. */
+const QUIET = new QuietHandler()
+const NO_NODES: NodeLists = { nodes4: new Uint8Array(0), nodes6: new Uint8Array(0) }
+
+export class ListenerUpdates {
+  readonly #net: NetworkEngine
+  /** Pushes sent, and pushes that were not because too many requests are pending. */
+  sent = 0
+  refused = 0
+
+  constructor(net: NetworkEngine) {
+    this.#net = net
+  }
+
+  /** A value was stored or replaced. */
+  onStored(key: KeyStorage, stored: StoredValue, now: number): void {
+    for (const listener of key.listeners) {
+      if (stored.matches(listener.query)) this.#pushValues(listener, key.id, [stored.packed], now)
+    }
+  }
+
+  onRefreshed(key: KeyStorage, valueId: ValueId, now: number): void {
+    for (const listener of key.listeners) this.#pushIds(listener, 're', [valueId], now)
+  }
+
+  onRemoved(key: KeyStorage, valueId: ValueId, now: number): void {
+    for (const listener of key.listeners) this.#pushIds(listener, 'exp', [valueId], now)
+  }
+
+  /** Everything that a new listener asked for, split into messages of bounded size. */
+  pushExisting(listener: Listener, now: number): void {
+    const { key } = listener
+    let batch: Uint8Array[] = []
+    let bytes = 0
+    for (const stored of key.select(listener.query)) {
+      if (batch.length > 0 && bytes + stored.length > MAX_UPDATE_BYTES) {
+        this.#pushValues(listener, key.id, batch, now)
+        batch = []
+        bytes = 0
+      }
+      batch.push(stored.packed)
+      bytes += stored.length
+    }
+    if (batch.length > 0) this.#pushValues(listener, key.id, batch, now)
+  }
+
+  #pushValues(listener: Listener, key: InfoHash, packed: readonly Uint8Array[], now: number): void {
+    const { node, socketId } = listener
+    const { encoder, outbox, fragments, tokens, requests } = this.#net
+    const answer = answerWithValues(packed)
+    const token = tokens.issue(node.address)
+    const values = answer.kind === 'sizes' ? packed : undefined
+    if (listener.version === 0) {
+      encoder.nodes(outbox.writer, socketId, node.address, NO_NODES, token, answer)
+      outbox.commit(node.address)
+      if (values !== undefined) fragments.send(node.address, socketId, values, now)
+      return
+    }
+    const request = requests.send(
+      {
+        kind: Kind.Update,
+        node,
+        address: node.address,
+        handler: QUIET,
+        encode: (writer, tid) => encoder.update(writer, tid, key, socketId, answer, token),
+        values,
+      },
+      now,
+    )
+    this.#count(request !== undefined)
+  }
+
+  #pushIds(listener: Listener, change: 're' | 'exp', ids: readonly ValueId[], now: number): void {
+    const { node, socketId } = listener
+    const { encoder, outbox, tokens, requests } = this.#net
+    const token = tokens.issue(node.address)
+    if (listener.version === 0) {
+      encoder.pushIds(outbox.writer, socketId, token, change, ids)
+      outbox.commit(node.address)
+      return
+    }
+    const request = requests.send(
+      {
+        kind: Kind.Update,
+        node,
+        address: node.address,
+        handler: QUIET,
+        encode: (writer, tid) => encoder.updateIds(writer, tid, socketId, token, change, ids),
+      },
+      now,
+    )
+    this.#count(request !== undefined)
+  }
+
+  #count(wasSent: boolean): void {
+    if (wasSent) this.sent++
+    else this.refused++
+  }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Answers requests of peers (spec wire, section 4): one method per request. Everything that changes
+// state asks for a token first; nothing here throws for what a peer sent, except WireError.
+
+import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family, SocketAddress } from '../id/socket-address.ts'
+import type { NetworkEngine } from '../net/network-engine.ts'
+import type { Node } from '../net/node.ts'
+import type { RoutingTable } from '../routing/routing-table.ts'
+import type { ListenSockets } from '../search/listen-sockets.ts'
+import type { KeyStorage } from '../storage/key-storage.ts'
+import type { Listeners } from '../storage/listeners.ts'
+import type { Storage } from '../storage/storage.ts'
+import { packFields } from '../value/field-value-index.ts'
+import { QUERY_ALL, type Query } from '../value/query.ts'
+import { compactNodeBytes, writeCompactNodes } from '../wire/compact-nodes.ts'
+import { Kind, type Message, WANT_IPV4, WANT_IPV6 } from '../wire/message.ts'
+import type { Answer, NodeLists } from '../wire/message-encoder.ts'
+import { answerWithValues, readValues } from '../wire/value-list.ts'
+import type { ListenerUpdates } from './listener-updates.ts'
+
+/** Texts of the protocol's errors; peers only look at the code. */
+const ERRORS = {
+  203: 'The request lacks a key or a valid value id',
+  401: 'The token is missing or wrong',
+  404: 'Nothing is stored under this key',
+} as const
+
+/** A field list travels in one datagram, with some room for the envelope. */
+const MAX_FIELD_LIST_BYTES = 60_000
+/** Values of one answer; what is beyond can be asked for by id. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
+export interface ServerContext {
+  readonly net: NetworkEngine
+  readonly storage: Storage
+  readonly listeners: Listeners
+  readonly updates: ListenerUpdates
+  readonly sockets: ListenSockets
+  /** Undefined for a family without socket. */
+  table(family: Family): RoutingTable | undefined
+  /** Wall time in milliseconds of an instant of the engine's clock. */
+  wallMs(now: number): number
+}
+
+export class RequestServer {
+  readonly #context: ServerContext
+  readonly #net: NetworkEngine
+  readonly #lists = {
+    4: new Uint8Array(TARGET_NODES * compactNodeBytes(4)),
+    6: new Uint8Array(TARGET_NODES * compactNodeBytes(6)),
+  }
+  /** Errors sent, by code. */
+  readonly errors = { 203: 0, 401: 0, 404: 0 }
+
+  constructor(context: ServerContext) {
+    this.#context = context
+    this.#net = context.net
+  }
+
+  handle(message: Message, node: Node, from: SocketAddress, now: number): void {
+    switch (message.kind) {
+      case Kind.Ping:
+        return this.#acknowledge(message, from)
+      case Kind.Find:
+        return this.#answer(message, message.target, from, undefined, now)
+      case Kind.Get:
+        return this.#get(message, from, now)
+      case Kind.Put:
+        return this.#put(message, from, now)
+      case Kind.Refresh:
+        return this.#refresh(message, from, now)
+      case Kind.Listen:
+        return this.#listen(message, node, from, now)
+      case Kind.Update:
+        this.#acknowledge(message, from)
+        return this.#context.sockets.onUpdate(message, node, from, now)
+      default:
+        // Pushes to version-0 listeners: we never register as one.
+        return
+    }
+  }
+
+  /** Whether a put or update with announced values may open a reassembly. */
+  expectsValues(message: Message, from: SocketAddress): boolean {
+    if (message.kind === Kind.Put) return this.#hasToken(message, from)
+    return message.kind === Kind.Update && this.#context.sockets.expects(message, from)
+  }
+
+  #get(message: Message, from: SocketAddress, now: number): void {
+    if (message.hash.isZero) return this.#refuse(message, from, 203)
+    const key = this.#context.storage.find(message.hash)
+    const answer = key && findAnswer(key, message.query ?? QUERY_ALL)
+    this.#answer(message, message.hash, from, answer, now)
+  }
+
+  #put(message: Message, from: SocketAddress, now: number): void {
+    if (message.hash.isZero) return this.#refuse(message, from, 203)
+    if (!this.#hasToken(message, from)) return this.#refuse(message, from, 401)
+    if (message.valueCount < 0) return
+    const isNear = this.#isNear(message.hash, from.family, now)
+    const createdAt = this.#createdAt(message, now)
+    const key = message.hash.clone()
+    for (const value of readValues(message)) {
+      if (value.id === 0n) return this.#refuse(message, from, 203)
+      if (isNear) this.#context.storage.put(key, value, { createdAt, from, now })
+      this.#net.encoder.stored(this.#net.outbox.writer, message.tid, from, value.id)
+      this.#net.outbox.commit(from)
+    }
+  }
+
+  #refresh(message: Message, from: SocketAddress, now: number): void {
+    if (message.hash.isZero) return this.#refuse(message, from, 203)
+    if (!this.#hasToken(message, from)) return this.#refuse(message, from, 401)
+    const valueId = message.valueId ?? 0n
+    // Unlike upstream an unknown id is refused even when its key is known: the peer then puts.
+    if (!this.#context.storage.refresh(message.hash, valueId, now)) {
+      return this.#refuse(message, from, 404)
+    }
+    this.#net.encoder.stored(this.#net.outbox.writer, message.tid, from, valueId)
+    this.#net.outbox.commit(from)
+  }
+
+  #listen(message: Message, node: Node, from: SocketAddress, now: number): void {
+    if (message.hash.isZero) return this.#refuse(message, from, 203)
+    if (!this.#hasToken(message, from)) return this.#refuse(message, from, 401)
+    const { listeners, updates } = this.#context
+    const { socketId, version, tid } = message
+    const query = message.query ?? QUERY_ALL
+    const key = message.hash.clone()
+    const result = listeners.add(key, node, { socketId, version, query }, now)
+    // At a limit the peer gets no answer, and registers elsewhere.
+    if (result === 'refused') return
+    // What is stored already is pushed before the answer, as upstream does.
+    if (result === 'added') updates.pushExisting(listeners.find(key, node, socketId)!, now)
+    const token = this.#net.tokens.issue(from)
+    this.#net.encoder.listening(this.#net.outbox.writer, tid, from, token)
+    this.#net.outbox.commit(from)
+  }
+
+  #answer(
+    message: Message,
+    target: InfoHash,
+    from: SocketAddress,
+    answer: Answer | undefined,
+    now: number,
+  ): void {
+    const lists = this.nodeLists(target, wanted(message, from.family), now)
+    const token = this.#net.tokens.issue(from)
+    const { encoder, outbox, fragments } = this.#net
+    encoder.nodes(outbox.writer, message.tid, from, lists, token, answer)
+    outbox.commit(from)
+    if (answer?.kind === 'sizes') fragments.send(from, message.tid, answer.packed, now)
+  }
+
+  /** The closest good nodes of the families in `want`, in compact form; valid until the next call. */
+  nodeLists(target: InfoHash, want: number, now: number): NodeLists {
+    return {
+      nodes4: want & WANT_IPV4 ? this.#compact(target, 4, now) : NO_NODES,
+      nodes6: want & WANT_IPV6 ? this.#compact(target, 6, now) : NO_NODES,
+    }
+  }
+
+  #compact(target: InfoHash, family: Family, now: number): Uint8Array {
+    const nodes = this.#context.table(family)?.closestGood(target, TARGET_NODES, now) ?? []
+    return writeCompactNodes(this.#lists[family], nodes, family)
+  }
+
+  #acknowledge(message: Message, from: SocketAddress): void {
+    this.#net.encoder.acknowledge(this.#net.outbox.writer, message.tid, from)
+    this.#net.outbox.commit(from)
+  }
+
+  #refuse(message: Message, from: SocketAddress, code: keyof typeof ERRORS): void {
+    this.errors[code]++
+    this.#net.encoder.error(this.#net.outbox.writer, message.tid, code, ERRORS[code])
+    this.#net.outbox.commit(from)
+  }
+
+  #hasToken(message: Message, from: SocketAddress): boolean {
+    return this.#net.tokens.check(from, message.token)
+  }
+
+  /** False when fourteen good nodes, or as many as eight or more that we know, are all closer. */
+  #isNear(key: InfoHash, family: Family, now: number): boolean {
+    if (this.#net.config.clientMode) return false
+    const closest = this.#context.table(family)?.closestGood(key, SEARCH_NODES, now) ?? []
+    const farthest = closest[closest.length - 1]
+    if (farthest === undefined || closest.length < TARGET_NODES) return true
+    return key.compareDistance(this.#net.config.id, farthest.id) < 0
+  }
+
+  /** Creation time of the values on the engine's clock. */
+  #createdAt(message: Message, now: number): number {
+    if (message.created === undefined) return now
+    return Math.min(now, now - (this.#context.wallMs(now) - 1000 * message.created))
+  }
+}
+
+const NO_NODES = new Uint8Array(0)
+
+function wanted(message: Message, carrier: Family): number {
+  if (message.want >= 0) return message.want
+  return carrier === 4 ? WANT_IPV4 : WANT_IPV6
+}
+
+/** What the values under `key` answer to `query`; undefined when none matches. */
+function findAnswer(key: KeyStorage, query: Query): Answer | undefined {
+  const matching = key.select(query)
+  if (matching.length === 0) return undefined
+  if (!query.select.isEmpty) {
+    const values = matching.map((stored) => stored.value)
+    return {
+      kind: 'fields',
+      write: (writer) => void packFields(writer, query.select, values, MAX_FIELD_LIST_BYTES),
+    }
+  }
+  const packed: Uint8Array[] = []
+  let bytes = 0
+  for (const stored of matching) {
+    bytes += stored.length
+    if (bytes > MAX_ANSWER_BYTES) break
+    packed.push(stored.packed)
+  }
+  return answerWithValues(packed)
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// A put within one search: brings one value to the closest nodes and, when it is permanent, keeps it
+// there (spec node behaviour, section 6). States per node: idle → putting → stored; for a permanent
+// value then, shortly before its lifetime ends, → probing → refreshing or putting → stored again.
+
+import { REANNOUNCE_MARGIN_MS } from '../constants.ts'
+import type { Request } from '../net/request.ts'
+import { unpackFields } from '../value/field-value-index.ts'
+import { packedValue } from '../value/pack-value.ts'
+import type { Value } from '../value/value.ts'
+import { Kind, type Message } from '../wire/message.ts'
+import type { SearchNode } from './search-node.ts'
+
+export interface AnnounceHost {
+  sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined
+  sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined
+  sendProbe(announce: Announce, member: SearchNode, now: number): Request | undefined
+  /** `member` keeps failing although it is alive: others are to take its place. */
+  giveUp(member: SearchNode, now: number): void
+}
+
+/** Failures in a row at one node before another one takes its place. */
+const MAX_FAILURES = 3
+
+class Placement {
+  request: Request | undefined = undefined
+  /** When the node last acknowledged; -Infinity for never. */
+  storedAt = Number.NEGATIVE_INFINITY
+  /** When it is to be renewed; Infinity when it is not. */
+  renewAt = Number.POSITIVE_INFINITY
+  failures = 0
+}
+
+export class Announce {
+  readonly value: Value
+  readonly packed: Uint8Array
+  readonly isPermanent: boolean
+  /** Creation time in seconds since the epoch, or undefined for "now". */
+  readonly created: number | undefined
+  readonly #lifetimeMs: number
+  readonly #placements = new Map<SearchNode, Placement>()
+  /** The outcome was reported; a permanent announce goes on. */
+  isReported = false
+
+  constructor(init: {
+    value: Value
+    permanent: boolean
+    created: number | undefined
+    lifetimeMs: number
+  }) {
+    this.value = init.value
+    this.packed = packedValue(init.value)
+    this.isPermanent = init.permanent
+    this.created = init.permanent ? undefined : init.created
+    this.#lifetimeMs = init.lifetimeMs
+  }
+
+  isStoredAt(member: SearchNode): boolean {
+    const place = this.#placements.get(member)
+    return place !== undefined && place.storedAt > Number.NEGATIVE_INFINITY
+  }
+
+  /** Brings or renews the value where that is due. */
+  drive(members: readonly SearchNode[], host: AnnounceHost, now: number): void {
+    this.#forgetOthers(members)
+    for (const member of members) {
+      const place = this.#placements.get(member) ?? new Placement()
+      this.#placements.set(member, place)
+      if (place.request !== undefined || !member.isSynced(now)) continue
+      if (place.storedAt === Number.NEGATIVE_INFINITY) {
+        place.request = host.sendPut(this, member, now)
+      } else if (place.renewAt <= now) {
+        place.request = host.sendProbe(this, member, now)
+      }
+    }
+  }
+
+  /** Every one of `members` acknowledged the value. */
+  isComplete(members: readonly SearchNode[]): boolean {
+    return members.length > 0 && members.every((member) => this.isStoredAt(member))
+  }
+
+  /** When `drive` has to be called next; Infinity when nothing is due by itself. */
+  nextRenewal(now: number): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const { request, renewAt } of this.#placements.values()) {
+      if (request === undefined && renewAt > now) next = Math.min(next, renewAt)
+    }
+    return next
+  }
+
+  /** An answer to a put, refresh or probe of this value. */
+  onReply(
+    member: SearchNode,
+    request: Request,
+    message: Message,
+    host: AnnounceHost,
+    now: number,
+  ): void {
+    const place = this.#placements.get(member)
+    if (place === undefined) return
+    place.request = undefined
+    if (request.kind !== Kind.Get) return this.#stored(place, now)
+    place.request = this.#isListed(message)
+      ? host.sendRefresh(this, member, now)
+      : host.sendPut(this, member, now)
+  }
+
+  /** Refused or lost. A refresh of a value that the node no longer has becomes a put. */
+  onFailure(member: SearchNode, code: number, host: AnnounceHost, now: number): void {
+    const place = this.#placements.get(member)
+    if (place === undefined) return
+    place.request = code === 404 ? host.sendPut(this, member, now) : undefined
+    if (code === 404) return
+    place.storedAt = Number.NEGATIVE_INFINITY
+    place.failures++
+    if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
+  }
+
+  *requests(): IterableIterator<Request> {
+    for (const { request } of this.#placements.values()) if (request !== undefined) yield request
+  }
+
+  #stored(place: Placement, now: number): void {
+    place.storedAt = now
+    place.failures = 0
+    if (this.isPermanent)
+      place.renewAt = now + Math.max(1000, this.#lifetimeMs - REANNOUNCE_MARGIN_MS)
+  }
+
+  /** The node has our revision or a later one. */
+  #isListed(message: Message): boolean {
+    if (message.fieldsOffset < 0) return false
+    message.reader.reset(message.source, message.fieldsOffset, message.source.length)
+    return unpackFields(message.reader).some(
+      (index) => index.id === this.value.id && (index.seq ?? 0) >= this.value.seq,
+    )
+  }
+
+  /** Nodes that left the closest ones are not renewed; what they stored expires there. */
+  #forgetOthers(members: readonly SearchNode[]): void {
+    for (const [member, place] of this.#placements) {
+      if (place.request === undefined && (member.isRemoved || !members.includes(member))) {
+        this.#placements.delete(member)
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// The nodes of a search, closest to the key first (Kademlia's lookup shortlist). Holds the 14 closest
+// that answer in time, and beside them those whose answer is overdue.
+
+import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Node } from '../net/node.ts'
+import { SearchNode } from './search-node.ts'
+
+/** Overdue nodes kept beside the timely ones. */
+const MAX_LATE_NODES = 32
+
+export class ClosestSet implements Iterable<SearchNode> {
+  readonly #key: InfoHash
+  #nodes: SearchNode[] = []
+
+  constructor(key: InfoHash) {
+    this.#key = key
+  }
+
+  get size(): number {
+    return this.#nodes.length
+  }
+
+  [Symbol.iterator](): Iterator<SearchNode> {
+    return this.#nodes[Symbol.iterator]()
+  }
+
+  /** The up to `count` closest nodes whose answers are not overdue. */
+  first(count: number = TARGET_NODES): SearchNode[] {
+    const found: SearchNode[] = []
+    for (const node of this.#nodes) {
+      if (node.isLate) continue
+      found.push(node)
+      if (found.length === count) break
+    }
+    return found
+  }
+
+  /** True when the node is a member now and was not before. */
+  insert(node: Node): boolean {
+    if (node.isExpired || node.isClient) return false
+    const at = this.#position(node.id)
+    if (this.#nodes[at]?.id.equals(node.id)) return false
+    if (at >= SEARCH_NODES && this.#isFull()) return false
+    this.#nodes.splice(at, 0, new SearchNode(node))
+    this.#trim()
+    return this.#nodes[at]?.node === node
+  }
+
+  find(id: InfoHash): SearchNode | undefined {
+    const member = this.#nodes[this.#position(id)]
+    return member?.id.equals(id) ? member : undefined
+  }
+
+  /** Takes out the nodes that are gone and returns them. */
+  removeExpired(): SearchNode[] {
+    const expired = this.#nodes.filter((member) => member.node.isExpired)
+    if (expired.length === 0) return expired
+    this.#nodes = this.#nodes.filter((member) => !member.node.isExpired)
+    for (const member of expired) drop(member)
+    return expired
+  }
+
+  clear(): void {
+    for (const member of this.#nodes) drop(member)
+    this.#nodes = []
+  }
+
+  /** Index of the first member that is not closer to the key than `id`. */
+  #position(id: InfoHash): number {
+    let low = 0
+    let high = this.#nodes.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#key.compareDistance(this.#nodes[middle]!.id, id) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #isFull(): boolean {
+    let timely = 0
+    for (const member of this.#nodes) if (!member.isLate) timely++
+    return timely >= SEARCH_NODES
+  }
+
+  /** Drops the farthest timely node, and the farthest overdue one, as long as there are too many. */
+  #trim(): void {
+    let late = 0
+    let timely = 0
+    this.#nodes = this.#nodes.filter((member) => {
+      const fits = member.isLate ? ++late <= MAX_LATE_NODES : ++timely <= SEARCH_NODES
+      if (!fits) drop(member)
+      return fits
+    })
+  }
+}
+
+function drop(member: SearchNode): void {
+  member.isRemoved = true
+  member.node.references--
+}

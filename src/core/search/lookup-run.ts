@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One question that a search asks the nodes around its key, each once, at most four at a time: the
+// `find` that puts and listens need, or the `get` of one operation. States per node: not asked →
+// asked → answered or failed. A node whose answer is overdue no longer counts as asked.
+
+import { MAX_SOLICITED_NODES } from '../constants.ts'
+import type { Request } from '../net/request.ts'
+import type { Message } from '../wire/message.ts'
+import type { ClosestSet } from './closest-set.ts'
+import type { SearchNode } from './search-node.ts'
+
+export interface LookupHost {
+  /** Sends the question of `run` to `member`; undefined when requests are refused right now. */
+  ask(run: LookupRun, member: SearchNode, now: number): Request | undefined
+}
+
+export abstract class LookupRun {
+  /** Requests on their way, by node. */
+  readonly pending = new Map<SearchNode, Request>()
+
+  /** `member` still has to be asked for this run. */
+  abstract needs(member: SearchNode, now: number): boolean
+  /** The answer of `member` is in; its token and node lists are dealt with by the search. */
+  abstract answered(member: SearchNode, message: Message, now: number): void
+  /** `member` gave no usable answer. */
+  abstract failed(member: SearchNode, now: number): void
+
+  /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
+  drive(nodes: ClosestSet, host: LookupHost, now: number): void {
+    let asked = 0
+    for (const member of this.pending.keys()) if (!member.isLate && !member.isRemoved) asked++
+    for (const member of nodes.first()) {
+      if (asked >= MAX_SOLICITED_NODES) return
+      if (this.pending.has(member) || !this.needs(member, now)) continue
+      const request = host.ask(this, member, now)
+      if (request === undefined) return
+      this.pending.set(member, request)
+      asked++
+    }
+  }
+
+  /** The closest nodes have all answered, at least one of them. */
+  isComplete(nodes: ClosestSet, now: number): boolean {
+    const closest = nodes.first()
+    return (
+      closest.length > 0 &&
+      closest.every((member) => !this.pending.has(member) && !this.needs(member, now))
+    )
+  }
+}
+
+/** Learns tokens and nodes; nobody needs asking who answered anything within ten minutes. */
+export class FindRun extends LookupRun {
+  needs(member: SearchNode, now: number): boolean {
+    return !member.isSynced(now)
+  }
+  answered(): void {}
+  failed(): void {}
+}

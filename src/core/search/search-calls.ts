@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+// The requests of one search: encodes them, and brings their answers back to the run, announce or
+// listen that sent them. Every way out of a request ends in `Search.step`.
+
+import { WireError } from '../errors.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import { copyToken } from '../net/network-engine.ts'
+import type { Request, RequestHandler } from '../net/request.ts'
+import type { TimerWheel } from '../util/timer-wheel.ts'
+import { QUERY_ALL, QUERY_IDS_SEQ, type Query } from '../value/query.ts'
+import type { Value } from '../value/value.ts'
+import { Kind, type Message } from '../wire/message.ts'
+import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
+import { answerWithValues } from '../wire/value-list.ts'
+import type { Announce, AnnounceHost } from './announce.ts'
+import { type Fetch, type GetHost, GetRun, queryForId } from './get-run.ts'
+import type { ListenHost, Registration } from './listen-group.ts'
+import type { LookupHost, LookupRun } from './lookup-run.ts'
+import type { Search } from './search.ts'
+import type { SearchNode } from './search-node.ts'
+
+const UNAUTHORIZED = 401
+
+export class SearchCalls implements LookupHost, GetHost, AnnounceHost, ListenHost {
+  readonly search: Search
+  /** A request was refused since this was last reset: something has to be tried again. */
+  wasRefused = false
+
+  constructor(search: Search) {
+    this.search = search
+  }
+
+  get wheel(): TimerWheel {
+    return this.search.context.net.wheel
+  }
+
+  get renewMs(): number {
+    return this.search.context.listenRenewMs
+  }
+
+  lifetimeMs(value: Value): number {
+    return this.search.context.lifetimeMs(value.type)
+  }
+
+  ask(run: LookupRun, member: SearchNode, now: number): Request | undefined {
+    const handler = new LookupHandler(this.search, run, member)
+    const key = this.search.id
+    if (run instanceof GetRun) return this.#get(member, key, run.question, handler, now)
+    return this.#send(Kind.Find, member, handler, now, (writer, tid) =>
+      this.#encoder.find(writer, tid, key, this.search.context.wantedFamilies),
+    )
+  }
+
+  fetch(run: GetRun, fetch: Fetch, member: SearchNode, now: number): Request | undefined {
+    const handler = new FetchHandler(this.search, run, fetch, member)
+    return this.#get(member, this.search.id, queryForId(fetch.valueId), handler, now)
+  }
+
+  sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined {
+    const { token } = member
+    if (token === undefined) return undefined
+    const answer = answerWithValues([announce.packed])
+    const values = answer.kind === 'sizes' ? answer.packed : undefined
+    const handler = new AnnounceHandler(this.search, announce, member, this)
+    return this.#send(
+      Kind.Put,
+      member,
+      handler,
+      now,
+      (writer, tid) =>
+        this.#encoder.put(writer, tid, this.search.id, answer, token, announce.created),
+      values,
+    )
+  }
+
+  sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined {
+    const { token } = member
+    if (token === undefined) return undefined
+    const handler = new AnnounceHandler(this.search, announce, member, this)
+    return this.#send(Kind.Refresh, member, handler, now, (writer, tid) =>
+      this.#encoder.refresh(writer, tid, this.search.id, announce.value.id, token),
+    )
+  }
+
+  sendProbe(announce: Announce, member: SearchNode, now: number): Request | undefined {
+    const handler = new AnnounceHandler(this.search, announce, member, this)
+    return this.#get(member, this.search.id, QUERY_IDS_SEQ, handler, now)
+  }
+
+  giveUp(member: SearchNode, now: number): void {
+    this.search.context.net.expireNode(member.node, now)
+  }
+
+  openSocket(registration: Registration): number {
+    return this.search.context.sockets.open(registration)
+  }
+
+  closeSocket(socketId: number): void {
+    this.search.context.sockets.close(socketId)
+  }
+
+  sendListen(registration: Registration, now: number): Request | undefined {
+    const { member, group, socketId } = registration
+    const { token } = member
+    if (token === undefined) return undefined
+    // A listener gets whole values; without conditions the query says nothing and is left out.
+    const query = group.query.where.wire.isEmpty ? undefined : group.query
+    const handler = new ListenHandler(this.search, registration)
+    return this.#send(Kind.Listen, member, handler, now, (writer, tid) =>
+      this.#encoder.listen(writer, tid, this.search.id, token, socketId, query),
+    )
+  }
+
+  get #encoder() {
+    return this.search.context.net.encoder
+  }
+
+  #get(
+    member: SearchNode,
+    key: InfoHash,
+    query: Query,
+    handler: RequestHandler,
+    now: number,
+  ): Request | undefined {
+    return this.#send(Kind.Get, member, handler, now, (writer, tid) =>
+      this.#encoder.get(writer, tid, key, query ?? QUERY_ALL),
+    )
+  }
+
+  #send(
+    kind: Kind,
+    member: SearchNode,
+    handler: RequestHandler,
+    now: number,
+    encode: (writer: MsgpackWriter, tid: number) => void,
+    values?: readonly Uint8Array[],
+  ): Request | undefined {
+    const { node } = member
+    const outgoing = { kind, node, address: node.address, handler, encode, values }
+    const request = this.search.context.net.requests.send(outgoing, now)
+    if (request === undefined) this.wasRefused = true
+    return request
+  }
+}
+
+/** Common to all requests of a search: overdue nodes step aside, and the search goes on. */
+abstract class CallHandler implements RequestHandler {
+  readonly search: Search
+  readonly member: SearchNode
+
+  constructor(search: Search, member: SearchNode) {
+    this.search = search
+    this.member = member
+  }
+
+  onReply(request: Request, message: Message, now: number): void {
+    this.member.isLate = false
+    try {
+      this.reply(request, message, now)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.search.context.net.dropped.malformed++
+      this.failure(0, now)
+    }
+    this.search.step(now)
+  }
+
+  onError(_request: Request, code: number, now: number): void {
+    this.member.isLate = false
+    if (code === UNAUTHORIZED) this.#onUnauthorized(now)
+    this.failure(code, now)
+    this.search.step(now)
+  }
+
+  onLate(_request: Request, now: number): void {
+    this.member.isLate = true
+    this.search.step(now)
+  }
+
+  onExpired(_request: Request, now: number): void {
+    this.failure(0, now)
+    this.search.step(now)
+  }
+
+  protected abstract reply(request: Request, message: Message, now: number): void
+  /** `code` is that of the protocol's error, 0 when no answer came. */
+  protected abstract failure(code: number, now: number): void
+
+  #onUnauthorized(now: number): void {
+    this.member.forgetToken()
+    if (this.member.node.authFailed()) this.search.context.net.expireNode(this.member.node, now)
+  }
+}
+
+/** A find or get around the key: brings a token and closer nodes, and perhaps values. */
+class LookupHandler extends CallHandler {
+  readonly #run: LookupRun
+
+  constructor(search: Search, run: LookupRun, member: SearchNode) {
+    super(search, member)
+    this.#run = run
+  }
+
+  protected reply(_request: Request, message: Message, now: number): void {
+    const { member, search } = this
+    this.#run.pending.delete(member)
+    const token = copyToken(message)
+    if (token === undefined) {
+      // Without a token nobody can write to it: of no use to any search.
+      search.context.net.block(member.node, now)
+      this.#run.failed(member, now)
+      return
+    }
+    member.token = token
+    member.answeredAt = now
+    search.context.learn(search, message, member.node.address, now)
+    this.#run.answered(member, message, now)
+  }
+
+  protected failure(code: number, now: number): void {
+    this.#run.pending.delete(this.member)
+    this.#run.failed(this.member, now)
+    // No error answers a find or a get of ours: do not ask such a node again.
+    if (code !== 0) this.search.context.net.expireNode(this.member.node, now)
+  }
+}
+
+class FetchHandler extends CallHandler {
+  readonly #run: GetRun
+  readonly #fetch: Fetch
+
+  constructor(search: Search, run: GetRun, fetch: Fetch, member: SearchNode) {
+    super(search, member)
+    this.#run = run
+    this.#fetch = fetch
+  }
+
+  protected reply(_request: Request, message: Message): void {
+    this.#run.fetched(this.#fetch, message)
+  }
+
+  protected failure(): void {
+    this.#run.fetchFailed(this.#fetch)
+  }
+}
+
+class AnnounceHandler extends CallHandler {
+  readonly #announce: Announce
+  readonly #host: AnnounceHost
+
+  constructor(search: Search, announce: Announce, member: SearchNode, host: AnnounceHost) {
+    super(search, member)
+    this.#announce = announce
+    this.#host = host
+  }
+
+  protected reply(request: Request, message: Message, now: number): void {
+    if (request.kind !== Kind.Get) this.member.node.authErrors = 0
+    this.#announce.onReply(this.member, request, message, this.#host, now)
+  }
+
+  protected failure(code: number, now: number): void {
+    this.#announce.onFailure(this.member, code, this.#host, now)
+  }
+}
+
+class ListenHandler extends CallHandler {
+  readonly #registration: Registration
+
+  constructor(search: Search, registration: Registration) {
+    super(search, registration.member)
+    this.#registration = registration
+  }
+
+  protected reply(_request: Request, message: Message, now: number): void {
+    this.member.node.authErrors = 0
+    // A fresh token, when there is one, does not count as an answer to a search.
+    this.member.token = copyToken(message) ?? this.member.token
+    this.#registration.group.onAcknowledged(this.#registration, now)
+  }
+
+  protected failure(): void {
+    this.#registration.group.onFailure(this.#registration)
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// One node as a search sees it: how far it is with answering, and its write token.
+
+import { NODE_EXPIRE_TIME_MS } from '../constants.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Node } from '../net/node.ts'
+
+export class SearchNode {
+  readonly node: Node
+  /** Write token of its last answer; undefined before the first and after a 401. */
+  token: Uint8Array | undefined = undefined
+  /** When it last answered a find or get of this search; -Infinity for never. */
+  answeredAt = Number.NEGATIVE_INFINITY
+  /** Its answer is overdue: others are asked in its place until it comes. */
+  isLate = false
+  /** Left the search; answers that still come only count for the node. */
+  isRemoved = false
+
+  constructor(node: Node) {
+    this.node = node
+    node.references++
+  }
+
+  get id(): InfoHash {
+    return this.node.id
+  }
+
+  /** Has a token and answered within ten minutes: can be written to. */
+  isSynced(now: number): boolean {
+    return (
+      this.token !== undefined &&
+      !this.node.isExpired &&
+      this.answeredAt > now - NODE_EXPIRE_TIME_MS
+    )
+  }
+
+  /** Its token was refused: it has to be asked for a new one. */
+  forgetToken(): void {
+    this.token = undefined
+    this.answeredAt = Number.NEGATIVE_INFINITY
+  }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// All searches of one family: finds or makes the one for a key, keeps finished ones for a while so
+// that the next operation on the key starts warm, and tells searches of new nodes near their key.
+
+import {
+  LISTEN_RENEW_MS,
+  LISTEN_RENEW_STABLE_MS,
+  MAX_IDLE_SEARCHES,
+  SEARCH_IDLE_MS,
+} from '../constants.ts'
+import { IdMap } from '../id/id-map.ts'
+import { IdTrie } from '../id/id-trie.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family, SocketAddress } from '../id/socket-address.ts'
+import type { NetworkEngine } from '../net/network-engine.ts'
+import type { Node } from '../net/node.ts'
+import { Job } from '../util/timer-wheel.ts'
+import type { Message } from '../wire/message.ts'
+import type { ListenSockets } from './listen-sockets.ts'
+import { Search } from './search.ts'
+
+/** What a search needs of its surroundings. */
+export interface SearchContext {
+  readonly family: Family
+  readonly net: NetworkEngine
+  readonly sockets: ListenSockets
+  readonly listenRenewMs: number
+  /** Families to ask nodes of, besides the one that carries the request; empty for only that. */
+  readonly wantedFamilies: readonly Family[]
+  lifetimeMs(typeId: number): number
+  closestNodes(key: InfoHash, count: number, now: number): Node[]
+  isConnecting(): boolean
+  /** Takes the node lists of an answer. */
+  learn(search: Search, message: Message, replier: SocketAddress, now: number): void
+  /** The search has nobody to ask: step it when a node turns up or the family's status changes. */
+  wait(search: Search): void
+  /** The search has nothing to do. */
+  idle(search: Search, now: number): void
+  /** A search lost all of its nodes. */
+  onLost(now: number): void
+}
+
+/** What the pool needs of the family it belongs to. */
+export interface PoolHost {
+  lifetimeMs(typeId: number): number
+  isConnecting(family: Family): boolean
+  /** Nodes of `family` that another one listed. */
+  onListed(family: Family, nodes: readonly Node[], now: number): void
+  onLost(family: Family, now: number): void
+}
+
+/** Searches that hear of a new node at most. */
+const MAX_OFFERS = 32
+
+export class SearchPool implements SearchContext, Iterable<Search> {
+  readonly family: Family
+  readonly net: NetworkEngine
+  readonly sockets: ListenSockets
+  readonly listenRenewMs: number
+  readonly wantedFamilies: readonly Family[]
+  readonly #host: PoolHost
+  readonly #byKey: IdMap<Search>
+  readonly #byDistance = new IdTrie<Search>()
+  /** Finished ones, the longest idle first, with the time they fell idle. */
+  readonly #idle = new Map<Search, number>()
+  readonly #waiting = new Set<Search>()
+  readonly #sweep: Job
+  /** Operations refused because there are too many searches. */
+  refused = 0
+
+  constructor(init: {
+    family: Family
+    net: NetworkEngine
+    sockets: ListenSockets
+    host: PoolHost
+    seed: number
+  }) {
+    this.family = init.family
+    this.net = init.net
+    this.sockets = init.sockets
+    this.#host = init.host
+    this.#byKey = new IdMap(init.seed)
+    const { config } = init.net
+    this.listenRenewMs = config.publicStable ? LISTEN_RENEW_STABLE_MS : LISTEN_RENEW_MS
+    this.wantedFamilies = config.families.length > 1 ? config.families : []
+    this.#sweep = new Job((now) => this.#dropIdle(now))
+  }
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  [Symbol.iterator](): Iterator<Search> {
+    return this.#byKey[Symbol.iterator]()
+  }
+
+  find(key: InfoHash): Search | undefined {
+    return this.#byKey.get(key)
+  }
+
+  /** The search for `key`, made when there is none; undefined at the limit. */
+  obtain(key: InfoHash, now: number): Search | undefined {
+    const known = this.#byKey.get(key)
+    if (known !== undefined) {
+      this.#idle.delete(known)
+      return known
+    }
+    const { maxSearches } = this.net.config
+    if (maxSearches >= 0 && this.size >= maxSearches && !this.#dropOldestIdle()) {
+      this.refused++
+      return undefined
+    }
+    const search = new Search(key, this, now)
+    this.#byKey.set(search)
+    this.#byDistance.add(search)
+    return search
+  }
+
+  /** A node that proved to be alive: the searches around its id, and lonely ones, may take it. */
+  offer(node: Node, now: number): void {
+    if (this.#waiting.size > 0) this.wakeWaiting(now)
+    const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
+    for (const search of near) if (!search.offer(node, now)) break
+  }
+
+  /** Lonely searches look again: for nodes, or whether to give up. */
+  wakeWaiting(now: number): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const search of waiting) search.step(now)
+  }
+
+  closeAll(): void {
+    for (const search of [...this.#byKey]) this.#drop(search)
+  }
+
+  lifetimeMs(typeId: number): number {
+    return this.#host.lifetimeMs(typeId)
+  }
+
+  closestNodes(key: InfoHash, count: number, now: number): Node[] {
+    const { blocklist } = this.net
+    return this.net
+      .cache(this.family)
+      .closest(key, count)
+      .filter((node) => !blocklist.has(node.address, now))
+  }
+
+  isConnecting(): boolean {
+    return this.#host.isConnecting(this.family)
+  }
+
+  learn(search: Search, message: Message, replier: SocketAddress, now: number): void {
+    for (const family of this.net.config.families) {
+      const nodes = this.net.listedNodes(message, replier, family, now)
+      if (family !== this.family) this.#host.onListed(family, nodes, now)
+      else for (const node of nodes) search.nodes.insert(node)
+    }
+  }
+
+  wait(search: Search): void {
+    this.#waiting.add(search)
+  }
+
+  idle(search: Search, now: number): void {
+    this.net.wheel.cancel(search)
+    this.#waiting.delete(search)
+    if (this.#idle.has(search)) return
+    this.#idle.set(search, now)
+    if (this.#idle.size > MAX_IDLE_SEARCHES) this.#dropOldestIdle()
+    if (!this.#sweep.isScheduled) this.net.wheel.schedule(this.#sweep, now + SEARCH_IDLE_MS)
+  }
+
+  onLost(now: number): void {
+    this.#host.onLost(this.family, now)
+  }
+
+  #dropIdle(now: number): void {
+    for (const [search, since] of this.#idle) {
+      if (since + SEARCH_IDLE_MS > now) {
+        this.net.wheel.schedule(this.#sweep, since + SEARCH_IDLE_MS)
+        return
+      }
+      this.#drop(search)
+    }
+  }
+
+  #dropOldestIdle(): boolean {
+    const oldest = this.#idle.keys().next()
+    if (oldest.done) return false
+    this.#drop(oldest.value)
+    return true
+  }
+
+  #drop(search: Search): void {
+    this.#idle.delete(search)
+    this.#waiting.delete(search)
+    this.#byKey.delete(search.id)
+    this.#byDistance.delete(search.id)
+    search.close('closed')
+  }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+// One search: the nodes around a key in one family, shared by all gets, puts and listens on the key.
+//
+// Theory of operation. Everything happens in `step`, which is called after every change: it drops
+// dead nodes, lets each get ask the closest nodes that it has not asked (LookupRun), and, while there
+// are puts or listens, keeps the closest nodes in step with `find`. When the eight closest are in
+// step (answered within ten minutes, token at hand), puts go to all of them and listens to the first
+// four. A get ends when the eight closest answered it. Without any node a search waits while its
+// family is connecting, and fails its gets and one-time puts otherwise. Permanent puts and listens
+// never fail: they go on when nodes turn up. A deadline calls `step` for renewals.
+
+import { NODE_EXPIRE_TIME_MS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import type { Outcome } from '../events.ts'
+import type { InfoHash } from '../id/info-hash.ts'
+import type { Family } from '../id/socket-address.ts'
+import type { Node } from '../net/node.ts'
+import { Deadline } from '../util/timer-wheel.ts'
+import type { Query } from '../value/query.ts'
+import type { Value, ValueId } from '../value/value.ts'
+import { Announce } from './announce.ts'
+import { ClosestSet } from './closest-set.ts'
+import { GetRun, type GetSink } from './get-run.ts'
+import { ListenGroup, type ListenSink } from './listen-group.ts'
+import { FindRun } from './lookup-run.ts'
+import { SearchCalls } from './search-calls.ts'
+import type { SearchNode } from './search-node.ts'
+import type { SearchContext } from './search-pool.ts'
+
+/** What a get or put is told when it ended in this family. */
+export interface FamilySink {
+  onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void
+}
+
+/** After requests were refused because too many are pending, the search tries again after this. */
+const RETRY_MS = 1000
+
+export class Search extends Deadline {
+  readonly id: InfoHash
+  readonly context: SearchContext
+  readonly nodes: ClosestSet
+  readonly #calls: SearchCalls
+  readonly #find = new FindRun()
+  readonly #gets = new Map<GetSink & FamilySink, GetRun>()
+  readonly #announces = new Map<ValueId, { announce: Announce; sink: FamilySink }>()
+  readonly #listens: ListenGroup[] = []
+  /** The own id: only looks up its neighbourhood. */
+  #isExploring = false
+  lastStepAt: number
+
+  constructor(key: InfoHash, context: SearchContext, now: number) {
+    super()
+    this.id = key.clone()
+    this.context = context
+    this.nodes = new ClosestSet(this.id)
+    this.#calls = new SearchCalls(this)
+    this.lastStepAt = now
+  }
+
+  get family(): Family {
+    return this.context.family
+  }
+
+  get gets(): number {
+    return this.#gets.size
+  }
+
+  get announces(): Announce[] {
+    return [...this.#announces.values()].map(({ announce }) => announce)
+  }
+
+  get listens(): readonly ListenGroup[] {
+    return this.#listens
+  }
+
+  /** Nothing to do, and nothing to keep up. */
+  get isIdle(): boolean {
+    return (
+      this.#gets.size === 0 &&
+      this.#announces.size === 0 &&
+      this.#listens.length === 0 &&
+      !this.#isExploring
+    )
+  }
+
+  isSynced(now: number): boolean {
+    return this.#find.isComplete(this.nodes, now)
+  }
+
+  /** Looks up the nodes around the key, for its own sake. */
+  explore(now: number): void {
+    this.#isExploring = true
+    this.step(now)
+  }
+
+  get(query: Query, sink: GetSink & FamilySink, now: number): void {
+    this.#gets.set(sink, new GetRun(query, sink))
+    this.step(now)
+  }
+
+  cancelGet(sink: GetSink & FamilySink): void {
+    const run = this.#gets.get(sink)
+    if (run === undefined) return
+    this.#gets.delete(sink)
+    for (const request of run.requests()) this.context.net.requests.settle(request)
+  }
+
+  put(
+    value: Value,
+    options: { permanent: boolean; created: number | undefined },
+    sink: FamilySink,
+    now: number,
+  ): void {
+    this.cancelPut(value.id)
+    const lifetimeMs = this.context.lifetimeMs(value.type)
+    const announce = new Announce({ value, ...options, lifetimeMs })
+    this.#announces.set(value.id, { announce, sink })
+    this.step(now)
+  }
+
+  cancelPut(valueId: ValueId): void {
+    const put = this.#announces.get(valueId)
+    if (put === undefined) return
+    this.#announces.delete(valueId)
+    for (const request of put.announce.requests()) this.context.net.requests.settle(request)
+  }
+
+  listen(query: Query, sink: ListenSink, now: number): void {
+    let group = this.#listens.find((known) => known.query.equals(query))
+    if (group === undefined) {
+      group = new ListenGroup(query, this.#calls)
+      this.#listens.push(group)
+    }
+    group.join(sink)
+    this.step(now)
+  }
+
+  cancelListen(sink: ListenSink, now: number): void {
+    for (const group of this.#listens) group.leave(sink, now)
+    this.step(now)
+  }
+
+  /** Values of a synced listen that holds all that `query` asks for; undefined when there is none. */
+  listened(query: Query, now: number): Value[] | undefined {
+    const closest = this.nodes.first()
+    for (const group of this.#listens) {
+      if (query.isSatisfiedBy(group.query) && group.isSynced(closest, now)) {
+        return [...group.tracker.values()].filter((value) => query.matches(value))
+      }
+    }
+    return undefined
+  }
+
+  /** A node that may be one of the closest. True when it was taken. */
+  offer(node: Node, now: number): boolean {
+    if (!this.nodes.insert(node)) return false
+    if (!this.isIdle) this.step(now)
+    return true
+  }
+
+  fire(now: number): void {
+    this.step(now)
+  }
+
+  step(now: number): void {
+    this.lastStepAt = now
+    this.nodes.removeExpired()
+    this.#closeEnded(now)
+    if (this.isIdle) return this.context.idle(this, now)
+    this.#refill(now)
+    for (const run of this.#gets.values()) {
+      run.drive(this.nodes, this.#calls, now)
+      run.driveFetches(this.#calls, now)
+    }
+    if (this.#needsSync) this.#find.drive(this.nodes, this.#calls, now)
+    if (this.isSynced(now)) this.#serve(now)
+    this.#finish(now)
+    this.#plan(now)
+  }
+
+  /** Forgets everything; gets and puts end with `outcome`. */
+  close(outcome: Outcome): void {
+    for (const sink of [...this.#gets.keys()]) this.#endGet(sink, outcome, [])
+    for (const [valueId, { announce, sink }] of [...this.#announces]) {
+      this.cancelPut(valueId)
+      if (!announce.isReported) sink.onFamilyDone(this.family, outcome, [])
+    }
+    for (const group of this.#listens) group.close()
+    this.#listens.length = 0
+    for (const request of this.#find.pending.values()) this.context.net.requests.settle(request)
+    this.#find.pending.clear()
+    this.nodes.clear()
+    this.context.net.wheel.cancel(this)
+  }
+
+  get #needsSync(): boolean {
+    return this.#announces.size > 0 || this.#listens.length > 0 || this.#isExploring
+  }
+
+  /** Takes the closest known nodes while there are too few. */
+  #refill(now: number): void {
+    if (this.nodes.size >= TARGET_NODES) return
+    for (const node of this.context.closestNodes(this.id, SEARCH_NODES, now))
+      this.nodes.insert(node)
+  }
+
+  /** The closest nodes are in step: brings them the values and the listens. */
+  #serve(now: number): void {
+    const closest = this.nodes.first()
+    for (const { announce } of this.#announces.values()) announce.drive(closest, this.#calls, now)
+    for (const group of this.#listens) group.drive(closest, now)
+    this.#isExploring = false
+  }
+
+  /** Ends the listens that nobody came back to. */
+  #closeEnded(now: number): void {
+    for (const group of this.#listens.filter((ended) => ended.endsAt <= now)) {
+      this.#listens.splice(this.#listens.indexOf(group), 1)
+      group.close()
+    }
+  }
+
+  #finish(now: number): void {
+    const closest = this.nodes.first()
+    for (const [sink, run] of [...this.#gets]) {
+      if (!run.isFetching && run.isComplete(this.nodes, now)) {
+        const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
+        this.#endGet(sink, outcome, [...run.answerers])
+      }
+    }
+    for (const [valueId, { announce, sink }] of [...this.#announces]) {
+      if (announce.isReported || !announce.isComplete(closest)) continue
+      announce.isReported = true
+      if (!announce.isPermanent) this.#announces.delete(valueId)
+      sink.onFamilyDone(
+        this.family,
+        'ok',
+        closest.map((member) => member.node),
+      )
+    }
+    if (this.nodes.size === 0) this.#onLonely(now)
+  }
+
+  /** No node is left, and none was found in the cache. */
+  #onLonely(now: number): void {
+    this.#isExploring = false
+    if (this.context.isConnecting()) return this.context.wait(this)
+    for (const [sink, run] of [...this.#gets]) {
+      this.#endGet(sink, run.answerers.size > 0 ? 'ok' : 'no-nodes', [...run.answerers])
+    }
+    for (const [valueId, { announce, sink }] of [...this.#announces]) {
+      if (!announce.isPermanent) this.#announces.delete(valueId)
+      if (announce.isReported) continue
+      announce.isReported = true
+      sink.onFamilyDone(this.family, 'no-nodes', [])
+    }
+    if (!this.isIdle) this.context.wait(this)
+    this.context.onLost(now)
+  }
+
+  #endGet(sink: GetSink & FamilySink, outcome: Outcome, answerers: readonly SearchNode[]): void {
+    this.cancelGet(sink)
+    sink.onFamilyDone(
+      this.family,
+      outcome,
+      answerers.map((member) => member.node),
+    )
+  }
+
+  /** Arms the deadline for the next thing that is due by itself. */
+  #plan(now: number): void {
+    if (this.isIdle) return this.context.idle(this, now)
+    let next = Number.POSITIVE_INFINITY
+    for (const { announce } of this.#announces.values()) {
+      next = Math.min(next, announce.nextRenewal(now))
+    }
+    for (const group of this.#listens) next = Math.min(next, group.nextRenewal(now))
+    if (this.#needsSync) {
+      for (const member of this.nodes.first()) {
+        const staleAt = member.answeredAt + NODE_EXPIRE_TIME_MS
+        if (staleAt > now) next = Math.min(next, staleAt)
+      }
+    }
+    if (this.#calls.wasRefused) next = Math.min(next, now + RETRY_MS)
+    this.#calls.wasRefused = false
+    if (next < Number.POSITIVE_INFINITY) this.context.net.wheel.schedule(this, next)
+    else this.context.net.wheel.cancel(this)
+  }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// Plain copies of what a node knows, for people and programs that watch it: statistics, routing
+// tables, searches, storage. Nothing here changes anything.
+
+import type { NodeExport } from './events.ts'
+import type { InfoHash } from './id/info-hash.ts'
+import type { Family, SocketAddress } from './id/socket-address.ts'
+import type { DropCounters } from './net/network-engine.ts'
+import type { Node } from './net/node.ts'
+import type { NodeCore } from './node-core.ts'
+import type { StorageStats } from './storage/storage-types.ts'
+import type { Value } from './value/value.ts'
+import { KIND_NAMES } from './wire/message.ts'
+
+export interface FamilyStats {
+  /** Nodes in the routing table that proved themselves lately, and those that have not. */
+  readonly good: number
+  readonly dubious: number
+  /** Nodes remembered in all. */
+  readonly cached: number
+  /** Nodes in the table that sent something after they last answered. */
+  readonly incoming: number
+  readonly searches: number
+  readonly tableDepth: number
+  /** Estimate: 8 * 2^tableDepth. */
+  readonly networkSize: number
+}
+
+export interface DhtStats {
+  readonly ipv4: FamilyStats
+  readonly ipv6: FamilyStats
+  readonly storage: {
+    readonly keys: number
+    readonly values: number
+    /** Cost of the values of others and of the own ones, overhead included. */
+    readonly remoteBytes: number
+    readonly localBytes: number
+    readonly listeners: number
+    readonly counters: StorageStats
+  }
+  /** Gets, listens and puts under way, permanent puts included. */
+  readonly operations: number
+  /** Messages by kind since the start. */
+  readonly messages: {
+    readonly in: Readonly<Record<string, number>>
+    readonly out: Readonly<Record<string, number>>
+  }
+  readonly requests: {
+    readonly pending: number
+    readonly expired: number
+    readonly repeated: number
+    readonly refused: number
+  }
+  readonly fragments: {
+    readonly sent: number
+    readonly partialMessages: number
+    readonly partialBytes: number
+    readonly timedOut: number
+    readonly refused: number
+  }
+  /** Datagrams that were not processed, by reason. */
+  readonly dropped: Readonly<DropCounters> & { readonly outboxFull: number }
+}
+
+export interface NodeSnapshot {
+  readonly id: InfoHash
+  readonly address: SocketAddress
+  /** Infinity for never. */
+  readonly lastSeenAgoMs: number
+  readonly lastReplyAgoMs: number
+  readonly isGood: boolean
+  readonly isExpired: boolean
+}
+
+export interface RoutingTableSnapshot {
+  readonly buckets: readonly {
+    readonly first: InfoHash
+    readonly updatedAgoMs: number
+    readonly hasCandidate: boolean
+    readonly nodes: readonly NodeSnapshot[]
+  }[]
+}
+
+export interface SearchSnapshot {
+  readonly key: InfoHash
+  readonly gets: number
+  readonly lastStepAgoMs: number
+  readonly isIdle: boolean
+  readonly isSynced: boolean
+  /** Texts of the queries that are listened to. */
+  readonly listens: readonly string[]
+  readonly puts: readonly { readonly value: Value; readonly isAnnounced: boolean }[]
+  readonly nodes: readonly (NodeSnapshot & {
+    readonly commonBits: number
+    readonly isLate: boolean
+    readonly isSynced: boolean
+    readonly isListening: boolean
+    readonly isAnnounced: boolean
+    readonly pendingRequests: number
+  })[]
+}
+
+export interface KeySnapshot {
+  readonly key: InfoHash
+  readonly values: number
+  /** Packed size of the values. */
+  readonly bytes: number
+  readonly localListeners: number
+  readonly listeners: readonly {
+    readonly id: InfoHash
+    readonly address: SocketAddress
+    readonly count: number
+  }[]
+}
+
+export interface SourceSnapshot {
+  readonly address: SocketAddress
+  readonly values: number
+  readonly bytes: number
+}
+
+export function stats(core: NodeCore, now: number): DhtStats {
+  const { net, storage, listeners } = core
+  const { requests, partials, fragments, outbox } = net
+  return {
+    ipv4: familyStats(core, 4, now),
+    ipv6: familyStats(core, 6, now),
+    storage: {
+      keys: storage.keyCount,
+      values: storage.valueCount,
+      remoteBytes: storage.remoteBytes,
+      localBytes: storage.localBytes,
+      listeners: listeners.size,
+      counters: structuredCopy(storage.stats),
+    },
+    operations: core.operations.count,
+    messages: { in: byKind(net.received), out: byKind(requests.sent) },
+    requests: {
+      pending: requests.pendingCount,
+      expired: requests.expired,
+      repeated: requests.repeated,
+      refused: requests.refused,
+    },
+    fragments: {
+      sent: fragments.sent,
+      partialMessages: partials.count,
+      partialBytes: partials.bytes,
+      timedOut: partials.timedOut,
+      refused: partials.refused,
+    },
+    dropped: { ...net.dropped, outboxFull: outbox.dropped },
+  }
+}
+
+export function exportNodes(core: NodeCore, now: number): NodeExport[] {
+  const nodes: Node[] = []
+  for (const { table } of core.families) {
+    nodes.push(...table.bucketOf(core.config.id).nodes)
+  }
+  const isNear = new Set(nodes)
+  for (const { table } of core.families) {
+    for (const node of table.nodes()) if (!isNear.has(node)) nodes.push(node)
+  }
+  return nodes.filter((node) => node.isGood(now)).map(({ id, address }) => ({ id, address }))
+}
+
+export function routingTable(core: NodeCore, family: Family, now: number): RoutingTableSnapshot {
+  const buckets = core.table(family)?.buckets ?? []
+  return {
+    buckets: buckets.map((bucket) => ({
+      first: bucket.first,
+      updatedAgoMs: now - bucket.updatedAt,
+      hasCandidate: bucket.candidate !== undefined,
+      nodes: bucket.nodes.map((node) => nodeSnapshot(node, now)),
+    })),
+  }
+}
+
+export function searches(core: NodeCore, family: Family, now: number): SearchSnapshot[] {
+  const own = core.family(family)
+  if (own === undefined) return []
+  const list = [...own.searches].sort((a, b) => a.id.compare(b.id))
+  return list.map((search) => ({
+    key: search.id,
+    gets: search.gets,
+    lastStepAgoMs: now - search.lastStepAt,
+    isIdle: search.isIdle,
+    isSynced: search.isSynced(now),
+    listens: search.listens.map((group) => group.query.toString()),
+    puts: search.announces.map(({ value, isReported }) => ({ value, isAnnounced: isReported })),
+    nodes: [...search.nodes].map((member) => ({
+      ...nodeSnapshot(member.node, now),
+      commonBits: search.id.commonBits(member.id),
+      isLate: member.isLate,
+      isSynced: member.isSynced(now),
+      isListening: search.listens.some((group) => group.isRegisteredAt(member)),
+      isAnnounced: search.announces.some((announce) => announce.isStoredAt(member)),
+      pendingRequests: member.node.pendingRequests,
+    })),
+  }))
+}
+
+export function storageKeys(core: NodeCore): KeySnapshot[] {
+  const keys = [...core.storage].sort((a, b) => a.id.compare(b.id))
+  return keys.map((key) => {
+    const listeners = new Map<Node, number>()
+    for (const { node } of key.listeners) listeners.set(node, (listeners.get(node) ?? 0) + 1)
+    return {
+      key: key.id,
+      values: key.valueCount,
+      bytes: key.values.reduce((sum, { length }) => sum + length, 0),
+      localListeners: core.operations.listenersOf(key.id),
+      listeners: [...listeners].map(([{ id, address }, count]) => ({ id, address, count })),
+    }
+  })
+}
+
+export function storageSources(core: NodeCore): SourceSnapshot[] {
+  const sources = new Map<string, { address: SocketAddress; values: number; bytes: number }>()
+  for (const key of core.storage) {
+    for (const { from, cost } of key.values) {
+      if (from === undefined) continue
+      const source = sources.get(from.host) ?? { address: from, values: 0, bytes: 0 }
+      source.values++
+      source.bytes += cost
+      sources.set(from.host, source)
+    }
+  }
+  return [...sources.values()].sort((a, b) => b.bytes - a.bytes)
+}
+
+function familyStats(core: NodeCore, family: Family, now: number): FamilyStats {
+  const own = core.family(family)
+  if (own === undefined) {
+    const none = { good: 0, dubious: 0, cached: 0, incoming: 0, searches: 0 }
+    return { ...none, tableDepth: 0, networkSize: 0 }
+  }
+  let good = 0
+  let dubious = 0
+  let incoming = 0
+  for (const node of own.table.nodes()) {
+    if (node.isGood(now)) good++
+    else if (!node.isExpired) dubious++
+    if (node.isIncoming) incoming++
+  }
+  return {
+    good,
+    dubious,
+    cached: core.net.cache(family).size,
+    incoming,
+    searches: own.searches.size,
+    tableDepth: own.table.depth,
+    networkSize: 8 * 2 ** own.table.depth,
+  }
+}
+
+function nodeSnapshot(node: Node, now: number): NodeSnapshot {
+  return {
+    id: node.id,
+    address: node.address,
+    lastSeenAgoMs: now - node.lastSeenAt,
+    lastReplyAgoMs: now - node.lastReplyAt,
+    isGood: node.isGood(now),
+    isExpired: node.isExpired,
+  }
+}
+
+function structuredCopy(counters: StorageStats): StorageStats {
+  return { ...counters, refused: { ...counters.refused } }
+}
+
+function byKind(counts: readonly number[]): Record<string, number> {
+  return Object.fromEntries(counts.map((count, kind) => [KIND_NAMES[kind]!, count]))
+}

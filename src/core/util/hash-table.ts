@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Hash table for items that are found by more than one word: open addressing over the hashes that
+// the caller computes. Seeded, because peers choose most of what we hash and would otherwise choose
+// collisions. Has no order, so it cannot be iterated.
+
+const INITIAL_SLOTS = 8
+
+/** Adds a word to a hash. Start with the seed of the table; end with `finish`. */
+export function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
+  return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) ^ (mixed >>> 13)
+}
+
+/** Spreads the last word that was mixed in over the low bits, which choose the slot. */
+export function finish(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 15)
+}
+
+export class HashTable<T> {
+  /** Where hashes of this table start. */
+  readonly seed: number
+  #hashes = new Int32Array(INITIAL_SLOTS)
+  #items: (T | undefined)[] = new Array(INITIAL_SLOTS).fill(undefined)
+  #size = 0
+
+  constructor(seed: number) {
+    this.seed = seed | 0
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * The next slot after `slot` that holds an item with this hash, -1 when there is none. Starts
+   * without `slot`. The caller compares the items, since hashes are not unique.
+   */
+  probe(hash: number, slot?: number): number {
+    const mask = this.#items.length - 1
+    let at = (slot === undefined ? hash : slot + 1) & mask
+    for (; this.#items[at] !== undefined; at = (at + 1) & mask) {
+      if (this.#hashes[at] === hash) return at
+    }
+    return -1
+  }
+
+  /** The item in a slot that `probe` found. */
+  at(slot: number): T {
+    return this.#items[slot]!
+  }
+
+  /** Adds an item that is not there yet. */
+  add(hash: number, item: T): void {
+    if (2 * (this.#size + 1) > this.#items.length) this.#resize(2 * this.#items.length)
+    this.#insert(hash, item)
+    this.#size++
+  }
+
+  /** Removes an item that was added under this hash. */
+  delete(hash: number, item: T): boolean {
+    let hole = this.probe(hash)
+    while (hole >= 0 && this.#items[hole] !== item) hole = this.probe(hash, hole)
+    if (hole < 0) return false
+    const mask = this.#items.length - 1
+    // Backward shift: what was pushed past the hole by a collision moves into it.
+    for (
+      let probe = (hole + 1) & mask;
+      this.#items[probe] !== undefined;
+      probe = (probe + 1) & mask
+    ) {
+      const home = this.#hashes[probe]! & mask
+      if (((probe - home) & mask) < ((probe - hole) & mask)) continue
+      this.#items[hole] = this.#items[probe]
+      this.#hashes[hole] = this.#hashes[probe]!
+      hole = probe
+    }
+    this.#items[hole] = undefined
+    this.#size--
+    if (this.#items.length > INITIAL_SLOTS && 8 * this.#size < this.#items.length) {
+      this.#resize(this.#items.length / 2)
+    }
+    return true
+  }
+
+  #insert(hash: number, item: T): void {
+    const mask = this.#items.length - 1
+    let slot = hash & mask
+    while (this.#items[slot] !== undefined) slot = (slot + 1) & mask
+    this.#items[slot] = item
+    this.#hashes[slot] = hash
+  }
+
+  #resize(slots: number): void {
+    const items = this.#items
+    const hashes = this.#hashes
+    this.#items = new Array(slots).fill(undefined)
+    this.#hashes = new Int32Array(slots)
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i]
+      if (item !== undefined) this.#insert(hashes[i]!, item)
+    }
+  }
+}
