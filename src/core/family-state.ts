@@ -63,7 +63,7 @@ export class FamilyState {
         handler: QUIET,
         encode: (writer, tid) => encoder.ping(writer, tid),
         // An address that did not prove itself gets one datagram, not three.
-        maxAttempts: node.isGood(now) ? undefined : 1,
+        maxAttempts: node.isInTable && node.lastReplyAt > 0 ? undefined : 1,
       },
       now,
     )
@@ -72,8 +72,13 @@ export class FamilyState {
   /** Connected with a good node, connecting with the prospect of one. */
   computeStatus(hasPendingNames: boolean, now: number): NodeStatus {
     if (this.table.some((node) => node.isGood(now))) return 'connected'
-    if (this.pendingPings > 0 || hasPendingNames) return 'connecting'
-    return this.table.some((node) => !node.isExpired) ? 'connecting' : 'disconnected'
+    return this.hasProspects(hasPendingNames) ? 'connecting' : 'disconnected'
+  }
+
+  /** Somebody may still answer. */
+  hasProspects(hasPendingNames: boolean): boolean {
+    if (this.pendingPings > 0 || hasPendingNames) return true
+    return this.table.some((node) => !node.isExpired)
   }
 
   /** A peer sees us at `ip`. True when that changed which address most peers see. */

@@ -237,8 +237,9 @@ export class NodeCore
   // What searches, bootstrap and maintenance need.
 
   isConnecting(family: Family): boolean {
-    const own = this.family(family)
-    return own?.computeStatus(this.bootstrap.hasPendingNames, 0) === 'connecting'
+    // While the other family is in the network nothing is gained by waiting for this one.
+    if (this.families.some(({ status }) => status === 'connected')) return false
+    return this.family(family)?.hasProspects(this.bootstrap.hasPendingNames) ?? false
   }
 
   onListed(family: Family, nodes: readonly Node[], now: number): void {
@@ -258,6 +259,10 @@ export class NodeCore
   }
 
   onPingEnded(_family: FamilyState, _now: number): void {
+    this.#isStatusDirty = true
+  }
+
+  onMaintained(): void {
     this.#isStatusDirty = true
   }
 

@@ -23,7 +23,13 @@ export interface MaintenanceHost {
   readonly net: NetworkEngine
   readonly families: readonly FamilyState[]
   onListed(family: Family, nodes: readonly Node[], now: number): void
+  /** Time has passed: nodes that were good may not be any more. */
+  onMaintained(): void
 }
+
+/** Members are asked for a sign of life before they stop counting as good. */
+const SILENCE_MS = 8 * 60 * SECOND_MS
+const MAX_CHECKS = 32
 
 export class Maintenance {
   readonly #host: MaintenanceHost
@@ -57,7 +63,9 @@ export class Maintenance {
     for (const family of this.#host.families) {
       if (family.status === 'connected' && family.searches.size === 0) this.explore(family, now)
       sent = this.#refreshBuckets(family, now) || sent
+      this.#keepAlive(family, now)
     }
+    this.#host.onMaintained()
     if (!sent) {
       for (const family of this.#host.families) {
         if (family.table.grownAt > now - NEIGHBOURHOOD_WINDOW_MS) {
@@ -84,6 +92,17 @@ export class Maintenance {
       if (node !== undefined) sent = this.#find(family, node, target, now) || sent
     }
     return sent
+  }
+
+  /** Pings members that were silent for long: an idle network would forget itself otherwise. */
+  #keepAlive(family: FamilyState, now: number): void {
+    let left = MAX_CHECKS
+    for (const node of family.table.nodes()) {
+      if (left === 0) return
+      if (node.isExpired || node.lastSeenAt > now - SILENCE_MS) continue
+      family.verify(node, now)
+      left--
+    }
   }
 
   #lookAround(family: FamilyState, now: number): boolean {
