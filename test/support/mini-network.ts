@@ -1,68 +1,60 @@
 // SPDX-License-Identifier: MIT
 // A small deterministic network of engines in one process: virtual time, constant delay, optional
-// loss. For tests of the engine; no sockets.
+// loss, broken links and scripted peers. For tests of the engine; no sockets.
 
 import type { DhtConfig } from '../../src/core/config.ts'
 import { Dht } from '../../src/core/dht.ts'
 import type { DhtEvent, Outcome } from '../../src/core/events.ts'
 import { SocketAddress } from '../../src/core/id/socket-address.ts'
-import type { DhtPorts, Random } from '../../src/core/ports.ts'
+import type { DhtPorts } from '../../src/core/ports.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { TimeQueue } from './time-queue.ts'
 
-/** Small fast generator (mulberry32); streams are forked by label. */
-export class SeededRandom implements Random {
-  #state: number
+export { SeededRandom } from './seeded-random.ts'
 
-  constructor(seed: number) {
-    this.#state = seed | 0
-  }
-
-  uint32(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return (t ^ (t >>> 14)) >>> 0
-  }
-
-  fill(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.uint32()
-  }
-
-  fork(label: string): Random {
-    let seed = this.uint32()
-    for (const char of label) seed = Math.imul(seed ^ char.charCodeAt(0), 0x01000193)
-    return new SeededRandom(seed)
-  }
-}
+/** Wall time of virtual time 0. */
+export const WALL_OFFSET_MS = 1_700_000_000_000
 
 interface Delivery {
-  readonly at: number
   readonly to: SocketAddress
   readonly from: SocketAddress
   readonly bytes: Uint8Array
 }
+
+/** Receives what arrives at an address that is not a node's. */
+export type Receiver = (bytes: Uint8Array, from: SocketAddress) => void
 
 export interface MiniNode {
   readonly dht: Dht
   readonly address: SocketAddress
   readonly addresses: readonly SocketAddress[]
   readonly events: DhtEvent[]
+  /** Neither hears nor does anything, as if its process were stopped. */
   isDown: boolean
 }
 
 export class MiniNetwork {
+  readonly seed: number
   now = 1000
   /** Datagrams are lost with this probability. */
   loss = 0
   delayMs = 5
   /** Called with every datagram that is sent. */
   onSend: ((bytes: Uint8Array, from: SocketAddress, to: SocketAddress) => void) | undefined
+  /** When set, datagrams for which it gives false are lost. */
+  carries: ((from: SocketAddress, to: SocketAddress, bytes: Uint8Array) => boolean) | undefined
   readonly nodes: MiniNode[] = []
-  readonly #random: SeededRandom
+  readonly random: SeededRandom
   readonly #byAddress = new Map<string, MiniNode>()
-  #queue: Delivery[] = []
+  readonly #receivers = new Map<string, Receiver>()
+  readonly #deliveries = new TimeQueue<Delivery>()
+  readonly #wakeups = new TimeQueue<MiniNode>()
+  /** The earliest entry of each node in the queue of wakeups. */
+  readonly #wakesAt = new Map<MiniNode, number>()
 
   constructor(seed = 1) {
-    this.#random = new SeededRandom(seed)
+    this.seed = seed
+    this.random = new SeededRandom(seed)
   }
 
   /** Adds a node with an address of its own in each of its families. */
@@ -72,15 +64,38 @@ export class MiniNetwork {
     const addresses = families.map((family) =>
       family === 4
         ? SocketAddress.v4((10 << 24) | (n << 8) | 1, 4222)
-        : SocketAddress.v6(0x20010db8, 0, n, 1, 4222),
+        : SocketAddress.v6(0x20010db8, n << 16, 0, 1, 4222),
     )
-    const random = this.#random.fork(`node ${n}`)
+    const random = this.random.fork(`node ${n}`)
     const dht = new Dht({ ...config, families }, { random, ...ports }, this.now)
-    dht.syncWallClock(1_700_000_000_000)
+    dht.syncWallClock(WALL_OFFSET_MS)
     const node: MiniNode = { dht, address: addresses[0]!, addresses, events: [], isDown: false }
     this.nodes.push(node)
     for (const address of addresses) this.#byAddress.set(address.toString(), node)
     return node
+  }
+
+  /** Adds `count` nodes. */
+  addMany(count: number, config: DhtConfig = {}, ports: Partial<DhtPorts> = {}): MiniNode[] {
+    return Array.from({ length: count }, () => this.add(config, ports))
+  }
+
+  /** A scripted peer: `receiver` gets what is sent to `address`. */
+  attach(address: SocketAddress, receiver: Receiver): void {
+    this.#receivers.set(address.toString(), receiver)
+  }
+
+  /** The node that has this address. */
+  nodeAt(address: SocketAddress): MiniNode | undefined {
+    return this.#byAddress.get(address.toString())
+  }
+
+  /** Sends a datagram in the name of `from`. */
+  send(from: SocketAddress, to: SocketAddress, bytes: Uint8Array): void {
+    this.onSend?.(bytes, from, to)
+    if (this.carries?.(from, to, bytes) === false) return
+    if (this.loss > 0 && this.random.chance(this.loss)) return
+    this.#deliveries.add(this.now + this.delayMs, { to, from, bytes })
   }
 
   /** Sends what the node has to send and collects its events; call after using `node.dht`. */
@@ -89,14 +104,11 @@ export class MiniNetwork {
     for (let i = 0; i < outbox.count; i++) {
       const to = outbox.destination(i)
       const from = node.addresses.find(({ family }) => family === to.family)
-      const bytes = new Uint8Array(outbox.datagram(i))
-      if (from === undefined) continue
-      this.onSend?.(bytes, from, to)
-      if (this.#random.uint32() / 2 ** 32 < this.loss) continue
-      this.#queue.push({ at: this.now + this.delayMs, to, from, bytes })
+      if (from !== undefined) this.send(from, to, new Uint8Array(outbox.datagram(i)))
     }
     outbox.clear()
     node.events.push(...node.dht.takeEvents())
+    this.#arm(node)
   }
 
   /** Lets time pass. */
@@ -104,18 +116,11 @@ export class MiniNetwork {
     const end = this.now + ms
     for (const node of this.nodes) this.pump(node)
     for (;;) {
-      const next = this.#nextTime()
+      const next = Math.min(this.#deliveries.nextAt, this.#wakeups.nextAt)
       if (next > end) break
       this.now = Math.max(this.now, next)
       this.#deliver()
-      for (const node of this.nodes) {
-        if (node.isDown) continue
-        const wakeup = node.dht.nextWakeup()
-        if (wakeup !== undefined && wakeup <= this.now) {
-          node.dht.advance(this.now)
-          this.pump(node)
-        }
-      }
+      this.#wake()
     }
     this.now = end
   }
@@ -142,27 +147,48 @@ export class MiniNetwork {
   /** Bootstraps every node on the first one and lets the network settle. */
   join(settleMs = 20_000): void {
     const [first, ...others] = this.nodes
-    for (const node of others) {
-      node.dht.bootstrap(first!.addresses, this.now)
-      this.pump(node)
-    }
+    for (const node of others) this.enter(node, first!)
     this.run(settleMs)
   }
 
-  #nextTime(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { at } of this.#queue) next = Math.min(next, at)
-    for (const node of this.nodes) {
-      if (!node.isDown) next = Math.min(next, node.dht.nextWakeup() ?? Number.POSITIVE_INFINITY)
+  /** Bootstraps `node` on the addresses of `by`. */
+  enter(node: MiniNode, by: MiniNode): void {
+    node.dht.bootstrap(by.addresses, this.now)
+    this.pump(node)
+  }
+
+  #arm(node: MiniNode): void {
+    if (node.isDown) return
+    const at = node.dht.nextWakeup()
+    if (at === undefined || at >= (this.#wakesAt.get(node) ?? Number.POSITIVE_INFINITY)) return
+    this.#wakesAt.set(node, at)
+    this.#wakeups.add(at, node)
+  }
+
+  #wake(): void {
+    // A node that is due at once again has its turn in the next round.
+    const due: MiniNode[] = []
+    for (;;) {
+      const node = this.#wakeups.takeDue(this.now)
+      if (node === undefined) break
+      // Entries that an earlier one overtook come too soon, or twice: both are harmless.
+      this.#wakesAt.delete(node)
+      if (!node.isDown) due.push(node)
     }
-    return next
+    for (const node of due) {
+      node.dht.advance(this.now)
+      this.pump(node)
+    }
   }
 
   #deliver(): void {
-    const due = this.#queue.filter(({ at }) => at <= this.now)
-    this.#queue = this.#queue.filter(({ at }) => at > this.now)
-    for (const { to, from, bytes } of due) {
-      const node = this.#byAddress.get(to.toString())
+    for (;;) {
+      const delivery = this.#deliveries.takeDue(this.now)
+      if (delivery === undefined) return
+      const { to, from, bytes } = delivery
+      const name = to.toString()
+      this.#receivers.get(name)?.(bytes, from)
+      const node = this.#byAddress.get(name)
       if (node === undefined || node.isDown) continue
       node.dht.receive(bytes, from, this.now)
       this.pump(node)
