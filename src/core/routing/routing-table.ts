@@ -95,9 +95,12 @@ export class RoutingTable {
         this.#split(index)
         continue
       }
-      const dubious = bucket.nodes.find((member) => !member.isGood(now))
+      // One that is being asked already would hide the others behind it.
+      const dubious = bucket.nodes.find(
+        (member) => member.pendingRequests === 0 && !member.isGood(now),
+      )
       this.#setCandidate(bucket, node)
-      return dubious?.pendingRequests === 0 ? { added: false, ping: dubious } : REFUSED
+      return dubious === undefined ? REFUSED : { added: false, ping: dubious }
     }
   }
 
