@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Commands about the node and the program themselves: joining, logging, the end.
+
+import { isHostAndPort } from '../options.ts'
+import { type Command, takeHash } from './command.ts'
+
+const bootstrapCommand: Command = {
+  names: ['b'],
+  usage: 'HOST[:PORT]',
+  help: 'join the network of this node',
+  run(session, words) {
+    const host = words.take()
+    if (host === '') throw new SyntaxError('No service provided. Syntax: b hostname:port')
+    if (!isHostAndPort(host)) {
+      throw new SyntaxError(`Invalid host: ${host}. Syntax: b hostname:port`)
+    }
+    session.node.bootstrap(host)
+  },
+}
+
+const connectivityCommand: Command = {
+  names: ['cc'],
+  help: 'the network connection of this host changed: look again',
+  run: (session) => session.node.connectivityChanged(),
+}
+
+const logCommand: Command = {
+  names: ['log'],
+  usage: '[HASH]',
+  help: 'log on or off; with a hash, on for the lines about it',
+  run(session, words) {
+    const hash = takeHash(words)
+    if (hash === undefined) session.log.toggle()
+    else session.log.showOnly(hash)
+  },
+}
+
+const exitCommand: Command = {
+  names: ['x', 'exit', 'quit'],
+  help: 'stop the node and leave',
+  run: (session) => session.leave(),
+}
+
+export const CONTROL_COMMANDS: readonly Command[] = [
+  bootstrapCommand,
+  connectivityCommand,
+  logCommand,
+  exitCommand,
+]

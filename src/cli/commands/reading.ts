@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Commands that read: get and query.
+
+import type { InfoHash } from '../../core/id/info-hash.ts'
+import { FIELDS, Query, Select, type Where } from '../../core/value/query.ts'
+import { parseQuery, parseWhere } from '../../core/value/query-parser.ts'
+import type { Value } from '../../core/value/value.ts'
+import { valueToText } from '../../core/value/value-text.ts'
+import { startStopwatch } from '../format/duration.ts'
+import type { Session } from '../session.ts'
+import { Batch } from './batch.ts'
+import { type Command, takeKey, type Words } from './command.ts'
+import { explainFailure } from './failure.ts'
+
+const getCommand: Command = {
+  names: ['g'],
+  usage: 'KEY [WHERE ...]',
+  help: 'get the values of a key, e.g. g mykey WHERE id=5',
+  run(session, words) {
+    const key = takeKey(session, words, 'g KEY [WHERE ...]')
+    session.track(get(session, key, readWhere(words)))
+  },
+}
+
+const queryCommand: Command = {
+  names: ['q'],
+  usage: 'KEY SELECT ...',
+  help: 'get only fields of them, e.g. q mykey SELECT id,seq',
+  run(session, words) {
+    const key = takeKey(session, words, 'q KEY [SELECT ...] [WHERE ...]')
+    session.track(query(session, key, readQuery(words)))
+  },
+}
+
+export const READING_COMMANDS: readonly Command[] = [getCommand, queryCommand]
+
+/** The conditions in the rest of the line; the word WHERE may be left out. */
+export function readWhere(words: Words): Where {
+  const text = words.takeRest()
+  return parseWhere(text === '' || /where/i.test(text) ? text : `WHERE ${text}`)
+}
+
+async function get(session: Session, key: InfoHash, where: Where): Promise<void> {
+  const elapsed = startStopwatch()
+  let total = 0
+  const found = new Batch<Value>((values) => {
+    total += values.length
+    const title = `Get: found ${values.length} value(s) after ${elapsed()} (total ${total})`
+    session.out.line([title, ...valueLines(values)].join('\n'))
+  })
+  try {
+    for await (const value of session.node.get(key, { where })) found.add(value)
+    found.flush()
+    session.out.line(`Get: completed, took ${elapsed()} (total ${total})`)
+  } catch (error) {
+    found.flush()
+    const reason = explainFailure(error)
+    session.out.line(`Get: failure, took ${elapsed()} (total ${total}): ${reason}`)
+  }
+}
+
+/** Values as indented lines. */
+export function valueLines(values: readonly Value[]): string[] {
+  return values.map((value) => `\t${valueToText(value)}`)
+}
+
+/** Without a SELECT, all fields. */
+function readQuery(words: Words): Query {
+  const query = parseQuery(words.takeRest())
+  return query.select.isEmpty ? new Query(new Select(FIELDS), query.where) : query
+}
+
+async function query(session: Session, key: InfoHash, query: Query): Promise<void> {
+  const elapsed = startStopwatch()
+  try {
+    for await (const index of session.node.query(key, query)) {
+      session.out.line(`Query: found field value index after ${elapsed()}\n\t${index}`)
+    }
+    session.out.line(`Query: completed, took ${elapsed()}`)
+  } catch (error) {
+    session.out.line(`Query: failure, took ${elapsed()}: ${explainFailure(error)}`)
+  }
+}

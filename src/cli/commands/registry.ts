@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// All commands by name, and their help.
+
+import type { Session } from '../session.ts'
+import { type Command, Words } from './command.ts'
+import { CONTROL_COMMANDS } from './control.ts'
+import { INSPECTING_COMMANDS } from './inspecting.ts'
+import { LISTENING_COMMANDS } from './listening.ts'
+import { READING_COMMANDS } from './reading.ts'
+import { WRITING_COMMANDS } from './writing.ts'
+
+export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
+
+/** Known from other OpenDHT nodes; what they need is not part of this version. */
+const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
+  ['s', 'signed put'],
+  ['e', 'encrypted put'],
+  ['ii', 'index insertion'],
+  ['il', 'index lookup'],
+  ['pst', 'proxy server'],
+  ['psx', 'HTTPS proxy server'],
+  ['psp', 'proxy server'],
+  ['stt', 'proxy client'],
+  ['stp', 'proxy client'],
+  ['rp', 'push notification'],
+])
+
+const helpCommand: Command = {
+  names: ['h', 'help'],
+  help: 'this text',
+  run: (session) => session.out.line(helpText()),
+}
+
+const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
+  {
+    title: 'Values',
+    commands: [...WRITING_COMMANDS, ...READING_COMMANDS, ...LISTENING_COMMANDS],
+  },
+  { title: 'State of this node', commands: INSPECTING_COMMANDS },
+  { title: 'Node and program', commands: [...CONTROL_COMMANDS, helpCommand] },
+]
+
+const BY_NAME: ReadonlyMap<string, Command> = new Map(
+  GROUPS.flatMap(({ commands }) =>
+    commands.flatMap((command) => command.names.map((name) => [name, command] as const)),
+  ),
+)
+
+/** Runs one line of input. Whatever the user mistyped becomes one line of output. */
+export function execute(session: Session, line: string): void {
+  const words = new Words(line)
+  const name = words.take()
+  if (name === '') return
+  const command = BY_NAME.get(name)
+  if (command === undefined) return refuse(session, name)
+  try {
+    command.run(session, words)
+  } catch (error) {
+    const isMistake =
+      error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError
+    if (!isMistake) throw error
+    session.out.error(error.message)
+  }
+}
+
+function refuse(session: Session, name: string): void {
+  const feature = LATER_COMMANDS.get(name)
+  if (feature === undefined) session.out.line(`Unknown command: ${name}\n${HELP_HINT}`)
+  else session.out.error(`Command ${name} (${feature}) is not available yet in this version`)
+}
+
+const COMMAND_COLUMN = 22
+
+function helpText(): string {
+  const groups = GROUPS.map(({ title, commands }) =>
+    [`${title}:`, ...commands.map(describeCommand)].join('\n'),
+  )
+  return `${groups.join('\n\n')}
+
+KEY is 40 hexadecimal digits, or any word, which is hashed. Conditions of WHERE:
+id=5,value_type=3,seq=2,user_type=text/plain,owner_pk=<40 hexadecimal digits>`
+}
+
+function describeCommand({ names, usage, help }: Command): string {
+  const label = usage === undefined ? names.join(', ') : `${names.join(', ')} ${usage}`
+  return `  ${label.padEnd(COMMAND_COLUMN)} ${help}`
+}

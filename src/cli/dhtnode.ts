@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+// The `dhtnode` command.
+
+import { main } from './main.ts'
+
+await main(process.argv.slice(2))

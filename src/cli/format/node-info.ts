@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The block that `ll` prints and that a node starts with.
+
+import type { DhtStats, FamilyStats } from '../../core/snapshots.ts'
+import { formatSize } from './size.ts'
+
+export interface NodeInfo {
+  readonly id: { toString(): string }
+  /** Undefined for a family without a socket. */
+  readonly port4: number | undefined
+  readonly port6: number | undefined
+  readonly stats: Pick<DhtStats, 'ipv4' | 'ipv6' | 'storage' | 'operations'>
+  /** Values of this node itself. */
+  readonly localValues: number
+}
+
+/** Who and where the node is, and what it holds. */
+export function formatNode({ id, stats, localValues, ...ports }: NodeInfo): string {
+  const { values, remoteBytes, localBytes } = stats.storage
+  return [
+    `OpenDHT node ${id} running on ${formatPorts(ports)}`,
+    `Storage: ${values} values, ${formatSize(remoteBytes + localBytes)}`,
+    `Local storage: ${localValues} values, ${formatSize(localBytes)}`,
+    `Ongoing operations: ${stats.operations}`,
+  ].join('\n')
+}
+
+/** The statistics of both families, each with an empty line behind it. */
+export function formatFamilies({ stats }: NodeInfo): string {
+  const ipv4 = formatFamily('IPv4', stats.ipv4)
+  return `${ipv4}\n\n${formatFamily('IPv6', stats.ipv6)}\n`
+}
+
+function formatPorts({ port4, port6 }: Pick<NodeInfo, 'port4' | 'port6'>): string {
+  if (port4 !== undefined && port6 !== undefined && port4 !== port6) {
+    return `IPv4 port ${port4}, IPv6 port ${port6}`
+  }
+  return `port ${port4 ?? port6 ?? 0}`
+}
+
+function formatFamily(name: string, stats: FamilyStats): string {
+  const lines = [
+    `${name} stats:`,
+    `Known nodes: ${stats.good} good, ${stats.dubious} dubious, ${stats.incoming} incoming.`,
+    `${stats.searches} searches, ${stats.cached} total cached nodes`,
+  ]
+  if (stats.tableDepth > 1) {
+    lines.push(
+      `Routing table depth: ${stats.tableDepth}`,
+      `Network size estimation: ${stats.networkSize} nodes`,
+    )
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What dhtnode says unasked: how to join a network, and whether the network answers.
+
+import { existsSync } from 'node:fs'
+import type { DhtStatus } from '../api/dht-interface.ts'
+import { DEFAULT_PORT } from '../core/constants.ts'
+import type { DhtRunner } from '../nodejs/dht-runner.ts'
+import type { Demo } from './demo.ts'
+import type { Logger } from './logger.ts'
+import type { NodeOptions } from './options.ts'
+import type { Output } from './screen.ts'
+
+/** A network that answers does so sooner. */
+const PATIENCE_MS = 3000
+
+/** Lines below the banner. */
+export function startNotices(
+  options: NodeOptions,
+  runner: DhtRunner,
+  demo: Demo | undefined,
+): string[] {
+  if (demo !== undefined) return [describeDemo(demo)]
+  const notices: string[] = []
+  const bound = runner.port4 ?? runner.port6
+  const hasState = options.persist !== undefined && existsSync(options.persist)
+  if (options.port === undefined && !hasState && bound !== DEFAULT_PORT) {
+    notices.push(`Port ${DEFAULT_PORT} is in use: took ${bound} instead.`)
+  }
+  if (options.bootstrap.length === 0 && !hasState) {
+    const command = options.service ? '' : ', or type b HOST[:PORT]'
+    notices.push(
+      `Not part of a network yet. To join one, start with -b HOST[:PORT]${command};`,
+      'the public network is at bootstrap.jami.net.',
+    )
+  }
+  return notices
+}
+
+function describeDemo({ network, entry }: Demo): string {
+  return `Demo network on this computer. To join it from another terminal, use
+-n ${network} -b ${entry}
+Try:  l fruit        listen to the key "fruit"
+      p fruit apple  put a value there: the listener shows it
+      g fruit        get the values, from whichever nodes hold them`
+}
+
+/** Says when nobody answers, and when that is over; logs every change. */
+export class NetworkWatch {
+  readonly #runner: DhtRunner
+  readonly #out: Output
+  readonly #log: Logger
+  readonly #patience: NodeJS.Timeout
+  #wasConnected = false
+  #isLost = false
+
+  constructor(runner: DhtRunner, out: Output, log: Logger) {
+    this.#runner = runner
+    this.#out = out
+    this.#log = log
+    this.#patience = setTimeout(() => this.#complain(), PATIENCE_MS).unref()
+    runner.onStatus((status) => this.#onStatus(status))
+    runner.onPublicAddress((addresses) => {
+      log.write(
+        'debug',
+        `Public address changed: [${addresses.map(({ host }) => host).join(', ')}]`,
+      )
+    })
+  }
+
+  #onStatus({ ipv4, ipv6, overall }: DhtStatus): void {
+    this.#log.write('debug', `Connectivity changed: IPv4: ${ipv4}, IPv6: ${ipv6}`)
+    if (overall === 'disconnected') this.#complain()
+    else if (overall === 'connected') this.#onConnected()
+  }
+
+  #onConnected(): void {
+    clearTimeout(this.#patience)
+    if (this.#isLost) this.#out.error('Connected to the network')
+    this.#wasConnected = true
+    this.#isLost = false
+  }
+
+  /** Once, until the network answers again. Nobody expects an answer who named no hosts. */
+  #complain(): void {
+    const hosts = this.#runner.bootstrapHosts
+    if (this.#isLost || hosts.length === 0) return
+    this.#isLost = true
+    const what = this.#wasConnected ? 'The network does not answer any more' : 'Nobody answers yet'
+    this.#out.error(`${what} (${hosts.join(', ')}): still trying`)
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// What the commands of one REPL share: the node, the output, the log, and what still runs.
+
+import type { InfoHash } from '../core/id/info-hash.ts'
+import { explainFailure } from './commands/failure.ts'
+import type { Logger } from './logger.ts'
+import type { NodeView, StorageLimits } from './node-view.ts'
+import type { Output } from './screen.ts'
+
+export interface SessionParts {
+  readonly node: NodeView
+  readonly out: Output
+  readonly log: Logger
+  readonly limits: StorageLimits
+  /** Ends the session at once; a signal may do so, too. */
+  readonly stop: AbortController
+}
+
+export class Session {
+  readonly node: NodeView
+  readonly out: Output
+  readonly log: Logger
+  readonly limits: StorageLimits
+  readonly #listens = new Map<number, { readonly key: InfoHash; readonly stop: AbortController }>()
+  readonly #running = new Set<Promise<void>>()
+  readonly #stop: AbortController
+  readonly #stopped: Promise<void>
+  #lastToken = 0
+  #isLeaving = false
+
+  constructor({ node, out, log, limits, stop }: SessionParts) {
+    this.node = node
+    this.out = out
+    this.log = log
+    this.limits = limits
+    this.#stop = stop
+    this.#stopped = new Promise((resolve) => {
+      this.ended.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  /** Fires when the session is to end at once. */
+  get ended(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Ends the session at once, whatever still runs. */
+  end(): void {
+    this.#stop.abort()
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving
+  }
+
+  /** No more commands. */
+  leave(): void {
+    this.#isLeaving = true
+  }
+
+  /** Gets, queries and puts that have not ended yet. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Remembers an operation until it ends. */
+  track(operation: Promise<void>): void {
+    const tracked = operation
+      .catch((error: unknown) => this.out.error(explainFailure(error)))
+      .finally(() => this.#running.delete(tracked))
+    this.#running.add(tracked)
+  }
+
+  /** Until fewer than `limit` operations run, or the session ends. */
+  async waitForSlot(limit: number): Promise<void> {
+    while (this.#running.size >= limit && !this.ended.aborted) {
+      await Promise.race([...this.#running, this.#stopped])
+    }
+  }
+
+  /** Until no operation runs, the session ends or the time is over. */
+  async waitForOperations(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([this.waitForSlot(1), timeout])
+    clearTimeout(timer)
+  }
+
+  /** A number for a new listen, and the signal that ends it. */
+  addListen(key: InfoHash): { readonly token: number; readonly signal: AbortSignal } {
+    const token = ++this.#lastToken
+    const stop = new AbortController()
+    this.#listens.set(token, { key, stop })
+    return { token, signal: stop.signal }
+  }
+
+  /** Ends a listen; false when there is none with this number on this key. */
+  removeListen(key: InfoHash, token: number): boolean {
+    const listen = this.#listens.get(token)
+    if (listen === undefined || !listen.key.equals(key)) return false
+    this.#listens.delete(token)
+    listen.stop.abort()
+    return true
+  }
+}

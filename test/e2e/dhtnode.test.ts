@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+// The dhtnode program as users and scripts run it: child processes of the sources, on loopback.
+
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startChild } from '../support/child.ts'
+import { DhtnodeProcess } from '../support/dhtnode-process.ts'
+import { poll } from '../support/watch.ts'
+
+const program = (name: string) => [
+  process.execPath,
+  fileURLToPath(new URL(`../../src/cli/${name}.ts`, import.meta.url)),
+]
+const DHTNODE = program('dhtnode')
+const LOOPBACK = ['--bind4', '127.0.0.1', '-p', '0']
+const MYKEY = '816cc20437d859538736e1ef46558b7bda486c06'
+
+const start = (...args: string[]) => DhtnodeProcess.start({ command: DHTNODE, args })
+const startLocal = (...args: string[]) => start(...LOOPBACK, ...args)
+const newNetwork = () => String(randomInt(1, 2 ** 31))
+
+interface Run {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The program from start to end, with this standard input. */
+async function run(input: string, ...args: string[]): Promise<Run> {
+  const child = startChild([...DHTNODE, ...args])
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  child.stdin.end(input)
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, stdout, stderr }
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dhtnode-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+/** A UDP port of 127.0.0.1 that is in use until the test ends. */
+async function occupy(t: TestContext, port: number): Promise<number> {
+  const socket = createSocket('udp4')
+  t.after(() => socket.close())
+  socket.bind(port, '127.0.0.1')
+  await once(socket, 'listening')
+  return socket.address().port
+}
+
+describe('options', () => {
+  test('--help and --version print and end', async () => {
+    const help = await run('', '--help')
+    assert.deepEqual([help.status, help.stderr], [0, ''])
+    assert.match(help.stdout, /^Usage: dhtnode \[options\]\n/)
+    const version = await run('', '--version')
+    assert.deepEqual([version.status, version.stderr], [0, ''])
+    assert.match(version.stdout, /^OpenDHT version \d+\.\d+\.\d+\n/)
+  })
+
+  test('wrong usage is one line and status 2', async () => {
+    const mistakes = [['-I'], ['-p', '70000'], ['-b', 'a:b:c'], ['--identity'], ['-n', 'x'], ['-p']]
+    for (const args of mistakes) {
+      const { status, stdout, stderr } = await run('', ...args)
+      assert.deepEqual([status, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, /^[^\n]+\n$/)
+    }
+  })
+
+  test('-D is ignored with a warning', async () => {
+    const { status, stdout, stderr } = await run('', ...LOOPBACK, '-D')
+    assert.equal(status, 0)
+    assert.match(stdout, /^OpenDHT node /)
+    assert.match(stderr, /^Peer discovery \(-D\) is not available yet[^\n]*\n$/)
+  })
+
+  test('a port in use is one line and status 1', async (t) => {
+    const port = await occupy(t, 0)
+    const { status, stdout, stderr } = await run('', '--bind4', '127.0.0.1', '-p', String(port))
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(stderr, new RegExp(`^Error: [^\\n]*port ${port}[^\\n]*EADDRINUSE[^\\n]*\\n$`))
+  })
+
+  test('an address that is not here, files that cannot be: one line and status 1', async () => {
+    const failures = [
+      ['--bind4', '192.0.2.1'],
+      ['-f', '/nonexistent/state'],
+      ['-l', '/nonexistent/log'],
+    ]
+    for (const args of failures) {
+      const { status, stderr } = await run('', '-p', '0', ...args)
+      assert.equal(status, 1, args.join(' '))
+      assert.match(stderr, /^Error: [^\n]+\n$/)
+    }
+  })
+
+  test('without a port it takes 4222 or the next free one, and says so', async (t) => {
+    await occupy(t, 4222).catch(() => {}) // by whomever
+    const { status, stdout } = await run('', '--bind4', '127.0.0.1')
+    assert.equal(status, 0)
+    const [, port] = /running on port (\d+)\n/.exec(stdout)!
+    assert.ok(Number(port) > 4222 && Number(port) <= 4322)
+    assert.ok(stdout.includes(`\nPort 4222 is in use: took ${port} instead.\n`))
+  })
+})
+
+describe('a session', () => {
+  test('begins with who and where the node is, and how to join a network', async () => {
+    const { status, stdout, stderr } = await run('', ...LOOPBACK)
+    assert.deepEqual([status, stderr], [0, ''])
+    const [, first] = /^OpenDHT node [0-9a-f]{40} running on port \d+\n([\s\S]*?)\n \(/.exec(
+      stdout,
+    )!
+    assert.equal(
+      first,
+      'Storage: 0 values, 0 B\nLocal storage: 0 values, 0 B\nOngoing operations: 0',
+    )
+    assert.match(stdout, /\n \(type 'h' or 'help' for a list of possible commands\)\n/)
+    assert.match(stdout, /-b HOST\[:PORT\][\s\S]*bootstrap\.jami\.net/)
+    assert.ok(stdout.endsWith('\n\nStopping node...\n'))
+  })
+
+  test('says what is wrong with a command in one line each, and goes on', async () => {
+    const commands = ['zzz', 'g', 'log nothash', 'cl mykey', 'b', 'a svc 0', 'cpp mykey xyz', 's']
+    const { status, stdout, stderr } = await run(`${commands.join('\n')}\nll\n`, ...LOOPBACK)
+    assert.equal(status, 0)
+    assert.match(stdout, /\nUnknown command: zzz\n/)
+    assert.match(stdout, /\nIPv6 stats:\n/)
+    const lines = stderr.trimEnd().split('\n')
+    const expected = [
+      /^Syntax error: invalid InfoHash\. Syntax: g KEY/,
+      /^Syntax error: invalid InfoHash: nothash$/,
+      /^Syntax: cl \[key\] \[token\]$/,
+      /^No service provided\. Syntax: b hostname:port$/,
+      /^Syntax error: invalid port: 0/,
+      /^Syntax error: invalid value id: xyz/,
+      /^Command s \(signed put\) is not available yet/,
+    ]
+    assert.equal(lines.length, expected.length, stderr)
+    for (const [i, pattern] of expected.entries()) assert.match(lines[i]!, pattern)
+  })
+
+  test('with a host that does not resolve says so, and stores locally only', async () => {
+    const { status, stdout, stderr } = await run(
+      'p mykey hello\ng mykey\n',
+      ...LOOPBACK,
+      '-b',
+      'no..host',
+    )
+    assert.equal(status, 0)
+    assert.match(stdout, /^Bootstrap: no\.\.host\nOpenDHT node /)
+    assert.match(
+      stdout,
+      /\nPut: failure, took .*\. Value ID: [0-9a-f]+ \(stored locally only: .*\)\n/,
+    )
+    assert.match(stdout, /\n\tValue\[id:[0-9a-f]+ data\(text\/plain\):"hello"\]\n/)
+    const said =
+      /^Cannot resolve host "no\.\.host": \w+\nNobody answers yet \(no\.\.host\): still trying\n$/
+    assert.match(stderr, said)
+  })
+
+  test('ends when nobody reads it any more', async () => {
+    const child = startChild([...DHTNODE, ...LOOPBACK])
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    child.stdin.write('h\n')
+    const [status] = await once(child, 'exit')
+    assert.equal(status, 0)
+  })
+
+  test('x ends it while its input is still open', async () => {
+    await using node = await startLocal()
+    node.send('x')
+    assert.equal(await node.exited, 0)
+    assert.ok(node.stdout.endsWith('\n\nStopping node...\n'))
+  })
+})
+
+describe('a demo network', () => {
+  test('is joined, and serves puts, gets and listens at once', async () => {
+    await using node = await start('--demo', '8')
+    assert.equal(await node.listen('fruit'), 1)
+    const put = await node.put('fruit', 'apple')
+    assert.equal(put.ok, true)
+    const line = `Value[id:${put.id} data(text/plain):"apple"]`
+    const seen = new RegExp(
+      `Listen: found 1 values \\(total 1\\)\\n\\t${line.replace(/[[\]()]/g, '\\$&')}`,
+    )
+    await node.waitForOutput(seen)
+    assert.deepEqual(await node.get('fruit'), { ok: true, lines: [line] })
+    assert.deepEqual(await node.get('fruit', 'WHERE id=1'), { ok: true, lines: [] })
+    const index = await node.query('fruit', 'SELECT id WHERE value_type=0')
+    assert.deepEqual(index, { ok: true, lines: [`Index[Id:${put.id}]`] })
+    assert.ok((await node.stats()).ipv4.good >= 4)
+    assert.equal(node.stderr, '')
+  })
+
+  test('is what npm start runs, with 16 nodes', async () => {
+    await using node = await DhtnodeProcess.start({ command: program('npm-start') })
+    assert.equal((await node.put('fruit', 'apple')).ok, true)
+    // All of them are heard of in time, though the table does not hold all.
+    const known = async () => {
+      const [, cached] = await node.ask('ll', /IPv4 stats:[\s\S]*?(\d+) total cached nodes/)
+      return Number(cached) >= 12
+    }
+    await poll(known, 15_000, 'twelve nodes known')
+    await using plain = await DhtnodeProcess.start({
+      command: program('npm-start'),
+      args: LOOPBACK,
+    })
+    assert.match(plain.stdout, /Not part of a network yet/)
+  })
+
+  test('can be joined from outside with the options that it prints', async () => {
+    await using inside = await start('--demo', '2')
+    const [, network, entry] = await inside.waitForOutput(/-n (\d+) -b (127\.0\.0\.1:\d+)\n/)
+    assert.equal((await inside.put('mykey', 'hello')).ok, true)
+    await using outside = await startLocal('-n', network!, '-b', entry!)
+    assert.equal((await outside.get('mykey')).lines.length, 1)
+  })
+})
+
+describe('two nodes', () => {
+  test('exchange values, hear of changes, and end permanent puts', async () => {
+    const network = newNetwork()
+    await using a = await startLocal('-n', network)
+    await using b = await startLocal('-n', network, '-b', `127.0.0.1:${a.port}`)
+    assert.match(b.stdout, new RegExp(`^Bootstrap: 127\\.0\\.0\\.1:${a.port}\n`))
+    const token = await b.listen('mykey')
+    const put = await a.put('mykey', 'hello', true)
+    assert.equal(put.ok, true)
+    await b.waitForOutput(new RegExp(`\\tValue\\[id:${put.id} data\\(text/plain\\):"hello"\\]`))
+    b.send(`cl mykey ${token}`)
+    const words = 'several words of text'
+    await b.ask(`p ${MYKEY} ${words}`, /Put: success/)
+    const { ok, lines } = await a.get('mykey')
+    assert.equal(ok, true)
+    assert.equal(lines.length, 2)
+    assert.ok(lines.some((line) => line.endsWith(`data(text/plain):"${words}"]`)))
+    await b.ask('la', /Reported public addresses:\n127\.0\.0\.1\n/)
+    await b.ask(
+      'lr',
+      new RegExp(`    Node ${a.nodeId} 127\\.0\\.0\\.1:${a.port} +updated: .* \\[good\\]\n`),
+    )
+    await a.ask('ld', new RegExp(`Storage ${MYKEY} \\d list\\., 2 values, \\d+ B\n`))
+    await a.ask('ls', /Announcement: Value\[id:[0-9a-f]+ .*\] \[announced\]\n/)
+    a.cancelPut('mykey', put.id!)
+    a.cancelPut('mykey', put.id!)
+    await poll(() => a.stderr !== '', 5000, 'the second cancellation fails')
+    assert.equal(a.stderr, `No running put of value ${put.id} on this key\n`)
+    assert.equal(b.stderr, '')
+  })
+
+  test('let a script put and get through a pipe', async () => {
+    const network = newNetwork()
+    await using a = await startLocal('-n', network)
+    const join = [...LOOPBACK, '-n', network, '-b', `127.0.0.1:${a.port}`]
+    const put = await run('p mykey hello\n', ...join)
+    assert.deepEqual([put.status, put.stderr], [0, ''])
+    const [, id] = /\nPut: success, took [\d.]+ (?:us|ms|s)\. Value ID: ([0-9a-f]+)\n/.exec(
+      put.stdout,
+    )!
+    const get = await run('g mykey\nx\n', ...join)
+    assert.equal(get.status, 0)
+    assert.ok(
+      get.stdout.includes(
+        `(total 1)\n\tValue[id:${id} data(text/plain):"hello"]\nGet: completed, took `,
+      ),
+    )
+    assert.ok(!get.stdout.includes('>> '), 'no prompt')
+    assert.ok(get.stdout.endsWith('\n\nStopping node...\n'))
+  })
+
+  test('that lose each other say so, and when they are back', async (t) => {
+    const state = join(temporaryFolder(t), 'state')
+    const network = newNetwork()
+    const first = await startLocal('-n', network, '-f', state)
+    const { port, nodeId } = first
+    await first.close()
+    await using b = await startLocal('-n', network, '-b', `127.0.0.1:${port}`)
+    await poll(() => b.stderr.includes('Nobody answers yet'), 15_000, 'the notice')
+    await using again = await startLocal('-n', network, '-f', state)
+    assert.deepEqual([again.port, again.nodeId], [port, nodeId])
+    await b.ask(`b 127.0.0.1:${port}`, /^/)
+    await poll(() => b.stderr.includes('Connected to the network\n'), 30_000, 'the good news')
+    assert.equal(
+      b.stderr,
+      `Nobody answers yet (127.0.0.1:${port}): still trying\nConnected to the network\n`,
+    )
+  })
+})
+
+describe('signals', () => {
+  test('SIGTERM and SIGINT end in order, with the state saved', async (t) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const state = join(temporaryFolder(t), 'state')
+      await using node = await startLocal('-f', state)
+      await node.ask('p mykey hello', /Put: failure/)
+      process.kill(node.pid!, signal)
+      assert.equal(await node.exited, 0)
+      assert.ok(node.stdout.endsWith('\n\nStopping node...\n'))
+      assert.ok(existsSync(state))
+      await using again = await startLocal('-f', state)
+      assert.equal(again.nodeId, node.nodeId)
+      assert.equal(again.port, node.port)
+      assert.equal((await again.get('mykey')).lines.length, 1)
+    }
+  })
+
+  test('a service has no commands and waits for them; hanging up means nothing', async () => {
+    const args = [...LOOPBACK, '-s']
+    await using node = await DhtnodeProcess.start({ command: DHTNODE, args, prompt: false })
+    await node.waitForOutput(/Ongoing operations: 0\n/)
+    assert.ok(!node.stdout.includes("'help'"))
+    process.kill(node.pid!, 'SIGHUP')
+    process.kill(node.pid!, 'SIGTERM')
+    assert.equal(await node.exited, 0)
+    assert.ok(node.stdout.endsWith('Stopping node...\n'))
+  })
+})
+
+describe('the log', () => {
+  test('goes to standard error with -v, and to a file with -l', async (t) => {
+    const network = newNetwork()
+    await using a = await startLocal('-n', network)
+    const file = join(temporaryFolder(t), 'node.log')
+    const common = [...LOOPBACK, '-n', network, '-b', `127.0.0.1:${a.port}`]
+    const line = /^\[\d{6,}\.\d{6}\] Connectivity changed: IPv4: connected, IPv6: disconnected$/m
+    const shown = await run('p mykey hello\n', ...common, '-v')
+    assert.match(shown.stderr, line)
+    assert.ok(!shown.stderr.includes('\x1b'), 'no colours')
+    const written = await run('p mykey hello\n', ...common, '-l', file)
+    assert.equal(written.stderr, '')
+    assert.match(readFileSync(file, 'utf8'), line)
+    assert.ok(statSync(file).size > 0)
+    const silent = await run('p mykey hello\n', ...common)
+    assert.equal(silent.stderr, '')
+  })
+})

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { flagEntries } from '../../../src/cli/flags.ts'
+import { helpText, versionText } from '../../../src/cli/help.ts'
+import {
+  isHostAndPort,
+  type NodeOptions,
+  parseCommandLine,
+  UsageError,
+} from '../../../src/cli/options.ts'
+
+function options(...args: string[]): NodeOptions {
+  const parsed = parseCommandLine(args)
+  assert.equal(parsed.kind, 'run')
+  return (parsed as { options: NodeOptions }).options
+}
+
+function refused(args: string[], message: RegExp): void {
+  assert.throws(
+    () => parseCommandLine(args),
+    (error) => {
+      assert.ok(error instanceof UsageError)
+      assert.match(error.message, message)
+      assert.ok(!error.message.includes('\n'), 'one line')
+      return true
+    },
+  )
+}
+
+describe('the command line', () => {
+  test('has a default for everything', () => {
+    assert.deepEqual(options(), {
+      port: undefined,
+      network: undefined,
+      bootstrap: [],
+      bind4: undefined,
+      bind6: undefined,
+      bootstrapMode: false,
+      clientMode: false,
+      publicStable: false,
+      unlimited: false,
+      persist: undefined,
+      service: false,
+      demo: undefined,
+      verbose: false,
+      logFile: undefined,
+      peerDiscovery: false,
+    })
+  })
+
+  test('takes short options combined and with glued arguments', () => {
+    for (const args of [['-vp', '4223'], ['-vp4223'], ['-v', '-p4223'], ['-p', '4223', '-v']]) {
+      const { verbose, port } = options(...args)
+      assert.deepEqual({ verbose, port }, { verbose: true, port: 4223 }, args.join(' '))
+    }
+    const { unlimited, publicStable, service, peerDiscovery } = options('-UPsD')
+    assert.deepEqual([unlimited, publicStable, service, peerDiscovery], [true, true, true, true])
+  })
+
+  test('takes long options with = or a space, the last one winning', () => {
+    assert.equal(options('--port=1').port, 1)
+    assert.equal(options('--port', '2').port, 2)
+    assert.equal(options('-p', '1', '--port=0').port, 0)
+    const { bootstrapMode, clientMode, bind4, bind6 } = options(
+      '--bootstrap-mode',
+      '--client',
+      '--bind4=127.0.0.1',
+      '--bind6',
+      '::1',
+    )
+    assert.deepEqual([bootstrapMode, clientMode, bind4, bind6], [true, true, '127.0.0.1', '::1'])
+  })
+
+  test('takes several bootstrap hosts and skips a leading =', () => {
+    const args = ['-b', 'one', '-b=two:1', '--bootstrap', '[::1]:2', '-b::1']
+    assert.deepEqual(options(...args).bootstrap, ['one', 'two:1', '[::1]:2', '::1'])
+  })
+
+  test('reads the network id like C', () => {
+    const read = (text: string) => options('-n', text).network
+    assert.equal(read('42'), 42)
+    assert.equal(read('0'), 0)
+    assert.equal(read('0x2A'), 42)
+    assert.equal(read('052'), 42)
+    assert.equal(read('4294967295'), 0xffff_ffff)
+    for (const wrong of ['4294967296', '-1', '08', '0x', '1a', '']) {
+      refused(['-n', wrong], /^Invalid network id: /)
+    }
+  })
+
+  test('a log file implies the log', () => {
+    const { verbose, logFile } = options('-l', 'some.log')
+    assert.deepEqual([verbose, logFile], [true, 'some.log'])
+  })
+
+  test('help and version win over everything but mistakes', () => {
+    assert.deepEqual(parseCommandLine(['-p', 'x', '--version', '-h']), { kind: 'help' })
+    assert.deepEqual(parseCommandLine(['--syslog', '--version']), { kind: 'version' })
+  })
+
+  test('refuses what cannot be meant, in one line', () => {
+    refused(['-I'], /^Unknown option: -I$/)
+    refused(['--rate'], /^Unknown option: --rate$/)
+    refused(['--toString'], /^Unknown option: --toString$/)
+    refused(['-p'], /^Option -p needs an argument: --port PORT$/)
+    refused(['-vp'], /^Option -p needs an argument/)
+    refused(['--verbose=yes'], /^Option --verbose takes no argument: got yes$/)
+    refused(['4222'], /^Unexpected argument: 4222$/)
+    refused(['--', '-v'], /^Unexpected argument: -v$/)
+    for (const port of ['65536', '-1', 'x', '', '1e3', '0x10']) {
+      refused(['-p', port], /^Invalid port: .*0 to 65535/)
+    }
+    refused(['-b', 'host:65536'], /^Invalid bootstrap host: host:65536/)
+    refused(['-b', '-v'], /^Invalid bootstrap host: -v/)
+    refused(['--bind4', '::1'], /^Invalid IPv4 address: ::1$/)
+    refused(['--bind6', 'localhost'], /^Invalid IPv6 address: localhost$/)
+    refused(['-f', ''], /^Option --persist needs a file name$/)
+    for (const demo of ['0', '513', '-1', 'many']) {
+      refused(['--demo', demo], /^Invalid number of demo nodes/)
+    }
+    refused(['--demo', '2', '-b', 'host'], /cannot be combined with -b/)
+  })
+
+  test('names the known options that are not available yet', () => {
+    refused(['-i'], /^Not available yet in this version: -i\/--identity$/)
+    refused(['--proxyserver', '80', '-d'], /: --proxyserver, -d\/--daemonize$/)
+    for (const [name, { later, argument }] of flagEntries()) {
+      if (!later) continue
+      refused(argument === undefined ? [`--${name}`] : [`--${name}`, 'x'], /^Not available yet/)
+    }
+  })
+})
+
+test('a host may carry a port, an IPv6 address has brackets then', () => {
+  const right = ['host', 'host:1', '192.0.2.1:65535', '[::1]', '[::1]:4222', '::1', 'fe80::1']
+  for (const text of right) assert.ok(isHostAndPort(text), text)
+  const wrong = ['', ':1', 'host:', 'host:0', 'host:x', 'a:b:c', '[host]:1', '[::1', '-b', 'a b']
+  for (const text of wrong) assert.ok(!isHostAndPort(text), text)
+})
+
+describe('the texts', () => {
+  test('the help names every available option and fits a terminal', () => {
+    const help = helpText()
+    for (const [name, { later }] of flagEntries()) {
+      assert.equal(help.includes(`--${name} `), !later, name)
+    }
+    for (const line of help.split('\n')) assert.ok(line.length <= 80, line)
+    assert.match(help, /Exit status: 0 .*1 .*2 /)
+  })
+
+  test('the version begins as scripts expect', () => {
+    assert.match(versionText(), /^OpenDHT version \d+\.\d+\.\d+\n/)
+  })
+})
