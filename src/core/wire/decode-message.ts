@@ -4,22 +4,28 @@
 
 import { WireError } from '../errors.ts'
 import { HASH_BYTES, type InfoHash, ZERO_HASH } from '../id/info-hash.ts'
+import type { Family } from '../id/socket-address.ts'
 import { EMPTY_BYTES } from '../util/bytes.ts'
 import { unpackQuery } from '../value/query-codec.ts'
+import { compactNodeBytes } from './compact-nodes.ts'
 import { Kind, type Message, type Span, WANT_IPV4, WANT_IPV6 } from './message.ts'
 import type { MsgpackReader } from './msgpack-reader.ts'
 
 const BAD_ID = new WireError('An id or hash is not 20 bytes of bin')
 const BAD_TID = new WireError('A transaction id is longer than 4 bytes')
+const BAD_NODES = new WireError('A list of nodes is cut off')
 const BAD_KIND = new WireError('A request has another kind than q')
 const UNKNOWN = new WireError('The kind of the message is unknown')
 
 const MAX_UINT32 = 0xffff_ffff
 const ZERO_BYTES = new Uint8Array(HASH_BYTES)
 
-/** Keys up to six bytes as numbers: comparing them needs neither strings nor tables. */
+/**
+ * Keys up to six bytes as numbers: comparing them needs neither strings nor tables. Starts with 1, so
+ * that zero bytes count.
+ */
 function code(text: string): number {
-  let value = 0
+  let value = 1
   for (let i = 0; i < text.length; i++) value = value * 256 + text.charCodeAt(i)
   return value
 }
@@ -187,8 +193,8 @@ function readContent(message: Message): void {
 function readSmallField(message: Message, key: number): void {
   const reader = message.reader
   if (key === SA) readOwnAddress(message)
-  else if (key === N4) readNodes(reader, message.nodes4)
-  else if (key === N6) readNodes(reader, message.nodes6)
+  else if (key === N4) readNodes(reader, message.nodes4, 4)
+  else if (key === N6) readNodes(reader, message.nodes6, 6)
   else if (key === C) message.created = reader.integer()
   else if (key === VID) message.valueId = reader.uint64()
   else if (key === SID) message.socketId = readTid(reader)
@@ -210,7 +216,7 @@ function readKey(reader: MsgpackReader): number {
 
 function spanCode(reader: MsgpackReader): number {
   if (reader.length > 6) return -1
-  let value = 0
+  let value = 1
   for (let i = 0; i < reader.length; i++) value = value * 256 + reader.source[reader.offset + i]!
   return value
 }
@@ -294,10 +300,12 @@ function readOwnAddress(message: Message): void {
   message.ownAddress.length = reader.length
 }
 
-function readNodes(reader: MsgpackReader, span: Span): void {
+/** A list that is cut off makes the message count as lost. */
+function readNodes(reader: MsgpackReader, span: Span, family: Family): void {
   // A view at most: the array form, which nobody is known to send, is refused by `binary`.
   if (reader.nextIsText) reader.text()
   else reader.binary()
+  if (reader.length % compactNodeBytes(family) !== 0) throw BAD_NODES
   span.offset = reader.offset
   span.length = reader.length
 }
