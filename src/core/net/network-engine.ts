@@ -201,8 +201,7 @@ export class NetworkEngine {
     if (!isAnswer(message.kind)) return this.#observer.expectsValues(message, from)
     const request = this.requests.match(message.tid, from)
     if (request === undefined) return false
-    // The answer has begun: give its fragments a full wait before repeating the request.
-    this.wheel.schedule(request, now + request.waitMs)
+    this.requests.prolong(request, now)
     return true
   }
 

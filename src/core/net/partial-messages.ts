@@ -24,6 +24,10 @@ interface Chunk {
 /** Bytes of memory that a chunk costs beside its data: empty fragments must not be free. */
 const CHUNK_OVERHEAD_BYTES = 128
 const MESSAGE_OVERHEAD_BYTES = 512
+/** What the messages of one source may take of the memory for all. */
+const MAX_BYTES_PER_PEER = MAX_PARTIAL_BYTES / 4
+/** The largest value takes 52 honest ones. More, and small ones would be slow to put in order. */
+const MAX_CHUNKS = 1024
 
 /** A header, its values complete: the header is to be decoded again, with `parts` beside it. */
 export interface CompleteMessage {
@@ -48,7 +52,7 @@ class PartialValue {
   /** Keeps a copy of `data`. False for what is empty, overlaps or lies outside the value. */
   add(offset: number, data: Uint8Array): boolean {
     const end = offset + data.length
-    if (data.length === 0 || end > this.size) return false
+    if (data.length === 0 || end > this.size || this.#chunks.length >= MAX_CHUNKS) return false
     let at = this.#chunks.length
     while (at > 0 && this.#chunks[at - 1]!.offset >= offset) at--
     const before = this.#chunks[at - 1]
@@ -67,9 +71,16 @@ class PartialValue {
   }
 }
 
+/** One source of addresses (see address-groups) with messages. */
+interface Peer {
+  readonly key: string
+  messages: number
+  bytes: number
+}
+
 class PartialMessage extends Deadline {
   readonly key: string
-  readonly peer: string
+  readonly peer: Peer
   readonly startedAt: number
   readonly #expire: (message: PartialMessage) => void
   header: Uint8Array | undefined = undefined
@@ -82,7 +93,7 @@ class PartialMessage extends Deadline {
 
   constructor(
     key: string,
-    peer: string,
+    peer: Peer,
     startedAt: number,
     expire: (message: PartialMessage) => void,
   ) {
@@ -101,7 +112,7 @@ class PartialMessage extends Deadline {
 export class PartialMessages {
   readonly #wheel: TimerWheel
   readonly #messages = new Map<string, PartialMessage>()
-  readonly #perPeer = new Map<string, number>()
+  readonly #peers = new Map<string, Peer>()
   #bytes = 0
   /** Messages given up because a fragment did not come in time. */
   timedOut = 0
@@ -135,12 +146,18 @@ export class PartialMessages {
   ): CompleteMessage | undefined {
     const message = this.#find(from, tid) ?? this.#create(from, tid, now)
     if (message === undefined || message.header !== undefined) return undefined
+    const cost = header.length + CHUNK_OVERHEAD_BYTES * sizes.length
+    if (!this.#hasRoom(message, cost - message.earlyBytes)) {
+      this.refused++
+      this.#remove(message)
+      return undefined
+    }
     message.header = copyBytes(header)
     message.values = sizes.map((size) => (size > 0 ? new PartialValue(size) : undefined))
     message.missing = message.values.reduce((count, value) => count + (value ? 1 : 0), 0)
     const early = message.early
     message.early = []
-    this.#grow(message, header.length + CHUNK_OVERHEAD_BYTES * sizes.length - message.earlyBytes)
+    this.#grow(message, cost - message.earlyBytes)
     for (const { index, offset, data } of early) this.#addTo(message, index, offset, data)
     return this.#settle(message, now)
   }
@@ -181,11 +198,10 @@ export class PartialMessages {
   }
 
   #create(from: SocketAddress, tid: number, now: number): PartialMessage | undefined {
-    const peer = from.host
-    const ofPeer = this.#perPeer.get(peer) ?? 0
+    const peer = this.#peerOf(from)
     if (
       this.#messages.size >= MAX_PARTIAL_MESSAGES ||
-      ofPeer >= MAX_PARTIAL_MESSAGES_PER_PEER ||
+      peer.messages >= MAX_PARTIAL_MESSAGES_PER_PEER ||
       this.#bytes >= MAX_PARTIAL_BYTES
     ) {
       this.refused++
@@ -196,14 +212,26 @@ export class PartialMessages {
       this.#remove(expired)
     })
     this.#messages.set(message.key, message)
-    this.#perPeer.set(peer, ofPeer + 1)
+    this.#peers.set(peer.key, peer)
+    peer.messages++
     this.#bytes += message.bytes
+    peer.bytes += message.bytes
     return message
   }
 
+  /** The counts of a source; not kept before it has a message. */
+  #peerOf(from: SocketAddress): Peer {
+    const key = from.family === 4 ? from.host : `${from.a0} ${from.a1}`
+    return this.#peers.get(key) ?? { key, messages: 0, bytes: 0 }
+  }
+
   #keepEarly(message: PartialMessage, index: number, offset: number, data: Uint8Array): void {
-    message.early.push({ index, offset, data: copyBytes(data) })
     const cost = data.length + CHUNK_OVERHEAD_BYTES
+    if (!this.#hasRoom(message, cost)) {
+      this.refused++
+      return
+    }
+    message.early.push({ index, offset, data: copyBytes(data) })
     message.earlyBytes += cost
     this.#grow(message, cost)
     const payload = message.earlyBytes - CHUNK_OVERHEAD_BYTES * message.early.length
@@ -217,9 +245,10 @@ export class PartialMessages {
 
   #addTo(message: PartialMessage, index: number, offset: number, data: Uint8Array): boolean {
     const value = message.values[index]
-    if (value === undefined || value.isComplete || this.#bytes >= MAX_PARTIAL_BYTES) return false
+    const cost = data.length + CHUNK_OVERHEAD_BYTES
+    if (value === undefined || value.isComplete || !this.#hasRoom(message, cost)) return false
     if (!value.add(offset, data)) return false
-    this.#grow(message, data.length + CHUNK_OVERHEAD_BYTES)
+    this.#grow(message, cost)
     if (value.isComplete) message.missing--
     return true
   }
@@ -235,17 +264,22 @@ export class PartialMessages {
     return { header: message.header, parts: message.values.map((value) => value?.join()) }
   }
 
+  #hasRoom({ peer }: PartialMessage, bytes: number): boolean {
+    return this.#bytes + bytes <= MAX_PARTIAL_BYTES && peer.bytes + bytes <= MAX_BYTES_PER_PEER
+  }
+
   #grow(message: PartialMessage, bytes: number): void {
     message.bytes += bytes
+    message.peer.bytes += bytes
     this.#bytes += bytes
   }
 
   #remove(message: PartialMessage): void {
+    const { peer } = message
     this.#wheel.cancel(message)
     this.#messages.delete(message.key)
     this.#bytes -= message.bytes
-    const ofPeer = this.#perPeer.get(message.peer)! - 1
-    if (ofPeer === 0) this.#perPeer.delete(message.peer)
-    else this.#perPeer.set(message.peer, ofPeer)
+    peer.bytes -= message.bytes
+    if (--peer.messages === 0) this.#peers.delete(peer.key)
   }
 }

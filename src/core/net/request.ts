@@ -33,6 +33,8 @@ export class Request extends Deadline {
   values: readonly Uint8Array[] | undefined = undefined
   maxAttempts: number
   attempts = 0
+  /** The attempt whose wait was prolonged because its answer had begun; 0 for none. */
+  prolongedAttempt = 0
   waitMs = 0
   sentAt = 0
   isPending = true

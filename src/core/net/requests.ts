@@ -110,6 +110,16 @@ export class Requests {
     return this.#pending.has(tid | 0)
   }
 
+  /**
+   * The answer has begun: its fragments get a full wait before the request is repeated. Once per
+   * attempt, or a peer that never finishes could hold it up for ever.
+   */
+  prolong(request: Request, now: number): void {
+    if (request.prolongedAttempt === request.attempts) return
+    request.prolongedAttempt = request.attempts
+    this.#wheel.schedule(request, now + request.waitMs)
+  }
+
   /** Ends a request without calling its handler. Harmless when it is settled already. */
   settle(request: Request): void {
     if (!request.isPending) return
