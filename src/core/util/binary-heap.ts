@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Binary heap whose items know their place, so that any of them can be removed or moved in O(log n).
-// A subclass says which of two items goes first: there are many small heaps, and a comparison
+// Binary heap whose items know their place, so that any of them can be removed or moved in O(log
+// n). A subclass says which of two items goes first: there are many small heaps, and a comparison
 // function in each would be carried around for nothing.
 
 export interface HeapItem {
