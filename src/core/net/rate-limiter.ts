@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Decides which incoming requests are worked on (spec wire, section 10): so many per second from one
-// source, and so many from all. No prefix (see address-groups) may use up what all share: while others
-// are active it gets half, and the last eighth is for prefixes that ask little.
+// Decides which incoming requests are worked on (spec wire, section 10): so many per second from
+// one source, and so many from all. No prefix (see address-groups) may use up what all share: while
+// others are active it gets half, and the last eighth is for prefixes that ask little.
 
 import {
   DEFAULT_REQUESTS_PER_SECOND,

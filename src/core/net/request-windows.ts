@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // How many requests each of many peers made within the last second: two counters per peer, in one
 // typed array, nothing allocated per request. A hash picks a set of eight slots. When all of a set
-// are taken by peers of the last two seconds the table doubles; at its limit the one that asked
-// least goes, so that a flood of invented addresses cannot make us forget who asked most.
+// are taken by peers of the last two seconds the table grows; at its limit the one that asked least
+// goes, so that a flood of invented addresses cannot make us forget who asked most.
 
 import { finish, mix } from '../util/hash-table.ts'
 
 const WINDOW_MS = 1000
 const SLOTS_PER_SET = 8
-const INITIAL_SLOTS = 64
+const INITIAL_SLOTS = 128
+/** In few large steps: what has to move is then always little, compared with what is new. */
+const GROWTH = 8
 
-// Layout of a slot, in words. The kind is 0 in a free slot. The start of the present window is cut to
-// 32 bits: only differences count.
+// Layout of a slot, in words. The kind is 0 in a free slot. The start of the present window is cut
+// to 32 bits: only differences count.
 const KIND = 0
 const HIGH = 1
 const LOW = 2
@@ -115,10 +117,10 @@ export class RequestWindows {
     return least
   }
 
-  /** Twice the slots. Each set splits into two, so none can overflow. */
+  /** Each set splits into several, so none can overflow. */
   #grow(now: number): void {
     const old = this.#data
-    this.#data = new Int32Array(2 * old.length)
+    this.#data = new Int32Array(WORDS * Math.min(GROWTH * this.capacity, this.#limit))
     for (let from = 0; from < old.length; from += WORDS) {
       if (old[from + KIND] === 0) continue
       const to = this.open(old[from + KIND]!, old[from + HIGH]!, old[from + LOW]!, now)
