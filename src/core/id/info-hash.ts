@@ -135,7 +135,7 @@ export class InfoHash {
     return -1
   }
 
-  /** XOR metric: negative when `a` is nearer to this hash than `b`, positive when `b` is, else 0. */
+  /** XOR order: negative when `a` is nearer to this hash than `b`, positive when `b` is, else 0. */
   compareDistance(a: InfoHash, b: InfoHash): number {
     let t = this.w0
     let x = a.w0

@@ -35,8 +35,8 @@ export function parseHex(text: string): Uint8Array | undefined {
 }
 
 /**
- * A copy that is independent of its source. Not `slice`: on a Buffer, which datagrams may be, that is
- * a view.
+ * A copy that is independent of its source. Not `slice`: on a Buffer, which datagrams may be, that
+ * is a view.
  */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)

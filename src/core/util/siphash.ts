@@ -41,22 +41,13 @@ export class SipHash {
     // which is a block of zeros with more rounds.
     const last = count >>> 1
     for (let block = 0; block <= last + 1; block++) {
-      let low = 0
-      let high = 0
-      let rounds = 2
-      if (block < last) {
-        low = words[2 * block]!
-        high = words[2 * block + 1]!
-      } else if (block === last) {
-        if ((count & 1) === 1) low = words[count - 1]!
-        high = (4 * count) << 24
-      } else {
-        low2 ^= 0xff
-        rounds = 4
-      }
+      const low = 2 * block < count ? words[2 * block]! : 0
+      let high = 2 * block + 1 < count ? words[2 * block + 1]! : 0
+      if (block === last) high = (4 * count) << 24
+      else if (block > last) low2 ^= 0xff
       low3 ^= low
       high3 ^= high
-      for (; rounds > 0; rounds--) {
+      for (let rounds = block > last ? 4 : 2; rounds > 0; rounds--) {
         // v0 += v1; v1 = v0 ^ (v1 <<< 13); v0 <<<= 32
         low0 = (low0 + low1) | 0
         high0 = (high0 + high1 + Number(low0 >>> 0 < low1 >>> 0)) | 0

@@ -50,6 +50,7 @@ export class TimerWheel {
   #size = 0
 
   constructor(now: number) {
+    assert(now >= 0, 'the clock of an engine starts at zero or later')
     this.#now = Math.floor(now)
   }
 
