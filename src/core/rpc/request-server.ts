@@ -29,6 +29,8 @@ const ERRORS = {
 
 /** A field list travels in one datagram, with some room for the envelope. */
 const MAX_FIELD_LIST_BYTES = 60_000
+/** More values do not fit into a field list even with only their ids. */
+const MAX_LISTED_VALUES = MAX_FIELD_LIST_BYTES / 4
 /** Values of one answer; what is beyond can be asked for by id. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
@@ -207,9 +209,10 @@ function wanted(message: Message, carrier: Family): number {
 
 /** What the values under `key` answer to `query`; undefined when none matches. */
 function findAnswer(key: KeyStorage, query: Query): Answer | undefined {
-  const matching = key.select(query)
+  const selectsFields = !query.select.isEmpty
+  const matching = key.select(query, selectsFields ? MAX_LISTED_VALUES : undefined)
   if (matching.length === 0) return undefined
-  if (!query.select.isEmpty) {
+  if (selectsFields) {
     const values = matching.map((stored) => stored.value)
     return {
       kind: 'fields',
