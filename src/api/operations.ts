@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The engine operations of one client that have not ended, and who takes their events. Also the one
+// place that knows how the engine has to be used: every call of it is followed by a `kick`.
+
+import type { Dht } from '../core/dht.ts'
+import type { DhtEvent, OperationId } from '../core/events.ts'
+import type { FieldValueIndex } from '../core/value/field-value-index.ts'
+import type { Value } from '../core/value/value.ts'
+
+export interface ClientHost {
+  readonly dht: Dht
+  /** The engine's clock: monotonic, whole milliseconds. */
+  now(): number
+  /**
+   * Called after every use of the engine: sends what waits in the outbox, hands the events to the
+   * client's `dispatch`, and sets the timer anew. May be called from within `dispatch`.
+   */
+  kick(): void
+}
+
+export type OperationEnd = Pick<Extract<DhtEvent, { kind: 'done' }>, 'outcome' | 'nodes'>
+
+export interface OperationEvents {
+  values?(values: readonly Value[], expired: boolean): void
+  fields?(fields: readonly FieldValueIndex[]): void
+  /** The last event of the operation. */
+  done(end: OperationEnd): void
+}
+
+export class Operations {
+  readonly #host: ClientHost
+  readonly #pending = new Map<OperationId, OperationEvents>()
+
+  constructor(host: ClientHost) {
+    this.#host = host
+  }
+
+  /** Uses the engine and sends what came of it. Events may be dispatched before this returns. */
+  run<T>(action: (dht: Dht, now: number) => T): T {
+    const result = action(this.#host.dht, this.#host.now())
+    this.#host.kick()
+    return result
+  }
+
+  /** Starts an operation that reports to `events`, perhaps before this returns. */
+  start(action: (dht: Dht, now: number) => OperationId, events: OperationEvents): OperationId {
+    return this.run((dht, now) => {
+      const operation = action(dht, now)
+      this.#pending.set(operation, events)
+      return operation
+    })
+  }
+
+  /** No more events of this operation. Returns whether it was pending. */
+  forget(operation: OperationId): boolean {
+    return this.#pending.delete(operation)
+  }
+
+  /** Ends a get, query or listen if it is still pending. */
+  cancel(operation: OperationId): void {
+    if (this.forget(operation)) this.run((dht, now) => dht.cancel(operation, now))
+  }
+
+  /** Takes an event of an operation; others are ignored, as are those of forgotten operations. */
+  dispatch(event: DhtEvent): void {
+    if (!('operation' in event)) return
+    const events = this.#pending.get(event.operation)
+    if (events === undefined) return
+    if (event.kind === 'values') return events.values?.(event.values, event.expired)
+    if (event.kind === 'fields') return events.fields?.(event.fields)
+    this.#pending.delete(event.operation)
+    events.done(event)
+  }
+
+  /** Ends what the engine did not end by itself when it was closed: nothing may wait for ever. */
+  close(): void {
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const events of pending) events.done({ outcome: 'closed', nodes: [] })
+  }
+}

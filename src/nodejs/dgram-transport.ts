@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Transport over node:dgram, which exists everywhere. It delivers datagrams one by one; those of one
+// turn of the event loop form a batch, which ends in the loop's check phase. The one thing that may
+// keep reading our buffers after `send` is the queue that fills up when the kernel's own is full.
+
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
+import { once } from 'node:events'
+import type { Family, SocketAddress } from '../core/id/socket-address.ts'
+import type { Outbox } from '../core/net/outbox.ts'
+import { addressCache } from './address-cache.ts'
+import { loopWatch } from './loop-watch.ts'
+import type { BindOptions, Transport, TransportHandler } from './transport.ts'
+
+/** Room for some thousands of datagrams while we are busy; the system may grant less. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+
+/** After these, the next datagram to the same address would fail in the same way. */
+const HARD_ERRORS = new Set([
+  'EACCES',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EHOSTUNREACH',
+  'EINVAL',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EPERM',
+  'EPIPE',
+])
+
+interface SendError extends NodeJS.ErrnoException {
+  address?: string
+  port?: number
+}
+
+/** Binds a socket. Rejects with the error of the system. */
+export async function openDgramTransport(
+  { family, host, port }: BindOptions,
+  handler: TransportHandler,
+): Promise<Transport> {
+  const socket = createSocket(socketOptions(family))
+  try {
+    const listening = once(socket, 'listening')
+    // Exclusive: in a cluster, workers must not share one socket.
+    socket.bind({ address: host, port, exclusive: true })
+    await listening
+  } catch (error) {
+    socket.on('error', ignore)
+    socket.close()
+    throw error
+  }
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
+  } catch {
+    // The default serves as well, with more loss under load.
+  }
+  return new DgramTransport(socket, family, handler)
+}
+
+function socketOptions(family: Family): SocketOptions {
+  // All our addresses are literals: answering at once keeps names and the thread pool out of it.
+  const lookup: SocketOptions['lookup'] = (host, _options, callback) => callback(null, host, family)
+  return family === 4 ? { type: 'udp4', lookup } : { type: 'udp6', ipv6Only: true, lookup }
+}
+
+class DgramTransport implements Transport {
+  readonly family: Family
+  readonly address: SocketAddress
+  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, receiveErrors: 0 }
+  readonly #socket: Socket
+  readonly #handler: TransportHandler
+  #isBatchOpen = false
+  #isClosed = false
+
+  constructor(socket: Socket, family: Family, handler: TransportHandler) {
+    this.#socket = socket
+    this.family = family
+    this.#handler = handler
+    const { address, port } = socket.address()
+    this.address = addressCache.get(address, port)!
+    socket.on('message', (message, info) => this.#onMessage(message, info))
+    socket.on('error', () => {
+      this.stats.receiveErrors++
+    })
+  }
+
+  send(outbox: Outbox): boolean {
+    if (this.#isClosed) return true
+    const { count } = outbox
+    for (let i = 0; i < count; i++) {
+      const to = outbox.destination(i)
+      if (to.family !== this.family) continue
+      try {
+        this.#socket.send(outbox.datagram(i), to.port, to.host, this.#onSent)
+        this.stats.sent++
+      } catch {
+        // Port 0, which the engine never asks for.
+        this.stats.sendErrors++
+      }
+    }
+    return this.#socket.getSendQueueCount() === 0
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#socket.removeAllListeners('message')
+    await new Promise<void>((resolve) => this.#socket.close(resolve))
+  }
+
+  #onMessage(message: Uint8Array, { address, port }: RemoteInfo): void {
+    if (loopWatch.isStale) {
+      this.stats.stale++
+      return
+    }
+    const from = addressCache.get(address, port)
+    if (from === undefined) return
+    this.stats.received++
+    const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
+    this.#handler.onDatagram(bytes, from)
+    if (this.#isBatchOpen) return
+    this.#isBatchOpen = true
+    setImmediate(this.#endBatch)
+  }
+
+  readonly #endBatch = (): void => {
+    this.#isBatchOpen = false
+    loopWatch.touch()
+    if (!this.#isClosed) this.#handler.onBatchEnd()
+  }
+
+  /** One function for all sends, so that none allocates: an error says where it was going. */
+  readonly #onSent = (error: SendError | null): void => {
+    if (error === null) return
+    this.stats.sendErrors++
+    if (this.#isClosed || !HARD_ERRORS.has(error.code ?? '')) return
+    const to = addressCache.get(error.address ?? '', error.port ?? 0)
+    if (to !== undefined) this.#handler.onSendFailed(to)
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// A node with real sockets: puts engine, transports, bootstrap and state file together, and is the
+// DhtInterface of an application on Node.js.
+
+import { DhtClient } from '../api/dht-client.ts'
+import type { OperationOptions } from '../api/dht-interface.ts'
+import { Listeners } from '../api/listeners.ts'
+import { pingAny } from '../api/ping.ts'
+import { resolveConfig } from '../core/config.ts'
+import { Dht } from '../core/dht.ts'
+import type { DhtEvent, NodeExport } from '../core/events.ts'
+import { type Family, SocketAddress } from '../core/id/socket-address.ts'
+import type { Log } from '../core/ports.ts'
+import type { ImportResult } from '../core/storage/value-transfer.ts'
+import { Bootstrapper } from './bootstrapper.ts'
+import { openDgramTransport } from './dgram-transport.ts'
+import { Driver, monotonicNow } from './driver.ts'
+import { SystemRandom } from './random.ts'
+import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
+import { checkOptions, type RunnerOptions } from './runner-options.ts'
+import { SavedState } from './saved-state.ts'
+import { rsaVerifier } from './signature-verifier.ts'
+import { openSockets } from './sockets.ts'
+import type { Transport, TransportHandler, TransportStats } from './transport.ts'
+
+interface RunnerParts {
+  readonly driver: Driver
+  readonly transports: readonly Transport[]
+  readonly state: SavedState | undefined
+  readonly resolver: Resolver | undefined
+  readonly log: Log | undefined
+}
+
+/**
+ * @example
+ * await using node = await DhtRunner.start({ bootstrap: ['bootstrap.example.org'] })
+ * await node.put('unique_key', 'some data')
+ * for await (const value of node.get('unique_key')) console.log(value.data)
+ */
+export class DhtRunner extends DhtClient {
+  readonly #driver: Driver
+  readonly #transports: readonly Transport[]
+  readonly #state: SavedState | undefined
+  readonly #resolver: Resolver | undefined
+  readonly #bootstrapper: Bootstrapper
+  readonly #addressListeners = new Listeners<readonly SocketAddress[]>()
+
+  private constructor({ driver, transports, state, resolver, log }: RunnerParts) {
+    super(driver)
+    this.#driver = driver
+    this.#transports = transports
+    this.#state = state
+    this.#resolver = resolver
+    this.#bootstrapper = new Bootstrapper(
+      {
+        expectBootstrap: () => this.#expectBootstrap(),
+        bootstrap: (addresses) => this.operations.run((dht, now) => dht.bootstrap(addresses, now)),
+      },
+      { resolver, log },
+    )
+  }
+
+  /**
+   * Starts a node. Resolves when its sockets are open; it joins the network by itself from then on
+   * (see `whenConnected`), and operations wait for that as long as there is hope.
+   *
+   * Rejects with TypeError or RangeError for a wrong option, ERR_DHT_BIND when a port or address
+   * cannot be used, ERR_DHT_STATE when the state file cannot be read or written.
+   */
+  static async start(options: RunnerOptions = {}): Promise<DhtRunner> {
+    const { plan, stateIntervalMs } = checkOptions(options)
+    const { bootstrap = [], statePath, openTransport = openDgramTransport, resolver, log } = options
+    for (const host of bootstrap) parseHostPort(host)
+    const random = new SystemRandom()
+    resolveConfig(options, random)
+    const state = statePath === undefined ? undefined : await SavedState.load(statePath, log)
+    // Datagrams that come before there is an engine have nobody to read them.
+    let driver: Driver | undefined
+    const handler: TransportHandler = {
+      onDatagram: (bytes, from) => driver?.onDatagram(bytes, from),
+      onBatchEnd: () => driver?.onBatchEnd(),
+      onSendFailed: (to) => driver?.onSendFailed(to),
+    }
+    const transports = await openSockets(plan, state?.ports, openTransport, handler)
+    try {
+      const families = transports.map(({ family }) => family)
+      const config = { ...options, id: state?.id ?? options.id, families }
+      const dht = new Dht(config, { random, verifier: rsaVerifier, log }, monotonicNow())
+      driver = new Driver(dht, transports, (events) => runner.dispatch(events))
+      const runner = new DhtRunner({ driver, transports, state, resolver, log })
+      await runner.#restoreState(stateIntervalMs)
+      runner.bootstrap(...bootstrap)
+      driver.kick()
+      return runner
+    } catch (error) {
+      driver?.stop()
+      await Promise.all(transports.map((transport) => transport.close()))
+      throw error
+    }
+  }
+
+  /** Bound addresses, IPv4 first. */
+  get addresses(): SocketAddress[] {
+    return this.#transports.map(({ address }) => address)
+  }
+
+  /** Bound port of IPv4; undefined without IPv4. */
+  get port4(): number | undefined {
+    return this.#portOf(4)
+  }
+
+  /** Bound port of IPv6; undefined without IPv6. */
+  get port6(): number | undefined {
+    return this.#portOf(6)
+  }
+
+  /** Counters of the sockets by family, since the start. */
+  get transportStats(): { family: Family; stats: Readonly<TransportStats> }[] {
+    return this.#transports.map(({ family, stats }) => ({ family, stats: { ...stats } }))
+  }
+
+  /** Hosts that the node joins the network through, as they were given. */
+  get bootstrapHosts(): string[] {
+    return this.#bootstrapper.names
+  }
+
+  /**
+   * Adds hosts to join the network through, in the form of the `bootstrap` option. They are contacted
+   * while a family is not connected, now and later; names that do not resolve are logged and tried
+   * again. Throws TypeError or RangeError for a malformed one.
+   */
+  bootstrap(...hosts: string[]): void {
+    if (!this.isClosed) this.#bootstrapper.add(hosts)
+  }
+
+  /** Forgets the bootstrap hosts; nodes that were found stay. */
+  clearBootstrap(): void {
+    this.#bootstrapper.clear()
+  }
+
+  /**
+   * Whether a node answers at `target`, an address or `host:port`: of several addresses, one has to.
+   * Rejects with ERR_DHT_RESOLVE when the name cannot be resolved.
+   */
+  async ping(target: string | SocketAddress, options: OperationOptions = {}): Promise<boolean> {
+    const { signal } = options
+    signal?.throwIfAborted()
+    this.checkOpen(`ping ${target}`)
+    const addresses =
+      target instanceof SocketAddress
+        ? [target]
+        : await resolveHost(parseHostPort(target), this.#resolver)
+    signal?.throwIfAborted()
+    return pingAny(this.operations, addresses, signal)
+  }
+
+  /** To be called when the host got other addresses: everything known is confirmed anew. */
+  connectivityChanged(family?: Family): void {
+    this.operations.run((dht, now) => dht.connectivityChanged(now, family))
+  }
+
+  /** Own addresses as peers see them, most reported first, with the bound port. */
+  publicAddresses(family?: Family): SocketAddress[] {
+    return this.#withPorts(this.#driver.dht.publicAddresses(family))
+  }
+
+  /** Calls `listener` when peers see this node at another address. Returns what ends this. */
+  onPublicAddress(listener: (addresses: readonly SocketAddress[]) => void): () => void {
+    return this.#addressListeners.add(listener)
+  }
+
+  /** Nodes of earlier times or from local discovery: contacted, then used. */
+  insertNodes(nodes: readonly NodeExport[]): void {
+    this.operations.run((dht, now) => {
+      for (const node of nodes) dht.insertNode(node, now)
+    })
+  }
+
+  /** Nodes that answered lately, those near the own id first. */
+  exportNodes(): NodeExport[] {
+    return this.#driver.dht.exportNodes(this.#driver.now())
+  }
+
+  /** All stored values, for `importValues`. */
+  exportValues(): Uint8Array {
+    return this.#driver.dht.exportValues()
+  }
+
+  /** Stores exported values until they expire. What cannot be read is skipped. */
+  importValues(bytes: Uint8Array): ImportResult {
+    return this.operations.run((dht, now) => dht.importValues(new Uint8Array(bytes), now))
+  }
+
+  /**
+   * With the option `maintainStorage`: hands what is stored for others over to the nodes that are
+   * now closest, as before a planned end. Returns the number of values; takes a few seconds.
+   */
+  announceStorage(): number {
+    return this.operations.run((dht, now) => dht.announceStorage(now))
+  }
+
+  override dispatch(events: readonly DhtEvent[]): void {
+    super.dispatch(events)
+    for (const event of events) {
+      if (event.kind === 'bootstrap-wanted') void this.#bootstrapper.run()
+      else if (event.kind === 'public-address') {
+        this.#addressListeners.notify(this.#withPorts(event.addresses))
+      }
+    }
+  }
+
+  protected override async shutDown(): Promise<void> {
+    this.#bootstrapper.close()
+    const { dht } = this.#driver
+    const lastState = this.#state && dht.exportState(this.#driver.now())
+    await super.shutDown()
+    this.#driver.stop()
+    this.#addressListeners.close()
+    await Promise.all(this.#transports.map((transport) => transport.close()))
+    if (lastState !== undefined) await this.#state!.finish(lastState)
+  }
+
+  async #restoreState(intervalMs: number): Promise<void> {
+    if (this.#state === undefined) return
+    const { dht } = this.#driver
+    const { bytes } = this.#state
+    if (bytes !== undefined) dht.importState(bytes, this.#driver.now())
+    await this.#state.writePorts({ port4: this.port4, port6: this.port6 })
+    this.#state.start(() => dht.exportState(this.#driver.now()), intervalMs)
+  }
+
+  /** Unless there is nothing that the engine would do with the addresses. */
+  #expectBootstrap(): void {
+    const { ipv4, ipv6 } = this.status()
+    const isNeeded = this.#transports.some(
+      ({ family }) => (family === 4 ? ipv4 : ipv6) !== 'connected',
+    )
+    if (isNeeded) this.operations.run((dht, now) => dht.expectBootstrap(now))
+  }
+
+  #portOf(family: Family): number | undefined {
+    return this.#transports.find((transport) => transport.family === family)?.address.port
+  }
+
+  #withPorts(addresses: readonly SocketAddress[]): SocketAddress[] {
+    return addresses.map((address) => address.withPort(this.#portOf(address.family) ?? 0))
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Connects an engine with sockets, clocks and one timer: feeds it the datagrams of a batch, sends
+// what it has to say once, hands on its events once, and sleeps until it wants to be woken. The
+// datagrams that wait to be sent are the engine's own outbox: a few KiB for an idle node, and what
+// bursts need beyond that is given back.
+
+import type { ClientHost } from '../api/operations.ts'
+import type { Dht } from '../core/dht.ts'
+import type { DhtEvent } from '../core/events.ts'
+import type { SocketAddress } from '../core/id/socket-address.ts'
+import type { Transport, TransportHandler } from './transport.ts'
+
+/** How often the wall clock is compared with ours, at most. */
+const CLOCK_SYNC_MS = 1000
+/** A timer later than this lets the sockets go first: the answers it waits for may be in there. */
+const LATE_TIMER_MS = 50
+const MAX_SLEEP_MS = 60 * 60_000
+/** Arenas up to this size are kept between bursts. */
+const KEPT_ARENA_BYTES = 32 * 1024
+/** Larger ones are kept while at least this part of them is in use. */
+const KEPT_ARENA_USE = 1 / 16
+
+/** Milliseconds on a clock that never goes back, whole numbers as the engine wants them. */
+export function monotonicNow(): number {
+  return Math.floor(performance.now())
+}
+
+export class Driver implements ClientHost, TransportHandler {
+  readonly dht: Dht
+  readonly #transports: readonly Transport[]
+  readonly #onEvents: (events: DhtEvent[]) => void
+  #timer: NodeJS.Timeout | undefined
+  #wakeAt = Number.POSITIVE_INFINITY
+  #syncedAt = Number.NEGATIVE_INFINITY
+  #isSettling = false
+  #isUnsettled = false
+  #isKickPlanned = false
+  #isStopped = false
+
+  constructor(dht: Dht, transports: readonly Transport[], onEvents: (events: DhtEvent[]) => void) {
+    this.dht = dht
+    this.#transports = transports
+    this.#onEvents = onEvents
+  }
+
+  now(): number {
+    return monotonicNow()
+  }
+
+  kick(): void {
+    this.#isUnsettled = true
+    // Whoever is settling already sees to it.
+    if (this.#isSettling) return
+    this.#isSettling = true
+    try {
+      while (this.#isUnsettled) {
+        this.#isUnsettled = false
+        this.#syncClock()
+        this.#flush()
+        this.#onEvents(this.dht.takeEvents())
+      }
+    } finally {
+      this.#isSettling = false
+      this.#arm()
+    }
+  }
+
+  /** No timer and no input from now on. */
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+
+  onDatagram(bytes: Uint8Array, from: SocketAddress): void {
+    if (!this.#isStopped) this.dht.receive(bytes, from, this.now())
+  }
+
+  onBatchEnd(): void {
+    if (!this.#isStopped) this.kick()
+  }
+
+  onSendFailed(to: SocketAddress): void {
+    if (this.#isStopped) return
+    this.dht.sendFailed(to, this.now())
+    // Failures come in heaps: one kick for all of them.
+    if (this.#isKickPlanned) return
+    this.#isKickPlanned = true
+    setImmediate(() => {
+      this.#isKickPlanned = false
+      this.onBatchEnd()
+    })
+  }
+
+  #syncClock(): void {
+    const now = this.now()
+    if (now - this.#syncedAt < CLOCK_SYNC_MS) return
+    this.#syncedAt = now
+    this.dht.syncWallClock(Date.now() - now)
+  }
+
+  #flush(): void {
+    const { outbox } = this.dht
+    if (outbox.count === 0) return
+    let isArenaFree = true
+    for (const transport of this.#transports) {
+      if (!transport.send(outbox)) isArenaFree = false
+    }
+    const { position, target } = outbox.writer
+    const isWorthKeeping =
+      target.length <= KEPT_ARENA_BYTES || position >= target.length * KEPT_ARENA_USE
+    if (isArenaFree && isWorthKeeping) outbox.clear()
+    else outbox.release()
+  }
+
+  #arm(): void {
+    const next = this.dht.nextWakeup()
+    // An early timer finds nothing to do and sets itself anew; that is cheaper than one per batch.
+    if (this.#isStopped || next === undefined || next >= this.#wakeAt) return
+    clearTimeout(this.#timer)
+    this.#wakeAt = next
+    const delayMs = Math.min(Math.max(next - this.now(), 0), MAX_SLEEP_MS)
+    this.#timer = setTimeout(this.#onTimer, delayMs)
+  }
+
+  readonly #onTimer = (): void => {
+    const lateMs = this.now() - this.#wakeAt
+    if (lateMs > LATE_TIMER_MS) setImmediate(this.#advance)
+    else this.#advance()
+  }
+
+  readonly #advance = (): void => {
+    this.#wakeAt = Number.POSITIVE_INFINITY
+    if (this.#isStopped) return
+    this.dht.advance(this.now())
+    this.kick()
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Public face of the package, `opendht`: a node on Node.js and what its methods take and return.
+
+export { DhtClient } from '../api/dht-client.ts'
+export type {
+  DhtInterface,
+  DhtStatus,
+  GetOptions,
+  ListenOptions,
+  OperationOptions,
+  PutOptions,
+  PutResult,
+} from '../api/dht-interface.ts'
+export { PutError } from '../api/errors.ts'
+export type { Inspector } from '../api/inspector.ts'
+export type { Key } from '../api/key.ts'
+export type { WhereFields, WhereInput } from '../api/query-input.ts'
+export type { ValueInput } from '../api/value-input.ts'
+export type { ValueEvent } from '../api/value-queue.ts'
+export type { DhtConfig } from '../core/config.ts'
+export { DEFAULT_PORT, MAX_VALUE_BYTES } from '../core/constants.ts'
+export { DhtError, type DhtErrorCode } from '../core/errors.ts'
+export type { NodeExport, NodeStatus } from '../core/events.ts'
+export { InfoHash } from '../core/id/info-hash.ts'
+export { type Family, SocketAddress } from '../core/id/socket-address.ts'
+export type { Log, LogLevel } from '../core/ports.ts'
+export type {
+  DhtStats,
+  FamilyStats,
+  KeySnapshot,
+  NodeSnapshot,
+  RoutingTableSnapshot,
+  SearchSnapshot,
+  SourceSnapshot,
+} from '../core/snapshots.ts'
+export type { ImportResult } from '../core/storage/value-transfer.ts'
+export { FieldValueIndex } from '../core/value/field-value-index.ts'
+export { type Condition, Field, Query, Select, Where } from '../core/value/query.ts'
+export { parseQuery, parseSelect, parseWhere } from '../core/value/query-parser.ts'
+export { MAX_VALUE_ID, Value, type ValueId, type ValueInit } from '../core/value/value.ts'
+export type { EditPolicy, StorePolicy, ValueType } from '../core/value/value-type.ts'
+export { DhtRunner } from './dht-runner.ts'
+export type { Resolver } from './resolve.ts'
+export type { RunnerOptions } from './runner-options.ts'
+export type {
+  BindOptions,
+  OpenTransport,
+  Transport,
+  TransportHandler,
+  TransportStats,
+} from './transport.ts'

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What can be set when a node is started.
+
+import type { DhtConfig } from '../core/config.ts'
+import { DEFAULT_PORT } from '../core/constants.ts'
+import type { Log } from '../core/ports.ts'
+import type { Resolver } from './resolve.ts'
+import { type BindPlan, planSockets } from './sockets.ts'
+import type { OpenTransport } from './transport.ts'
+
+const DEFAULT_STATE_INTERVAL_MS = 5 * 60_000
+const MAX_INTERVAL_MS = 2 ** 31 - 1
+
+export interface RunnerOptions extends Omit<DhtConfig, 'families'> {
+  /**
+   * UDP port of both families, default 4222. With 0 the system chooses: one port for both where
+   * possible, and the one of the last time if there is a state file.
+   */
+  port?: number | undefined
+  /**
+   * Addresses to bind, as literals; false does without the family. By default any address of both
+   * families, or of the one that this host has.
+   */
+  bind4?: string | false | undefined
+  bind6?: string | false | undefined
+  /** Hosts to join the network through: `host`, `host:port`, `[v6]:port`; port 4222 by default. */
+  bootstrap?: readonly string[] | undefined
+  /**
+   * File that keeps id, known nodes and stored values from one start to the next. The id in it goes
+   * before `id`. The ports are in a file of the same name with `_port.txt` behind it. One node each.
+   */
+  statePath?: string | undefined
+  /** How often it is written, in milliseconds; default five minutes. It is always written at close. */
+  stateIntervalMs?: number | undefined
+  /** Receives log lines; default none. */
+  log?: Log | undefined
+  /** Resolves the names of bootstrap hosts; default the system's resolver. */
+  resolver?: Resolver | undefined
+  /** Opens the sockets; default UDP sockets of the runtime. */
+  openTransport?: OpenTransport | undefined
+}
+
+export interface CheckedOptions {
+  readonly plan: BindPlan
+  readonly stateIntervalMs: number
+}
+
+/** Throws TypeError or RangeError naming the wrong option. */
+export function checkOptions(options: RunnerOptions): CheckedOptions {
+  const { port = DEFAULT_PORT, bind4, bind6 } = options
+  const { statePath, stateIntervalMs = DEFAULT_STATE_INTERVAL_MS, bootstrap } = options
+  if (statePath !== undefined && (typeof statePath !== 'string' || statePath === '')) {
+    throw new TypeError('statePath must be the path of a file')
+  }
+  if (!(stateIntervalMs >= 1 && stateIntervalMs <= MAX_INTERVAL_MS)) {
+    throw new RangeError(`stateIntervalMs must be 1 to ${MAX_INTERVAL_MS}: got ${stateIntervalMs}`)
+  }
+  if (bootstrap !== undefined && !Array.isArray(bootstrap)) {
+    throw new TypeError(`bootstrap must be an array of hosts: got ${typeof bootstrap}`)
+  }
+  return { plan: planSockets({ port, bind4, bind6 }), stateIntervalMs }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// What becomes of a state file during the life of a node: read at the start, checked, and written
+// every few minutes and at the end.
+
+import { WireError } from '../core/errors.ts'
+import type { InfoHash } from '../core/id/info-hash.ts'
+import type { Log } from '../core/ports.ts'
+import { unpackState } from '../core/storage/state.ts'
+import { type SavedPorts, StateFile } from './state-file.ts'
+
+export class SavedState {
+  /** Id of the node that wrote the state; undefined without a state. */
+  readonly id: InfoHash | undefined
+  readonly ports: SavedPorts
+  /** Contents for the engine; undefined without a state. */
+  readonly bytes: Uint8Array | undefined
+  readonly #file: StateFile
+  readonly #log: Log | undefined
+  #timer: NodeJS.Timeout | undefined
+  #lastProblem: string | undefined
+
+  private constructor(file: StateFile, found: FoundState, log: Log | undefined) {
+    this.#file = file
+    this.id = found.id
+    this.ports = found.ports
+    this.bytes = found.bytes
+    this.#log = log
+  }
+
+  /**
+   * Reads the state at `path`. One that makes no sense is renamed and a warning logged, and the node
+   * starts afresh. Rejects with ERR_DHT_STATE when the file cannot be read.
+   */
+  static async load(path: string, log: Log | undefined): Promise<SavedState> {
+    const file = new StateFile(path)
+    const ports = await file.readPorts()
+    const bytes = await file.read()
+    if (bytes === undefined) return new SavedState(file, { ports }, log)
+    const id = idOf(bytes)
+    if (id !== undefined) return new SavedState(file, { ports, bytes, id }, log)
+    const asidePath = await file.setAside()
+    if (log?.enabled('warning')) {
+      log.write(
+        'warning',
+        `State file "${path}" is corrupt: kept as "${asidePath}", starting afresh`,
+      )
+    }
+    return new SavedState(file, { ports }, log)
+  }
+
+  /** Notes the ports in use. Also shows at the start whether the place can be written. */
+  writePorts(ports: SavedPorts): Promise<void> {
+    return this.#file.writePorts(ports)
+  }
+
+  /** Saves every `intervalMs` what `exportState` returns. Failures are logged and tried again. */
+  start(exportState: () => Uint8Array, intervalMs: number): void {
+    this.#timer = setInterval(() => void this.#saveNow(exportState), intervalMs)
+    this.#timer.unref()
+  }
+
+  /** Saves a last time. Rejects with ERR_DHT_STATE. */
+  async finish(bytes: Uint8Array): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#file.write(bytes)
+  }
+
+  async #saveNow(exportState: () => Uint8Array): Promise<void> {
+    let problem: string | undefined
+    try {
+      await this.#file.write(exportState())
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error)
+    }
+    const isNews = problem !== undefined && problem !== this.#lastProblem
+    if (isNews && this.#log?.enabled('warning')) this.#log.write('warning', problem!)
+    this.#lastProblem = problem
+  }
+}
+
+interface FoundState {
+  ports: SavedPorts
+  id?: InfoHash
+  bytes?: Uint8Array
+}
+
+/** Undefined when the bytes are no state of a node. */
+function idOf(bytes: Uint8Array): InfoHash | undefined {
+  try {
+    const { id } = unpackState(bytes)
+    return id === undefined || id.isZero ? undefined : id
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
+}

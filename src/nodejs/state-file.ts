@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The files that let a node come back as itself: `P` with its id, the nodes it knew and the values it
+// stored, and `P_port.txt` with its ports (spec node behaviour, section 11). A crash at any moment
+// leaves either the old or the new state; what cannot be read is set aside, never overwritten.
+
+import { type FileHandle, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { DhtError } from '../core/errors.ts'
+
+/** The state names the addresses of peers: for its owner alone. */
+const FILE_MODE = 0o600
+const MAX_SET_ASIDE = 100
+
+export interface SavedPorts {
+  /** Undefined when that family had none. */
+  readonly port4: number | undefined
+  readonly port6: number | undefined
+}
+
+export class StateFile {
+  readonly path: string
+  readonly #portPath: string
+  #written: Uint8Array | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(path: string) {
+    this.path = path
+    this.#portPath = `${path}_port.txt`
+  }
+
+  /** What was saved; undefined when nothing was. Rejects with ERR_DHT_STATE if that is not clear. */
+  async read(): Promise<Uint8Array | undefined> {
+    const bytes = await this.#readIfThere(this.path)
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  /**
+   * Renames a state that turned out to be of no use to `P.corrupt`, or `P.corrupt.2` and so on when
+   * there is one already. Resolves to the new path. Rejects with ERR_DHT_STATE.
+   */
+  async setAside(): Promise<string> {
+    for (let i = 1; ; i++) {
+      const path = i === 1 ? `${this.path}.corrupt` : `${this.path}.corrupt.${i}`
+      if (i < MAX_SET_ASIDE && (await exists(path))) continue
+      try {
+        await rename(this.path, path)
+      } catch (error) {
+        throw stateError(`Cannot set the state file aside as "${path}"`, error)
+      }
+      return path
+    }
+  }
+
+  /**
+   * Replaces the state by `bytes`, unless these are what was written last. Writes happen one after
+   * the other. Rejects with ERR_DHT_STATE; the old state is intact then.
+   */
+  write(bytes: Uint8Array): Promise<void> {
+    const turn = this.#writing.then(async () => {
+      if (this.#written !== undefined && Buffer.compare(this.#written, bytes) === 0) return
+      await replaceFile(this.path, bytes)
+      this.#written = bytes
+    })
+    this.#writing = turn.catch(() => {})
+    return turn
+  }
+
+  /** The ports of the last start; both undefined when there was none or the file makes no sense. */
+  async readPorts(): Promise<SavedPorts> {
+    const bytes = await this.#readIfThere(this.#portPath)
+    const [line4, line6] = (bytes?.toString('latin1') ?? '').split('\n')
+    return { port4: toPort(line4), port6: toPort(line6) }
+  }
+
+  async writePorts({ port4, port6 }: SavedPorts): Promise<void> {
+    await replaceFile(this.#portPath, Buffer.from(`${port4 ?? 0}\n${port6 ?? 0}\n`))
+  }
+
+  async #readIfThere(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw stateError(`Cannot read the state file "${path}"`, error)
+    }
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`
+  try {
+    // A leftover of a crash; opening it anew could follow a link or keep its mode.
+    await unlink(temporary).catch(() => {})
+    const file = await open(temporary, 'wx', FILE_MODE)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throw stateError(`Cannot write the state file "${path}"`, error)
+  }
+}
+
+/** Makes the rename itself durable. Not all systems can; the state is whole either way. */
+async function syncDirectory(path: string): Promise<void> {
+  let directory: FileHandle | undefined
+  try {
+    directory = await open(path, 'r')
+    await directory.sync()
+  } catch {
+    // Then a power failure may bring the old state back.
+  } finally {
+    await directory?.close()
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function toPort(line = ''): number | undefined {
+  const port = /^\d{1,5}\s*$/.test(line) ? Number(line) : 0
+  return port > 0 && port <= 0xffff ? port : undefined
+}
+
+function stateError(action: string, cause: unknown): DhtError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return new DhtError('ERR_DHT_STATE', `${action}: ${code ?? message}`, { cause })
+}
