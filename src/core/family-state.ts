@@ -19,6 +19,9 @@ interface Report {
   readonly voters: Set<string>
 }
 
+/** Expired nodes whose return is noticed, and how long one has to be gone before it counts as one. */
+const MAX_GONE = 1024
+const MIN_GONE_MS = 10_000
 /** Voters that are remembered per reported address. */
 const MAX_VOTERS = 64
 
@@ -28,6 +31,8 @@ export class FamilyState {
   readonly searches: SearchPool
   readonly #net: NetworkEngine
   #reports: Report[] = []
+  /** Nodes that expired, and when, until they are heard of again. */
+  readonly #gone = new Map<Node, number>()
   /** Pings to addresses whose node is not known yet. */
   pendingPings = 0
   status: NodeStatus = 'disconnected'
@@ -42,6 +47,7 @@ export class FamilyState {
   /** A node sent or answered something: it may enter the table, and the searches near it. */
   onActivity(node: Node, replied: boolean, now: number): void {
     if (replied) this.table.replied(node, now)
+    if (this.#isBack(node, now)) this.searches.offer(node, now)
     if (node.isInTable) return
     const { added, ping } = this.table.offer(node, now)
     if (ping !== undefined) this.verify(ping, now)
@@ -49,6 +55,12 @@ export class FamilyState {
     // A newcomer that only asked is listed to others once it has answered: find out now.
     if (!replied) this.verify(node, now)
     this.searches.offer(node, now)
+  }
+
+  /** A node stopped answering, or gave answers that are of no use. */
+  onExpired(node: Node, now: number): void {
+    if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!)
+    this.#gone.set(node, now)
   }
 
   /** Pings a node that has not proved itself lately, once, unless something is under way. */
@@ -102,6 +114,17 @@ export class FamilyState {
 
   forgetReports(): void {
     this.#reports = []
+  }
+
+  /**
+   * Searches dropped `node` when it expired, and it is alive again. Not at once: one that talks but
+   * does not answer would be asked for ever.
+   */
+  #isBack(node: Node, now: number): boolean {
+    if (this.#gone.size === 0) return false
+    const since = this.#gone.get(node)
+    if (since === undefined || now < since + MIN_GONE_MS) return false
+    return this.#gone.delete(node)
   }
 }
 

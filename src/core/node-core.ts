@@ -211,7 +211,8 @@ export class NodeCore
     this.events.push({ kind: 'public-address', addresses })
   }
 
-  onNodeExpired(_node: Node, now: number): void {
+  onNodeExpired(node: Node, now: number): void {
+    this.family(node.family)?.onExpired(node, now)
     this.#isStatusDirty = true
     this.maintenance.hurry(now)
   }

@@ -20,6 +20,8 @@ import type { Search } from './search.ts'
 import type { SearchNode } from './search-node.ts'
 
 const UNAUTHORIZED = 401
+/** Unanswered requests in a row after which a node is of no use, however lively it is otherwise. */
+const MAX_TIMEOUTS = 2
 
 export class SearchCalls implements LookupHost, GetHost, AnnounceHost, ListenHost {
   readonly search: Search
@@ -154,7 +156,7 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onReply(request: Request, message: Message, now: number): void {
-    this.member.isLate = false
+    this.#answered()
     try {
       this.reply(request, message, now)
     } catch (error) {
@@ -166,7 +168,7 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onError(_request: Request, code: number, now: number): void {
-    this.member.isLate = false
+    this.#answered()
     if (code === UNAUTHORIZED) this.#onUnauthorized(now)
     this.failure(code, now)
     this.search.step(now)
@@ -178,13 +180,23 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onExpired(_request: Request, now: number): void {
+    const { member, search } = this
+    // Unless it is gone, only this request was lost: it may be asked again.
+    member.isLate = false
+    member.timeouts++
+    if (member.timeouts >= MAX_TIMEOUTS) search.context.net.expireNode(member.node, now)
     this.failure(0, now)
-    this.search.step(now)
+    search.step(now)
   }
 
   protected abstract reply(request: Request, message: Message, now: number): void
   /** `code` is that of the protocol's error, 0 when no answer came. */
   protected abstract failure(code: number, now: number): void
+
+  #answered(): void {
+    this.member.isLate = false
+    this.member.timeouts = 0
+  }
 
   #onUnauthorized(now: number): void {
     this.member.forgetToken()

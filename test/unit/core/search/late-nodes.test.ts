@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Nodes that live but do not answer a search, or not always: the search neither waits for them for
+// ever nor forgets them for good.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { QUERY_ALL } from '../../../../src/core/value/query.ts'
+import { Kind } from '../../../../src/core/wire/message.ts'
+import { idNear, KEY, outcomesOf, peerAddress, text } from '../../../support/dht-kit.ts'
+import { FakePeer } from '../../../support/fake-peer.ts'
+import { MiniNetwork, type MiniNode } from '../../../support/mini-network.ts'
+
+/** A node that knows `count` peers around the key, all of which know each other. */
+function world(count: number): { net: MiniNetwork; node: MiniNode; peers: FakePeer[] } {
+  const net = new MiniNetwork(5)
+  const node = net.add()
+  const peers = Array.from(
+    { length: count },
+    (_, n) => new FakePeer(net, idNear(KEY, 20 - n, n), peerAddress(n + 1)),
+  )
+  for (const peer of peers) {
+    peer.neighbours = peers
+    node.dht.insertNode(peer, net.now)
+  }
+  net.run(2000)
+  return { net, node, peers }
+}
+
+/** The peer says something now and then. */
+function chat(net: MiniNetwork, node: MiniNode, peer: FakePeer, ms: number): void {
+  for (let i = 0; i < ms / 1000; i++) {
+    peer.send(node.address, (encoder, writer) => encoder.ping(writer, i + 1))
+    net.run(1000)
+  }
+}
+
+describe('a node that lives but does not answer', () => {
+  it('does not hold up a get for ever', () => {
+    const { net, node, peers } = world(1)
+    peers[0]!.script = (_, { message }) => message.kind === Kind.Get
+    const operation = node.dht.startGet(KEY, QUERY_ALL, net.now)
+    chat(net, node, peers[0]!, 12_000)
+    assert.deepEqual(outcomesOf(node, operation), ['failed'])
+  })
+
+  it('is asked again by a put that needs it', () => {
+    const { net, node, peers } = world(3)
+    const closest = peers[0]!
+    let isDeaf = true
+    closest.script = (_, { message }) => isDeaf && message.kind !== Kind.Ping
+    const { operation } = node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+    chat(net, node, closest, 9_000)
+    assert.deepEqual(outcomesOf(node, operation), ['ok'])
+    assert.equal(closest.requests(Kind.Put).length, 0)
+    isDeaf = false
+    chat(net, node, closest, 20_000)
+    assert.equal(closest.requests(Kind.Put).length, 1)
+  })
+
+  it('is asked less when it goes on not answering', () => {
+    const { net, node, peers } = world(14)
+    peers[0]!.script = (_, { message }) => message.kind !== Kind.Ping
+    node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+    chat(net, node, peers[0]!, 40_000)
+    const finds = peers[0]!.requests(Kind.Find)
+    const asked = finds.filter(({ message }) => message.target.equals(KEY)).length
+    assert(asked <= 12, `it was asked ${asked} times`)
+  })
+})
+
+describe('a node that comes back', () => {
+  it('is taken into the search again as soon as it is heard of', () => {
+    const { net, node, peers } = world(14)
+    const closest = peers[0]!
+    closest.script = () => true
+    node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+    net.run(60_000)
+    closest.script = () => false
+    chat(net, node, closest, 1000)
+    net.run(1000)
+    assert.equal(closest.requests(Kind.Put).length, 1)
+  })
+})
