@@ -66,6 +66,7 @@ async function main(): Promise<Outcome[]> {
 function runChecks(): Outcome[] {
   const checks: [name: string, command: string, ...parameters: string[]][] = [
     ['build', 'tsc', '-b'],
+    ['bundle', 'rolldown', '-c'],
     ['lint', 'biome', 'check', '--error-on-warnings', '.'],
     ['types of the tests', 'tsc', '-b', 'test'],
   ]
