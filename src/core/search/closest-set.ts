@@ -42,7 +42,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     if (node.isExpired || node.isClient) return false
     const at = this.#position(node.id)
     if (this.#nodes[at]?.id.equals(node.id)) return false
-    if (at >= SEARCH_NODES && this.#isFull()) return false
+    if (this.#hasEnoughBefore(at)) return false
     this.#nodes.splice(at, 0, new SearchNode(node))
     this.#trim()
     return this.#nodes[at]?.node === node
@@ -79,9 +79,10 @@ export class ClosestSet implements Iterable<SearchNode> {
     return low
   }
 
-  #isFull(): boolean {
+  /** So many timely members are closer that one at `at` would be dropped at once. */
+  #hasEnoughBefore(at: number): boolean {
     let timely = 0
-    for (const member of this.#nodes) if (!member.isLate) timely++
+    for (let i = 0; i < at; i++) if (!this.#nodes[i]!.isLate) timely++
     return timely >= SEARCH_NODES
   }
 
