@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // DhtInterface over an engine: starts operations and turns the engine's events into promises and
-// async iterators. Who drives the engine (sockets or a simulation) is the host's business; it hands
-// every batch of events to `dispatch`.
+// async iterators. Who drives the engine (sockets or a simulation) is the host's business; it
+// hands every batch of events to `dispatch`.
 
 import type { Dht } from '../core/dht.ts'
 import type { DhtEvent, NodeStatus, OperationId, Outcome } from '../core/events.ts'

@@ -54,8 +54,8 @@ export interface DhtStatus {
 
 export interface DhtInterface extends AsyncDisposable {
   /**
-   * Values under `key`: first those stored here, then what peers answer, as it comes; every pair of
-   * value id and content once, in no particular order. Finding nothing is not an error. Throws
+   * Values under `key`: first those stored here, then what peers answer, as it comes; every pair
+   * of value id and content once, in no particular order. Finding nothing is not an error. Throws
    * ERR_DHT_NO_NODES, or ERR_DHT_FAILED when too few nodes answered, if nothing was found besides.
    */
   get(key: Key, options?: GetOptions): AsyncIterable<Value>
@@ -67,15 +67,15 @@ export interface DhtInterface extends AsyncDisposable {
   getFirst(key: Key, options?: GetOptions): Promise<Value | undefined>
 
   /**
-   * Only some fields of the values under `key`, as in `SELECT id,seq WHERE value_type=3`: cheap when
-   * values are large. The same result is not reported twice.
+   * Only some fields of the values under `key`, as in `SELECT id,seq WHERE value_type=3`: cheap
+   * when values are large. The same result is not reported twice.
    */
   query(key: Key, query: string | Query, options?: OperationOptions): AsyncIterable<FieldValueIndex>
 
   /**
-   * Changes of the values under `key`, beginning with those that exist. A new revision of a value is
-   * reported as a further change of the same value id. Who reads slowly gets the last state of a
-   * value instead of every step. Ends without an error when the node is closed.
+   * Changes of the values under `key`, beginning with those that exist. A new revision of a value
+   * is reported as a further change of the same value id. Who reads slowly gets the last state of
+   * a value instead of every step. Ends without an error when the node is closed.
    */
   listen(key: Key, options?: ListenOptions): AsyncIterable<ValueEvent>
 
@@ -89,8 +89,8 @@ export interface DhtInterface extends AsyncDisposable {
   put(key: Key, value: ValueInput, options?: PutOptions): Promise<PutResult>
 
   /**
-   * Stops announcing a value and removes it from this node; copies on other nodes expire. A put of it
-   * that is still pending rejects with an AbortError. Resolves to whether there was such a put.
+   * Stops announcing a value and removes it from this node; copies on other nodes expire. A put of
+   * it that is still pending rejects with an AbortError. Resolves to whether there was such a put.
    */
   cancelPut(key: Key, value: Value | ValueId): Promise<boolean>
 
@@ -108,6 +108,8 @@ export interface DhtInterface extends AsyncDisposable {
    */
   onStatus(listener: (status: DhtStatus) => void): () => void
 
-  /** Ends all operations, pending ones with ERR_DHT_CLOSED, and frees everything. May be repeated. */
+  /**
+   * Ends all operations, pending ones with ERR_DHT_CLOSED, and frees everything. May be repeated.
+   */
   close(): Promise<void>
 }

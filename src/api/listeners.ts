@@ -10,7 +10,9 @@ interface Registration<T> {
 export class Listeners<T> {
   readonly #registrations = new Set<Registration<T>>()
 
-  /** Returns a function that removes the listener. `onClose` is called when there is no more news. */
+  /**
+   * Returns a function that removes the listener. `onClose` is called when there is no more news.
+   */
   add(listener: (value: T) => void, onClose?: () => void): () => void {
     const registration = { notify: listener, close: onClose }
     this.#registrations.add(registration)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The engine operations of one client that have not ended, and who takes their events. Also the one
-// place that knows how the engine has to be used: every call of it is followed by a `kick`.
+// The engine operations of one client that have not ended, and who takes their events. Also the
+// one place that knows how the engine has to be used: every call of it is followed by a `kick`.
 
 import type { Dht } from '../core/dht.ts'
 import type { DhtEvent, OperationId } from '../core/events.ts'

@@ -90,7 +90,9 @@ export class PendingPuts {
     return put.promise
   }
 
-  /** Stops announcing the value; puts of it that are pending fail. Returns whether there was one. */
+  /**
+   * Stops announcing the value; puts of it that are pending fail. Returns whether there was one.
+   */
   cancel(key: InfoHash, id: ValueId): boolean {
     const puts = [...(this.#byValue.get(nameOf(key, id)) ?? [])]
     for (const put of puts) this.#forget(put)

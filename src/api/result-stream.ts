@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The async iterable behind get, query and listen: a queue that an operation fills and one reader
-// empties. Every loop over it is an operation of its own, which starts with the first `next` and is
-// stopped by whatever ends the loop: break, a throw inside it, an abort, or the end of the results.
+// empties. Every loop over it is an operation of its own, which starts with the first `next` and
+// is stopped by whatever ends the loop: break, a throw inside it, an abort, or the end of the
+// results.
 //
 //   new ──next──▶ running ──end──▶ draining ──reader saw the last result──▶ closed
 //   any ──return, fail──▶ closed
@@ -20,8 +21,8 @@ export interface ResultSink {
 }
 
 /**
- * Starts an operation that fills `queue`; may throw, and may use `sink` already. Returns what stops
- * it, which is called exactly once, also after it ended by itself.
+ * Starts an operation that fills `queue`; may throw, and may use `sink` already. Returns what
+ * stops it, which is called exactly once, also after it ended by itself.
  */
 export type StartStream<Q> = (queue: Q, sink: ResultSink) => () => void
 

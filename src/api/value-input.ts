@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Values as users give them. All checks of an outgoing value are here, so that a mistake is reported
-// before anything is stored or sent.
+// Values as users give them. All checks of an outgoing value are here, so that a mistake is
+// reported before anything is stored or sent.
 
 import { MAX_PACKED_VALUE_BYTES, MAX_VALUE_BYTES } from '../core/constants.ts'
 import { InfoHash } from '../core/id/info-hash.ts'
@@ -19,9 +19,9 @@ export type ValueInput = string | Uint8Array | Value | ValueInit
 const ENVELOPE_BYTES = 256
 
 /**
- * Throws TypeError or RangeError that names the wrong part. The result is no larger than what peers
- * store: 65,536 bytes of data, signature and type texts together, and 65,568 bytes as it travels,
- * with its id, its owner and the names of the fields. Data alone may have 65,528 bytes.
+ * Throws TypeError or RangeError that names the wrong part. The result is no larger than what
+ * peers store: 65,536 bytes of data, signature and type texts together, and 65,568 bytes as it
+ * travels, with its id, its owner and the names of the fields. Data alone may have 65,530 bytes.
  */
 export function toValue(input: ValueInput): Value {
   const value = build(input)

@@ -73,9 +73,9 @@ export class FoundQueue<T> implements ResultQueue<T> {
 
 /**
  * Changes that a listen saw: per value id, the last one that the reader does not know yet. A newer
- * revision takes the place of an unread one, and a value that comes and goes unread leaves no trace,
- * so the queue is bounded by the values that exist. Every expiry that the reader sees belongs to a
- * value that it saw before.
+ * revision takes the place of an unread one, and a value that comes and goes unread leaves no
+ * trace, so the queue is bounded by the values that exist. Every expiry that the reader sees
+ * belongs to a value that it saw before.
  */
 export class ChangeQueue implements ResultQueue<ValueEvent> {
   readonly #unread = new Map<ValueId, ValueEvent>()

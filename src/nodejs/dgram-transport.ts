@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Transport over node:dgram, which exists everywhere. It delivers datagrams one by one; those of one
-// turn of the event loop form a batch, which ends in the loop's check phase. The one thing that may
-// keep reading our buffers after `send` is the queue that fills up when the kernel's own is full.
+// Transport over node:dgram, which exists everywhere. It delivers datagrams one by one; those of
+// one turn of the event loop form a batch, which ends in the loop's check phase. The one thing
+// that may keep reading our buffers after `send` is the queue that fills up when the kernel's own
+// is full.
 
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
 import { once } from 'node:events'

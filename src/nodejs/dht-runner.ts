@@ -125,9 +125,9 @@ export class DhtRunner extends DhtClient {
   }
 
   /**
-   * Adds hosts to join the network through, in the form of the `bootstrap` option. They are contacted
-   * while a family is not connected, now and later; names that do not resolve are logged and tried
-   * again. Throws TypeError or RangeError for a malformed one.
+   * Adds hosts to join the network through, in the form of the `bootstrap` option. They are
+   * contacted while a family is not connected, now and later; names that do not resolve are logged
+   * and tried again. Throws TypeError or RangeError for a malformed one.
    */
   bootstrap(...hosts: string[]): void {
     if (!this.isClosed) this.#bootstrapper.add(hosts)
@@ -139,8 +139,8 @@ export class DhtRunner extends DhtClient {
   }
 
   /**
-   * Whether a node answers at `target`, an address or `host:port`: of several addresses, one has to.
-   * Rejects with ERR_DHT_RESOLVE when the name cannot be resolved.
+   * Whether a node answers at `target`, an address or `host:port`: of several addresses, one has
+   * to. Rejects with ERR_DHT_RESOLVE when the name cannot be resolved.
    */
   async ping(target: string | SocketAddress, options: OperationOptions = {}): Promise<boolean> {
     const { signal } = options

@@ -41,6 +41,7 @@ export class Driver implements ClientHost, TransportHandler {
     this.dht = dht
     this.#transports = transports
     this.#onEvents = onEvents
+    this.#syncClock()
   }
 
   now(): number {

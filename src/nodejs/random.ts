@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Random port over the random source of the operating system. One pool serves the whole process, so
-// that small draws do not each cost a call into the system and idle nodes hold no memory for it.
+// Random port over the random source of the operating system. One pool serves the whole process,
+// so that small draws do not each cost a call into the system and idle nodes hold no memory for
+// it.
 
 import { randomFillSync } from 'node:crypto'
 import type { Random } from '../core/ports.ts'

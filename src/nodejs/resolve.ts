@@ -47,8 +47,8 @@ export const systemResolver: Resolver = async (host) => {
 }
 
 /**
- * All addresses behind `target`, each once. Rejects with ERR_DHT_RESOLVE naming the host when there
- * are none.
+ * All addresses behind `target`, each once. Rejects with ERR_DHT_RESOLVE naming the host when
+ * there are none.
  */
 export async function resolveHost(
   { host, port }: HostPort,

@@ -26,11 +26,14 @@ export interface RunnerOptions extends Omit<DhtConfig, 'families'> {
   /** Hosts to join the network through: `host`, `host:port`, `[v6]:port`; port 4222 by default. */
   bootstrap?: readonly string[] | undefined
   /**
-   * File that keeps id, known nodes and stored values from one start to the next. The id in it goes
-   * before `id`. The ports are in a file of the same name with `_port.txt` behind it. One node each.
+   * File that keeps id, known nodes and stored values from one start to the next. The id in it
+   * goes before `id`. The ports are in a file of the same name with `_port.txt` behind it. One
+   * node each.
    */
   statePath?: string | undefined
-  /** How often it is written, in milliseconds; default five minutes. It is always written at close. */
+  /**
+   * How often it is written, in milliseconds; default five minutes. It is always written at close.
+   */
   stateIntervalMs?: number | undefined
   /** Receives log lines; default none. */
   log?: Log | undefined

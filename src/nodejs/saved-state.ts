@@ -28,8 +28,8 @@ export class SavedState {
   }
 
   /**
-   * Reads the state at `path`. One that makes no sense is renamed and a warning logged, and the node
-   * starts afresh. Rejects with ERR_DHT_STATE when the file cannot be read.
+   * Reads the state at `path`. One that makes no sense is renamed and a warning logged, and the
+   * node starts afresh. Rejects with ERR_DHT_STATE when the file cannot be read.
    */
   static async load(path: string, log: Log | undefined): Promise<SavedState> {
     const file = new StateFile(path)

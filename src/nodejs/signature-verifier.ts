@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// SignatureVerifier port over node:crypto. Parsing a key takes about as long as checking a signature
-// and the same few keys sign most values, so parsed keys are kept, also those that are of no use.
+// SignatureVerifier port over node:crypto. Parsing a key takes about as long as checking a
+// signature and the same few keys sign most values, so parsed keys are kept, also those that are
+// of no use.
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { SignatureVerifier } from '../core/ports.ts'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The files that let a node come back as itself: `P` with its id, the nodes it knew and the values it
-// stored, and `P_port.txt` with its ports (spec node behaviour, section 11). A crash at any moment
-// leaves either the old or the new state; what cannot be read is set aside, never overwritten.
+// The files that let a node come back as itself: `P` with its id, the nodes it knew and the values
+// it stored, and `P_port.txt` with its ports (spec node behaviour, section 11). A crash at any
+// moment leaves either the old or the new state; what cannot be read is set aside, never
+// overwritten.
 
 import { type FileHandle, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -28,15 +29,17 @@ export class StateFile {
     this.#portPath = `${path}_port.txt`
   }
 
-  /** What was saved; undefined when nothing was. Rejects with ERR_DHT_STATE if that is not clear. */
+  /**
+   * What was saved; undefined when nothing was. Rejects with ERR_DHT_STATE if that is not clear.
+   */
   async read(): Promise<Uint8Array | undefined> {
     const bytes = await this.#readIfThere(this.path)
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /**
-   * Renames a state that turned out to be of no use to `P.corrupt`, or `P.corrupt.2` and so on when
-   * there is one already. Resolves to the new path. Rejects with ERR_DHT_STATE.
+   * Renames a state that turned out to be of no use to `P.corrupt`, or `P.corrupt.2` and so on
+   * when there is one already. Resolves to the new path. Rejects with ERR_DHT_STATE.
    */
   async setAside(): Promise<string> {
     for (let i = 1; ; i++) {
@@ -65,7 +68,9 @@ export class StateFile {
     return turn
   }
 
-  /** The ports of the last start; both undefined when there was none or the file makes no sense. */
+  /**
+   * The ports of the last start; both undefined when there was none or the file makes no sense.
+   */
   async readPorts(): Promise<SavedPorts> {
     const bytes = await this.#readIfThere(this.#portPath)
     const [line4, line6] = (bytes?.toString('latin1') ?? '').split('\n')

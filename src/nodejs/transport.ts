@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where datagrams come from and go to: one transport per address family. Built for batches, so that
-// system calls, timers and events are paid once per batch where the platform allows it.
+// Where datagrams come from and go to: one transport per address family. Built for batches, so
+// that system calls, timers and events are paid once per batch where the platform allows it.
 
 import type { Family, SocketAddress } from '../core/id/socket-address.ts'
 import type { Outbox } from '../core/net/outbox.ts'
