@@ -136,19 +136,24 @@ export class NodeCore
   settleStatus(now: number): void {
     if (!this.#isStatusDirty) return
     this.#isStatusDirty = false
-    let hasChanged = false
+    const changed: FamilyState[] = []
     for (const family of this.families) {
       const status = family.computeStatus(this.bootstrap.hasPendingNames, now)
       if (status === family.status) continue
-      const wasConnected = family.status === 'connected'
+      changed.push(family)
+      if (family.status === 'connected') this.maintenance.hurry(now)
       family.status = status
-      hasChanged = true
-      if (status === 'connected') this.maintenance.explore(family, now)
-      else if (wasConnected) this.maintenance.hurry(now)
-      family.searches.wakeWaiting(now)
+    }
+    if (changed.length > 0) {
+      // First the cause, then what comes of it: operations that end, or go on.
+      this.events.push({ kind: 'status', ...this.status() })
+      for (const family of changed) {
+        if (family.status === 'connected') this.maintenance.explore(family, now)
+      }
+      // Of all families: once one is connected, nobody waits for the other.
+      for (const { searches } of this.families) searches.wakeWaiting(now)
     }
     this.bootstrap.onStatus(now)
-    if (hasChanged) this.events.push({ kind: 'status', ...this.status() })
   }
 
   ping(address: SocketAddress, now: number): OperationId {

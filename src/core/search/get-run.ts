@@ -5,8 +5,8 @@
 // section 13, item 14).
 
 import type { Request } from '../net/request.ts'
-import { type FieldValueIndex, unpackFields } from '../value/field-value-index.ts'
-import { Field, QUERY_IDS_SEQ, Query, Where } from '../value/query.ts'
+import { FieldValueIndex, unpackFields } from '../value/field-value-index.ts'
+import { Field, QUERY_IDS_SEQ, Query, type Select, Where } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import type { Message } from '../wire/message.ts'
 import { readValues } from '../wire/value-list.ts'
@@ -42,6 +42,8 @@ export class GetRun extends LookupRun {
   /** What nodes are asked: the query, or the list of ids that it matches. */
   readonly question: Query
   readonly #sink: GetSink
+  /** The get has ended: answers that still come only tell that their nodes live. */
+  isOver = false
   readonly #settled = new Set<SearchNode>()
   readonly #known = new Map<string, Fetch>()
   /** Fetches that wait for their turn, oldest first. */
@@ -109,17 +111,13 @@ export class GetRun extends LookupRun {
     this.#retry(fetch)
   }
 
-  /** Requests that are to be forgotten when the get is cancelled. */
-  *requests(): IterableIterator<Request> {
-    yield* this.pending.values()
-    for (const { request } of this.#running) if (request !== undefined) yield request
-  }
-
   #onFields(member: SearchNode, message: Message): void {
     message.reader.reset(message.source, message.fieldsOffset, message.source.length)
     // Conditions that cannot travel are applied here.
     const fields = unpackFields(message.reader).filter((index) => index.matches(this.query.where))
-    if (!this.query.select.isEmpty) return this.#sink.onFields(fields)
+    if (this.isOver) return
+    const { select } = this.query
+    if (!select.isEmpty) return this.#sink.onFields(fields.map((index) => pick(index, select)))
     for (const index of fields) {
       const valueId = index.id
       if (valueId === undefined || valueId === 0n) continue
@@ -164,9 +162,23 @@ export class GetRun extends LookupRun {
   }
 
   #deliver(values: readonly Value[]): void {
+    if (this.isOver) return
     const matching = values.filter((value) => this.query.where.matches(value))
     if (matching.length > 0) this.#sink.onValues(matching)
   }
+}
+
+/** Without the fields that were only asked for to apply a condition. */
+function pick(index: FieldValueIndex, select: Select): FieldValueIndex {
+  const mask = index.mask & select.mask
+  if (mask === index.mask) return index
+  return new FieldValueIndex(mask, {
+    id: select.has(Field.Id) ? index.id : undefined,
+    type: select.has(Field.Type) ? index.type : undefined,
+    owner: select.has(Field.Owner) ? index.owner : undefined,
+    seq: select.has(Field.Seq) ? index.seq : undefined,
+    userType: select.has(Field.UserType) ? index.userType : undefined,
+  })
 }
 
 /** The question for one value by its id. */
