@@ -7,13 +7,18 @@ import { MAX_PENDING_REQUESTS } from '../constants.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
-import { KIND_NAMES, type Kind } from '../wire/message.ts'
+import { KIND_NAMES, Kind } from '../wire/message.ts'
 import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { Request, type RequestHandler } from './request.ts'
 import { MAX_ATTEMPTS, retryWaitMs } from './retry-policy.ts'
+
+/** Peers cause pushes to listeners: they may not use up what the own operations need. */
+const MAX_PENDING_PUSHES = (MAX_PENDING_REQUESTS * 3) / 4
+/** Requests pending at a listener from which on it gets no pushes. */
+const MAX_PENDING_AT_LISTENER = 1024
 
 export interface Outgoing {
   readonly kind: Kind
@@ -72,7 +77,7 @@ export class Requests {
 
   /** Sends a request. Undefined when too many are pending: nothing was sent, no handler is called. */
   send(outgoing: Outgoing, now: number): Request | undefined {
-    if (this.#pending.size >= MAX_PENDING_REQUESTS) {
+    if (!this.#hasRoom(outgoing)) {
       this.refused++
       return undefined
     }
@@ -146,6 +151,13 @@ export class Requests {
   expireAllTo(address: SocketAddress, now: number): void {
     const lost = [...this.#pending.values()].filter((request) => request.address.equals(address))
     for (const request of lost) this.expire(request, now)
+  }
+
+  #hasRoom({ kind, node }: Outgoing): boolean {
+    const pending = this.#pending.size
+    if (kind !== Kind.Update) return pending < MAX_PENDING_REQUESTS
+    const atListener = node?.pendingRequests ?? 0
+    return pending < MAX_PENDING_PUSHES && atListener < MAX_PENDING_AT_LISTENER
   }
 
   readonly #timer = (request: Request, now: number): void => {
