@@ -15,6 +15,9 @@ import type { BindOptions, Transport, TransportHandler } from './transport.ts'
 /** Room for some thousands of datagrams while we are busy; the system may grant less. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
+/** Neighbours whose network interface is remembered. */
+const MAX_ZONES = 1024
+
 /** After these, the next datagram to the same address would fail in the same way. */
 const HARD_ERRORS = new Set([
   'EACCES',
@@ -69,6 +72,11 @@ class DgramTransport implements Transport {
   readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, receiveErrors: 0 }
   readonly #socket: Socket
   readonly #handler: TransportHandler
+  /**
+   * Link-local IPv6 addresses only mean something together with an interface, which SocketAddress
+   * does not know: the one that the peer was last heard on, by address.
+   */
+  readonly #zoned = new Map<string, string>()
   #isBatchOpen = false
   #isClosed = false
 
@@ -91,7 +99,8 @@ class DgramTransport implements Transport {
       const to = outbox.destination(i)
       if (to.family !== this.family) continue
       try {
-        this.#socket.send(outbox.datagram(i), to.port, to.host, this.#onSent)
+        const host = this.#zoned.size === 0 ? to.host : (this.#zoned.get(to.host) ?? to.host)
+        this.#socket.send(outbox.datagram(i), to.port, host, this.#onSent)
         this.stats.sent++
       } catch {
         // Port 0, which the engine never asks for.
@@ -115,12 +124,18 @@ class DgramTransport implements Transport {
     }
     const from = addressCache.get(address, port)
     if (from === undefined) return
+    if (address.includes('%')) this.#rememberZone(from.host, address)
     this.stats.received++
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
     this.#handler.onDatagram(bytes, from)
     if (this.#isBatchOpen) return
     this.#isBatchOpen = true
     setImmediate(this.#endBatch)
+  }
+
+  #rememberZone(host: string, zoned: string): void {
+    if (this.#zoned.size >= MAX_ZONES && !this.#zoned.has(host)) this.#zoned.clear()
+    this.#zoned.set(host, zoned)
   }
 
   readonly #endBatch = (): void => {

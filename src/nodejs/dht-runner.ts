@@ -211,6 +211,7 @@ export class DhtRunner extends DhtClient {
 
   protected override async shutDown(): Promise<void> {
     this.#bootstrapper.close()
+    this.#state?.stop()
     const { dht } = this.#driver
     const lastState = this.#state && dht.exportState(this.#driver.now())
     await super.shutDown()

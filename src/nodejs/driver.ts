@@ -12,6 +12,8 @@ import type { Transport, TransportHandler } from './transport.ts'
 
 /** How often the wall clock is compared with ours, at most. */
 const CLOCK_SYNC_MS = 1000
+/** Smaller differences are ignored: they would only make the times of stored values flicker. */
+const CLOCK_TOLERANCE_MS = 100
 /** A timer later than this lets the sockets go first: the answers it waits for may be in there. */
 const LATE_TIMER_MS = 50
 const MAX_SLEEP_MS = 60 * 60_000
@@ -32,6 +34,7 @@ export class Driver implements ClientHost, TransportHandler {
   #timer: NodeJS.Timeout | undefined
   #wakeAt = Number.POSITIVE_INFINITY
   #syncedAt = Number.NEGATIVE_INFINITY
+  #wallOffsetMs = Number.NEGATIVE_INFINITY
   #isSettling = false
   #isUnsettled = false
   #isKickPlanned = false
@@ -96,7 +99,10 @@ export class Driver implements ClientHost, TransportHandler {
     const now = this.now()
     if (now - this.#syncedAt < CLOCK_SYNC_MS) return
     this.#syncedAt = now
-    this.dht.syncWallClock(Date.now() - now)
+    const offsetMs = Date.now() - now
+    if (Math.abs(offsetMs - this.#wallOffsetMs) <= CLOCK_TOLERANCE_MS) return
+    this.#wallOffsetMs = offsetMs
+    this.dht.syncWallClock(offsetMs)
   }
 
   #flush(): void {

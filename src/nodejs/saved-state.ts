@@ -59,10 +59,14 @@ export class SavedState {
     this.#timer.unref()
   }
 
-  /** Saves a last time. Rejects with ERR_DHT_STATE. */
-  async finish(bytes: Uint8Array): Promise<void> {
+  /** Ends the periodic saving. */
+  stop(): void {
     clearInterval(this.#timer)
-    await this.#file.write(bytes)
+  }
+
+  /** Saves once more, after what is being written. Rejects with ERR_DHT_STATE. */
+  finish(bytes: Uint8Array): Promise<void> {
+    return this.#file.write(bytes)
   }
 
   async #saveNow(exportState: () => Uint8Array): Promise<void> {
