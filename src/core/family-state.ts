@@ -36,6 +36,8 @@ export class FamilyState {
   /** Pings to addresses whose node is not known yet. */
   pendingPings = 0
   status: NodeStatus = 'disconnected'
+  /** When it last became connected. */
+  connectedAt = Number.NEGATIVE_INFINITY
 
   constructor(family: Family, net: NetworkEngine, searches: SearchPool) {
     this.family = family

@@ -142,6 +142,7 @@ export class NodeCore
       if (status === family.status) continue
       changed.push(family)
       if (family.status === 'connected') this.maintenance.hurry(now)
+      if (status === 'connected') family.connectedAt = now
       family.status = status
     }
     if (changed.length > 0) {
@@ -246,6 +247,10 @@ export class NodeCore
     // While the other family is in the network nothing is gained by waiting for this one.
     if (this.families.some(({ status }) => status === 'connected')) return false
     return this.family(family)?.hasProspects(this.bootstrap.hasPendingNames) ?? false
+  }
+
+  connectedAt(family: Family): number {
+    return this.family(family)?.connectedAt ?? Number.NEGATIVE_INFINITY
   }
 
   onListed(family: Family, nodes: readonly Node[], now: number): void {

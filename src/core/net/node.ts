@@ -22,6 +22,9 @@ export class Node {
   authErrors = 0
   /** Requests to it that wait for an answer. */
   pendingRequests = 0
+  /** Those of them whose first wait passed, and when that last happened. */
+  overdueRequests = 0
+  overdueSince = NEVER
   /** Holders that keep this entry alive: buckets, searches, listeners, requests. */
   references = 0
   /** Round-trip knowledge, created with the first request. */
@@ -56,6 +59,11 @@ export class Node {
   /** Expired and silent for ten minutes. */
   isRemovable(now: number): boolean {
     return this.isExpired && this.lastSeenAt < now - NODE_EXPIRE_TIME_MS
+  }
+
+  /** Some request went unanswered for longer than usual, and nothing was heard since. */
+  get isOverdue(): boolean {
+    return this.overdueRequests > 0 && this.lastSeenAt < this.overdueSince
   }
 
   /** Sent us something after it last answered us. */

@@ -131,7 +131,7 @@ export class Requests {
     request.isPending = false
     this.#wheel.cancel(request)
     this.#pending.delete(request.tid | 0)
-    if (request.node !== undefined) release(request.node)
+    if (request.node !== undefined) release(request.node, request)
     request.packet = EMPTY
     request.values = undefined
   }
@@ -166,7 +166,12 @@ export class Requests {
     this.#outbox.writer.raw(request.packet)
     this.#outbox.commit(request.address)
     this.#afterSend(request, now)
-    if (request.attempts === 2) request.handler.onLate(request, now)
+    if (request.attempts !== 2) return
+    if (request.node !== undefined) {
+      request.node.overdueRequests++
+      request.node.overdueSince = now
+    }
+    request.handler.onLate(request, now)
   }
 
   #afterSend(request: Request, now: number): void {
@@ -187,7 +192,8 @@ function hold(node: Node): void {
   node.references++
 }
 
-function release(node: Node): void {
+function release(node: Node, request: Request): void {
   node.pendingRequests--
+  if (request.attempts >= 2) node.overdueRequests--
   node.references--
 }

@@ -41,6 +41,8 @@ export class Announce {
   readonly #placements = new Map<SearchNode, Placement>()
   /** The outcome was reported; a permanent announce goes on. */
   isReported = false
+  /** Until when a one-time put goes on after it was reported, for nodes that turn up meanwhile. */
+  lingersUntil = Number.NEGATIVE_INFINITY
 
   constructor(init: {
     value: Value
@@ -53,6 +55,11 @@ export class Announce {
     this.isPermanent = init.permanent
     this.created = init.permanent ? undefined : init.created
     this.#lifetimeMs = init.lifetimeMs
+  }
+
+  /** Nothing is left to do. */
+  isOver(now: number): boolean {
+    return this.isReported && !this.isPermanent && this.lingersUntil <= now
   }
 
   isStoredAt(member: SearchNode): boolean {
@@ -82,7 +89,7 @@ export class Announce {
 
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */
   nextRenewal(now: number): number {
-    let next = Number.POSITIVE_INFINITY
+    let next = this.lingersUntil > now ? this.lingersUntil : Number.POSITIVE_INFINITY
     for (const { request, renewAt } of this.#placements.values()) {
       if (request === undefined && renewAt > now) next = Math.min(next, renewAt)
     }

@@ -26,15 +26,23 @@ export class ClosestSet implements Iterable<SearchNode> {
     return this.#nodes[Symbol.iterator]()
   }
 
-  /** The up to `count` closest nodes whose answers are not overdue. */
+  /**
+   * The up to `count` closest nodes whose answers are not overdue, here or in another search. When
+   * all others are, the latter are better than nobody.
+   */
   first(count: number = TARGET_NODES): SearchNode[] {
-    const found: SearchNode[] = []
-    for (const node of this.#nodes) {
-      if (node.isLate) continue
-      found.push(node)
-      if (found.length === count) break
+    const timely: SearchNode[] = []
+    const suspect: SearchNode[] = []
+    for (const member of this.#nodes) {
+      if (member.isLate) continue
+      if (member.node.isOverdue) {
+        suspect.push(member)
+        continue
+      }
+      timely.push(member)
+      if (timely.length === count) break
     }
-    return found
+    return timely.length > 0 ? timely : suspect.slice(0, count)
   }
 
   /** True when the node is a member now and was not before. */

@@ -49,11 +49,25 @@ export abstract class LookupRun {
   }
 }
 
-/** Learns tokens and nodes; nobody needs asking who answered anything within ten minutes. */
+/** Learns tokens and nodes. In step is who answered within ten minutes and gave a token. */
 export class FindRun extends LookupRun {
-  needs(member: SearchNode, now: number): boolean {
-    return !member.isSynced(now)
+  readonly #maxAgeMs: (now: number) => number
+
+  /** `maxAgeMs`: answers older than that are asked for again, in step or not. */
+  constructor(maxAgeMs: (now: number) => number) {
+    super()
+    this.#maxAgeMs = maxAgeMs
   }
+
+  needs(member: SearchNode, now: number): boolean {
+    return !member.isSynced(now) || member.answeredAt <= now - this.#maxAgeMs(now)
+  }
+
+  override isComplete(nodes: ClosestSet, now: number): boolean {
+    const closest = nodes.first()
+    return closest.length > 0 && closest.every((member) => member.isSynced(now))
+  }
+
   answered(): void {}
   failed(): void {}
 }

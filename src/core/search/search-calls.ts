@@ -13,17 +13,18 @@ import { Kind, type Message } from '../wire/message.ts'
 import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import { answerWithValues } from '../wire/value-list.ts'
 import type { Announce, AnnounceHost } from './announce.ts'
-import { type Fetch, type GetHost, GetRun, queryForId } from './get-run.ts'
+import { GetRun } from './get-run.ts'
 import type { ListenHost, Registration } from './listen-group.ts'
 import type { LookupHost, LookupRun } from './lookup-run.ts'
 import type { Search } from './search.ts'
 import type { SearchNode } from './search-node.ts'
+import type { Fetch, FetchHost } from './value-fetches.ts'
 
 const UNAUTHORIZED = 401
 /** Unanswered requests in a row after which a node is of no use, however lively it is otherwise. */
 const MAX_TIMEOUTS = 2
 
-export class SearchCalls implements LookupHost, GetHost, AnnounceHost, ListenHost {
+export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   readonly search: Search
   /** A request was refused since this was last reset: something has to be tried again. */
   wasRefused = false
@@ -53,9 +54,14 @@ export class SearchCalls implements LookupHost, GetHost, AnnounceHost, ListenHos
     )
   }
 
-  fetch(run: GetRun, fetch: Fetch, member: SearchNode, now: number): Request | undefined {
-    const handler = new FetchHandler(this.search, run, fetch, member)
-    return this.#get(member, this.search.id, queryForId(fetch.valueId), handler, now)
+  /** What the fetches of one get need. */
+  fetchHost(run: GetRun): FetchHost {
+    return {
+      fetch: (fetch, member, now) => {
+        const handler = new FetchHandler(this.search, run, fetch, member)
+        return this.#get(member, this.search.id, fetch.query, handler, now)
+      },
+    }
   }
 
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined {
@@ -247,12 +253,17 @@ class FetchHandler extends CallHandler {
     this.#fetch = fetch
   }
 
+  override onLate(request: Request, now: number): void {
+    this.#run.fetches.late(this.#fetch, this.member)
+    super.onLate(request, now)
+  }
+
   protected reply(_request: Request, message: Message): void {
-    this.#run.fetched(this.#fetch, message)
+    this.#run.fetched(this.#fetch, this.member, message)
   }
 
   protected failure(): void {
-    this.#run.fetchFailed(this.#fetch)
+    this.#run.fetches.failed(this.#fetch, this.member)
   }
 }
 

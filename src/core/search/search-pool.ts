@@ -3,9 +3,12 @@
 // that the next operation on the key starts warm, and tells searches of new nodes near their key.
 
 import {
+  FORMING_MS,
   LISTEN_RENEW_MS,
   LISTEN_RENEW_STABLE_MS,
   MAX_IDLE_SEARCHES,
+  MAX_LINGERING_PUTS,
+  NODE_EXPIRE_TIME_MS,
   SEARCH_IDLE_MS,
 } from '../constants.ts'
 import { IdMap } from '../id/id-map.ts'
@@ -30,6 +33,13 @@ export interface SearchContext {
   lifetimeMs(typeId: number): number
   closestNodes(key: InfoHash, count: number, now: number): Node[]
   isConnecting(): boolean
+  /**
+   * How old the answer of a close node may be before it is asked again: ten minutes, but only
+   * seconds while the network around the node is forming and new neighbours turn up.
+   */
+  answerAgeMs(now: number): number
+  /** Places for puts that go on after their end. */
+  readonly lingering: Places
   /** Takes the node lists of an answer. */
   learn(search: Search, message: Message, replier: SocketAddress, now: number): void
   /** The search has nobody to ask: step it when a node turns up or the family's status changes. */
@@ -44,9 +54,33 @@ export interface SearchContext {
 export interface PoolHost {
   lifetimeMs(typeId: number): number
   isConnecting(family: Family): boolean
+  /** When the family last became connected; -Infinity for never. */
+  connectedAt(family: Family): number
   /** Nodes of `family` that another one listed. */
   onListed(family: Family, nodes: readonly Node[], now: number): void
   onLost(family: Family, now: number): void
+}
+
+/** Pause before close nodes are asked again, right after the family became connected. */
+const FIRST_ANSWER_AGE_MS = 2000
+
+/** A limited number of something. */
+export class Places {
+  #left: number
+
+  constructor(count: number) {
+    this.#left = count
+  }
+
+  tryAcquire(): boolean {
+    if (this.#left === 0) return false
+    this.#left--
+    return true
+  }
+
+  release(): void {
+    this.#left++
+  }
 }
 
 /** Searches that hear of a new node at most. */
@@ -58,6 +92,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly sockets: ListenSockets
   readonly listenRenewMs: number
   readonly wantedFamilies: readonly Family[]
+  readonly lingering = new Places(MAX_LINGERING_PUTS)
   readonly #host: PoolHost
   readonly #byKey: IdMap<Search>
   readonly #byDistance = new IdTrie<Search>()
@@ -148,6 +183,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
 
   isConnecting(): boolean {
     return this.#host.isConnecting(this.family)
+  }
+
+  answerAgeMs(now: number): number {
+    const connectedMs = now - this.#host.connectedAt(this.family)
+    if (connectedMs > FORMING_MS) return NODE_EXPIRE_TIME_MS
+    return Math.max(FIRST_ANSWER_AGE_MS, connectedMs / 2)
   }
 
   learn(search: Search, message: Message, replier: SocketAddress, now: number): void {

@@ -33,13 +33,15 @@ export interface FamilySink {
 
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
+/** A put in a network that is still forming goes on this long. */
+const PUT_LINGER_MS = 60_000
 
 export class Search extends Deadline {
   readonly id: InfoHash
   readonly context: SearchContext
   readonly nodes: ClosestSet
   readonly #calls: SearchCalls
-  readonly #find = new FindRun()
+  readonly #find: FindRun
   readonly #gets = new Map<GetSink & FamilySink, GetRun>()
   readonly #announces = new Map<ValueId, { announce: Announce; sink: FamilySink }>()
   readonly #listens: ListenGroup[] = []
@@ -53,6 +55,7 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = new ClosestSet(this.id)
     this.#calls = new SearchCalls(this)
+    this.#find = new FindRun((at) => context.answerAgeMs(at))
     this.lastStepAt = now
   }
 
@@ -101,7 +104,8 @@ export class Search extends Deadline {
     const run = this.#gets.get(sink)
     if (run === undefined) return
     this.#gets.delete(sink)
-    for (const request of run.requests()) this.context.net.requests.settle(request)
+    // Its requests go on: a node that never answers them has to be noticed.
+    run.isOver = true
   }
 
   put(
@@ -120,7 +124,7 @@ export class Search extends Deadline {
   cancelPut(valueId: ValueId): void {
     const put = this.#announces.get(valueId)
     if (put === undefined) return
-    this.#announces.delete(valueId)
+    this.#forgetPut(valueId, put.announce)
     for (const request of put.announce.requests()) this.context.net.requests.settle(request)
   }
 
@@ -169,7 +173,7 @@ export class Search extends Deadline {
     this.#refill(now)
     for (const run of this.#gets.values()) {
       run.drive(this.nodes, this.#calls, now)
-      run.driveFetches(this.#calls, now)
+      run.fetches.drive(this.#calls.fetchHost(run), now)
     }
     if (this.#needsSync) this.#find.drive(this.nodes, this.#calls, now)
     if (this.isSynced(now)) this.#serve(now)
@@ -211,18 +215,26 @@ export class Search extends Deadline {
     this.#isExploring = false
   }
 
-  /** Ends the listens that nobody came back to. */
+  /** Ends the listens that nobody came back to, and the puts that have lingered long enough. */
   #closeEnded(now: number): void {
+    for (const [valueId, { announce }] of this.#announces) {
+      if (announce.isOver(now)) this.#forgetPut(valueId, announce)
+    }
     for (const group of this.#listens.filter((ended) => ended.endsAt <= now)) {
       this.#listens.splice(this.#listens.indexOf(group), 1)
       group.close()
     }
   }
 
+  #forgetPut(valueId: ValueId, announce: Announce): void {
+    this.#announces.delete(valueId)
+    if (announce.lingersUntil > Number.NEGATIVE_INFINITY) this.context.lingering.release()
+  }
+
   #finish(now: number): void {
     const closest = this.nodes.first()
     for (const [sink, run] of [...this.#gets]) {
-      if (!run.isFetching && run.isComplete(this.nodes, now)) {
+      if (!run.fetches.isActive && run.isComplete(this.nodes, now)) {
         const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
         this.#endGet(sink, outcome, [...run.answerers])
       }
@@ -230,7 +242,13 @@ export class Search extends Deadline {
     for (const [valueId, { announce, sink }] of [...this.#announces]) {
       if (announce.isReported || !announce.isComplete(closest)) continue
       announce.isReported = true
-      if (!announce.isPermanent) this.#announces.delete(valueId)
+      // In a network that is still forming, those who turn up soon get the value too.
+      const isForming =
+        closest.length < TARGET_NODES || this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
+      if (isForming && !announce.isPermanent && this.context.lingering.tryAcquire()) {
+        announce.lingersUntil = now + PUT_LINGER_MS
+      }
+      if (announce.isOver(now)) this.#announces.delete(valueId)
       sink.onFamilyDone(
         this.family,
         'ok',
@@ -276,7 +294,7 @@ export class Search extends Deadline {
     for (const group of this.#listens) next = Math.min(next, group.nextRenewal(now))
     if (this.#needsSync) {
       for (const member of this.nodes.first()) {
-        const staleAt = member.answeredAt + NODE_EXPIRE_TIME_MS
+        const staleAt = member.answeredAt + this.context.answerAgeMs(now)
         if (staleAt > now) next = Math.min(next, staleAt)
       }
     }

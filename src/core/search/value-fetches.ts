@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The values that a get has seen in lists of nodes, and how it comes by them: each is fetched once,
+// from one of the nodes that listed it, from another one when that is overdue or fails. Spreads the
+// requests over the nodes, with a window for each.
+
+import type { Request } from '../net/request.ts'
+import { Field, Query, Where } from '../value/query.ts'
+import type { Value, ValueId } from '../value/value.ts'
+import type { SearchNode } from './search-node.ts'
+
+/** Fetches under way at a time, in all and from one node; overdue ones do not count. */
+const MAX_FETCHES = 64
+const MAX_FETCHES_PER_NODE = 8
+/** Fetches that are passed over at a time because their nodes are busy. */
+const MAX_BLOCKED = 64
+
+export interface FetchHost {
+  /** Asks `member` for the value; undefined when requests are refused right now. */
+  fetch(fetch: Fetch, member: SearchNode, now: number): Request | undefined
+}
+
+interface Attempt {
+  readonly request: Request
+  isLate: boolean
+}
+
+/** One revision of one value that some nodes listed. */
+export class Fetch {
+  readonly valueId: ValueId
+  /** Nodes that listed it and were not asked yet. */
+  readonly sources: SearchNode[] = []
+  readonly attempts = new Map<SearchNode, Attempt>()
+  isQueued = false
+  isDone = false
+
+  constructor(valueId: ValueId) {
+    this.valueId = valueId
+  }
+
+  /** The question for it: no other condition is needed, and all of them would have to travel. */
+  get query(): Query {
+    return new Query(undefined, new Where([{ field: Field.Id, value: this.valueId }]))
+  }
+}
+
+export class ValueFetches {
+  readonly #known = new Map<string, Fetch>()
+  /** Fetches that may still bring something. */
+  readonly #open = new Set<Fetch>()
+  /** Those of them that wait for their turn. */
+  readonly #queue: Fetch[] = []
+  /** Requests that are not overdue, by node and in all. */
+  readonly #load = new Map<SearchNode, number>()
+  #timely = 0
+
+  get isActive(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** `member` has this revision of the value. */
+  list(valueId: ValueId, seq: number, member: SearchNode): void {
+    const key = `${valueId} ${seq}`
+    let fetch = this.#known.get(key)
+    if (fetch === undefined) {
+      fetch = new Fetch(valueId)
+      this.#known.set(key, fetch)
+    }
+    if (fetch.isDone || fetch.sources.includes(member) || fetch.attempts.has(member)) return
+    fetch.sources.push(member)
+    if (fetch.attempts.size === 0) this.#enqueue(fetch)
+  }
+
+  /** Starts the fetches that may start. */
+  drive(host: FetchHost, now: number): void {
+    const blocked: Fetch[] = []
+    let taken = 0
+    while (
+      taken < this.#queue.length &&
+      this.#timely < MAX_FETCHES &&
+      blocked.length < MAX_BLOCKED
+    ) {
+      const fetch = this.#queue[taken++]!
+      fetch.isQueued = false
+      if (fetch.isDone) continue
+      const wasRefused = !this.#start(fetch, host, now)
+      if (fetch.sources.length > 0 && fetch.attempts.size === 0) {
+        fetch.isQueued = true
+        blocked.push(fetch)
+      } else if (fetch.attempts.size === 0) this.#open.delete(fetch)
+      if (wasRefused) break
+    }
+    if (taken > 0) this.#queue.splice(0, taken, ...blocked)
+  }
+
+  /** `member` answered with `values`: those that were asked for. */
+  answered(fetch: Fetch, member: SearchNode, values: readonly Value[]): readonly Value[] {
+    const wanted = values.filter(({ id }) => id === fetch.valueId)
+    if (wanted.length === 0) {
+      this.failed(fetch, member)
+      return wanted
+    }
+    this.#leave(fetch, member)
+    fetch.isDone = true
+    this.#open.delete(fetch)
+    return wanted
+  }
+
+  /** `member` does not have the value any more, or is gone. */
+  failed(fetch: Fetch, member: SearchNode): void {
+    this.#leave(fetch, member)
+    if (fetch.isDone || fetch.attempts.size > 0) return
+    if (fetch.sources.length > 0) this.#enqueue(fetch)
+    else if (!fetch.isQueued) this.#open.delete(fetch)
+  }
+
+  /** The answer of `member` is overdue: another node may be asked as well. */
+  late(fetch: Fetch, member: SearchNode): void {
+    const attempt = fetch.attempts.get(member)
+    if (attempt === undefined || attempt.isLate) return
+    attempt.isLate = true
+    this.#relieve(member)
+    if (!fetch.isDone && fetch.sources.length > 0) this.#enqueue(fetch)
+  }
+
+  *requests(): IterableIterator<Request> {
+    for (const { attempts } of this.#open) {
+      for (const { request } of attempts.values()) yield request
+    }
+  }
+
+  #enqueue(fetch: Fetch): void {
+    this.#open.add(fetch)
+    if (fetch.isQueued) return
+    fetch.isQueued = true
+    this.#queue.push(fetch)
+  }
+
+  /** False when requests are refused right now. */
+  #start(fetch: Fetch, host: FetchHost, now: number): boolean {
+    const member = this.#pick(fetch)
+    if (member === undefined) return true
+    const request = host.fetch(fetch, member, now)
+    if (request === undefined) return false
+    fetch.sources.splice(fetch.sources.indexOf(member), 1)
+    fetch.attempts.set(member, { request, isLate: false })
+    this.#load.set(member, (this.#load.get(member) ?? 0) + 1)
+    this.#timely++
+    return true
+  }
+
+  /** A source that can take another request, rather one that answers in time. */
+  #pick(fetch: Fetch): SearchNode | undefined {
+    const { sources } = fetch
+    for (let i = sources.length - 1; i >= 0; i--) {
+      if (sources[i]!.node.isExpired) sources.splice(i, 1)
+    }
+    const isFree = (member: SearchNode): boolean =>
+      (this.#load.get(member) ?? 0) < MAX_FETCHES_PER_NODE
+    return (
+      sources.find((member) => !member.isLate && isFree(member)) ??
+      (sources.every((member) => member.isLate) ? sources.find(isFree) : undefined)
+    )
+  }
+
+  #leave(fetch: Fetch, member: SearchNode): void {
+    const attempt = fetch.attempts.get(member)
+    if (attempt === undefined) return
+    fetch.attempts.delete(member)
+    if (!attempt.isLate) this.#relieve(member)
+  }
+
+  #relieve(member: SearchNode): void {
+    this.#timely--
+    const left = (this.#load.get(member) ?? 1) - 1
+    if (left > 0) this.#load.set(member, left)
+    else this.#load.delete(member)
+  }
+}
