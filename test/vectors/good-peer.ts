@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An engine under test with one scripted peer that it knows as a good node, for tests that feed it
-// recorded datagrams. IPv4 only, network 0, no sockets; the peer answers every request of the engine
-// with what a node alone in the world would say, unless a test takes the request over.
+// recorded datagrams. IPv4 only, network 0, no sockets; the peer answers every request of the
+// engine with what a node alone in the world would say, unless a test takes the request over.
 
 import assert from 'node:assert/strict'
 import { decode } from '@msgpack/msgpack'
@@ -25,7 +25,7 @@ export class GoodPeer {
   readonly encoder: MessageEncoder
   readonly events: DhtEvent[] = []
   now = 1000
-  /** Called with every request of the engine; true when the test answers it, or does not want to. */
+  /** Called with every request of the engine; true when the test deals with it. */
   onRequest: ((message: Message) => boolean) | undefined
   /** Replies and errors that the engine sent to the peer. */
   readonly answers: Uint8Array[] = []
