@@ -21,8 +21,8 @@ const MAX_UINT32 = 0xffff_ffff
 const ZERO_BYTES = new Uint8Array(HASH_BYTES)
 
 /**
- * Keys up to six bytes as numbers: comparing them needs neither strings nor tables. Starts with 1, so
- * that zero bytes count.
+ * Keys up to six bytes as numbers: comparing them needs neither strings nor tables. Starts with 1,
+ * so that zero bytes count.
  */
 function code(text: string): number {
   let value = 1
