@@ -190,6 +190,7 @@ abstract class CallHandler implements RequestHandler {
     // Unless it is gone, only this request was lost: it may be asked again.
     member.isLate = false
     member.timeouts++
+    if (member.timeouts === 1) search.onSilence()
     if (member.timeouts >= MAX_TIMEOUTS) search.context.net.expireNode(member.node, now)
     this.failure(0, now)
     search.step(now)
@@ -202,6 +203,7 @@ abstract class CallHandler implements RequestHandler {
   #answered(): void {
     this.member.isLate = false
     this.member.timeouts = 0
+    this.search.onAnswer()
   }
 
   #onUnauthorized(now: number): void {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// One search: the nodes around a key in one family, shared by all gets, puts and listens on the key.
+// One search: the nodes around a key in one family, shared by all gets, puts and listens on the
+// key.
 //
 // Theory of operation. Everything happens in `step`, which is called after every change: it drops
-// dead nodes, lets each get ask the closest nodes that it has not asked (LookupRun), and, while there
-// are puts or listens, keeps the closest nodes in step with `find`. When the eight closest are in
-// step (answered within ten minutes, token at hand), puts go to all of them and listens to the first
-// four. A get ends when the eight closest answered it. Without any node a search waits while its
-// family is connecting, and fails its gets and one-time puts otherwise. Permanent puts and listens
-// never fail: they go on when nodes turn up. A deadline calls `step` for renewals.
+// dead nodes, lets each get ask the closest nodes that it has not asked (LookupRun), and, while
+// there are puts or listens, keeps the closest nodes in step with `find`. When the eight closest
+// are in step (answered within ten minutes, token at hand), puts go to all of them and listens to
+// the first four. A get ends when the eight closest answered it. Without any node a search waits
+// while its family is connecting, and fails its gets and one-time puts otherwise. Permanent puts
+// and listens never fail: they go on when nodes turn up. A deadline calls `step` for renewals.
 
 import { NODE_EXPIRE_TIME_MS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { Outcome } from '../events.ts'
@@ -33,6 +34,8 @@ export interface FamilySink {
 
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
+/** Nodes that go without an answer, one after the other, before operations are given up. */
+const MAX_LOST_IN_A_ROW = 25
 /** A put in a network that is still forming goes on this long. */
 const PUT_LINGER_MS = 60_000
 
@@ -45,6 +48,8 @@ export class Search extends Deadline {
   readonly #gets = new Map<GetSink & FamilySink, GetRun>()
   readonly #announces = new Map<ValueId, { announce: Announce; sink: FamilySink }>()
   readonly #listens: ListenGroup[] = []
+  /** Nodes that were asked in vain since one last answered. */
+  #lost = 0
   /** The own id: only looks up its neighbourhood. */
   #isExploring = false
   lastStepAt: number
@@ -143,7 +148,9 @@ export class Search extends Deadline {
     this.step(now)
   }
 
-  /** Values of a synced listen that holds all that `query` asks for; undefined when there is none. */
+  /**
+   * Values of a synced listen that holds all that `query` asks for; undefined when there is none.
+   */
   listened(query: Query, now: number): Value[] | undefined {
     const closest = this.nodes.first()
     for (const group of this.#listens) {
@@ -163,6 +170,15 @@ export class Search extends Deadline {
 
   fire(now: number): void {
     this.step(now)
+  }
+
+  onAnswer(): void {
+    this.#lost = 0
+  }
+
+  /** One more node left a request unanswered. */
+  onSilence(): void {
+    this.#lost++
   }
 
   step(now: number): void {
@@ -255,13 +271,22 @@ export class Search extends Deadline {
         closest.map((member) => member.node),
       )
     }
-    if (this.nodes.size === 0) this.#onLonely(now)
+    // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
+    if (this.#lost >= MAX_LOST_IN_A_ROW) this.#giveUp(now)
+    else if (this.nodes.size === 0) this.#onLonely(now)
   }
 
   /** No node is left, and none was found in the cache. */
   #onLonely(now: number): void {
     this.#isExploring = false
-    if (this.context.isConnecting()) return this.context.wait(this)
+    if (this.context.isConnecting()) this.context.wait(this)
+    else this.#giveUp(now)
+  }
+
+  /** Ends what can end; what is permanent goes on with the nodes that are left or turn up. */
+  #giveUp(now: number): void {
+    this.#lost = 0
+    this.#isExploring = false
     for (const [sink, run] of [...this.#gets]) {
       this.#endGet(sink, run.answerers.size > 0 ? 'ok' : 'no-nodes', [...run.answerers])
     }
@@ -271,7 +296,7 @@ export class Search extends Deadline {
       announce.isReported = true
       sink.onFamilyDone(this.family, 'no-nodes', [])
     }
-    if (!this.isIdle) this.context.wait(this)
+    if (this.nodes.size === 0 && !this.isIdle) this.context.wait(this)
     this.context.onLost(now)
   }
 
