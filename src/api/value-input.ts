@@ -2,11 +2,10 @@
 // Values as users give them. All checks of an outgoing value are here, so that a mistake is
 // reported before anything is stored or sent.
 
-import { MAX_PACKED_VALUE_BYTES, MAX_VALUE_BYTES } from '../core/constants.ts'
 import { InfoHash } from '../core/id/info-hash.ts'
 import { EMPTY_BYTES, utf8 } from '../core/util/bytes.ts'
-import { packedValue } from '../core/value/pack-value.ts'
 import { MAX_VALUE_ID, Value, type ValueId, type ValueInit } from '../core/value/value.ts'
+import { checkValueSize } from '../core/value/value-size.ts'
 import { describeType } from './key.ts'
 
 /**
@@ -15,31 +14,11 @@ import { describeType } from './key.ts'
  */
 export type ValueInput = string | Uint8Array | Value | ValueInit
 
-/** More than what is around data, signature and type texts of a value without an owner. */
-const ENVELOPE_BYTES = 256
-
-/**
- * Throws TypeError or RangeError that names the wrong part. The result is no larger than what
- * peers store: 65,536 bytes of data, signature and type texts together, and 65,568 bytes as it
- * travels, with its id, its owner and the names of the fields. Data alone may have 65,530 bytes.
- */
+/** Throws TypeError or RangeError that names the wrong part, or says that it is too large. */
 export function toValue(input: ValueInput): Value {
   const value = build(input)
-  const { size } = value
-  if (size > MAX_VALUE_BYTES) throw tooLarge('it', MAX_VALUE_BYTES, size)
-  if (size > MAX_VALUE_BYTES - ENVELOPE_BYTES || value.owner !== undefined) {
-    const packed = packedValue(value.id === 0n ? value.withId(MAX_VALUE_ID) : value).length
-    if (packed > MAX_PACKED_VALUE_BYTES) {
-      throw tooLarge('its encoded form', MAX_PACKED_VALUE_BYTES, packed)
-    }
-  }
+  checkValueSize(value)
   return value
-}
-
-function tooLarge(what: string, limit: number, size: number): RangeError {
-  return new RangeError(
-    `Cannot store value as ${what} must be <= ${limit} bytes: current size is ${size}`,
-  )
 }
 
 /** The id that a value, or an id given as such, stands for. */

@@ -89,6 +89,7 @@ export class Bootstrap {
   }
 
   #attempt(now: number): void {
+    if (this.#host.families.every(({ status }) => status === 'connected')) return
     for (const family of this.#host.families) {
       if (family.status === 'connected') continue
       for (const node of this.#remembered(family)) this.#ping(family, node.address, now)

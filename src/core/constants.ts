@@ -25,7 +25,9 @@ export const BOOTSTRAP_SPLIT_DEPTH = 6
 export const BUCKET_REFRESH_MS = 10 * MINUTE_MS
 /** Neighbourhood maintenance runs while the own bucket grew within this time. */
 export const NEIGHBOURHOOD_WINDOW_MS = 150 * SECOND_MS
-/** Listeners renew their registrations after this time; public stable nodes after the longer one. */
+/**
+ * Listeners renew their registrations after this time; public stable nodes after the longer one.
+ */
 export const LISTEN_RENEW_MS = 20 * SECOND_MS
 export const LISTEN_RENEW_STABLE_MS = 290 * SECOND_MS
 /** Permanent values are announced again this long before their lifetime ends. */
@@ -42,7 +44,9 @@ export const MAX_TOKEN_BYTES = 64
 
 /** Payload of one fragment. */
 export const FRAGMENT_BYTES = 1280
-/** From this packed size of all values on, or from this many values on, they travel in fragments. */
+/**
+ * From this packed size of all values on, or from this many values on, they travel in fragments.
+ */
 export const INLINE_VALUES_BYTES = 600
 export const INLINE_VALUES_COUNT = 50
 /** Packed size of one value that is accepted at most: 64 KiB and the envelope. */

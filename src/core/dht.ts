@@ -5,7 +5,6 @@
 // arms one timer at `nextWakeup`. Times are whole milliseconds of a clock that never goes back.
 
 import { type DhtConfig, type ResolvedConfig, resolveConfig } from './config.ts'
-import { MAX_VALUE_BYTES } from './constants.ts'
 import type { DhtEvent, NodeExport, NodeStatus, OperationId } from './events.ts'
 import { InfoHash } from './id/info-hash.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
@@ -17,6 +16,7 @@ import { packState, packValues, unpackState, unpackValues } from './storage/stat
 import { exportValues, type ImportResult, importValues } from './storage/value-transfer.ts'
 import { QUERY_ALL, Query } from './value/query.ts'
 import { MAX_VALUE_ID, Value, type ValueId } from './value/value.ts'
+import { checkValueSize } from './value/value-size.ts'
 import type { ValueType } from './value/value-type.ts'
 
 export interface PutOptions {
@@ -88,7 +88,9 @@ export class Dht {
     return this.#core.operations.get(key, query, now)
   }
 
-  /** Follows the values under `key`: `values` events until it is cancelled. The select is ignored. */
+  /**
+   * Follows the values under `key`: `values` events until it is cancelled. The select is ignored.
+   */
   startListen(key: InfoHash, query: Query, now: number): OperationId {
     checkKey(key)
     checkQuery(query)
@@ -99,7 +101,8 @@ export class Dht {
 
   /**
    * Stores `value` here and on the nodes closest to `key`; one `done`. An id of 0 is replaced by a
-   * random one: the value returned is what was put. Throws RangeError for a value that is too large.
+   * random one: the value returned is what was put. Throws RangeError for a value that is too
+   * large.
    */
   startPut(
     key: InfoHash,
@@ -147,7 +150,9 @@ export class Dht {
     this.#core.settleStatus(now)
   }
 
-  /** The driver is going to resolve names: the node counts as connecting until it handed them in. */
+  /**
+   * The driver is going to resolve names: the node counts as connecting until it handed them in.
+   */
   expectBootstrap(now: number): void {
     if (this.#isClosed) return
     this.#core.bootstrap.hasPendingNames = true
@@ -247,7 +252,9 @@ export class Dht {
     return snapshots.storageSources(this.#core)
   }
 
-  /** With `maintainStorage`: announces everything stored for others. Returns the number of values. */
+  /**
+   * With `maintainStorage`: announces everything stored for others. Returns the number of values.
+   */
   announceStorage(now: number): number {
     return this.#core.announceStorage(now)
   }
@@ -288,9 +295,5 @@ function checkValue(value: Value): void {
   if (!Number.isInteger(value.type) || value.type < 0 || value.type > 0xffff) {
     throw new RangeError(`value.type must be a whole number of 0 to 65535: got ${value.type}`)
   }
-  if (value.size > MAX_VALUE_BYTES) {
-    throw new RangeError(
-      `Cannot store value as it must be <= ${MAX_VALUE_BYTES} bytes: current size is ${value.size}`,
-    )
-  }
+  checkValueSize(value)
 }

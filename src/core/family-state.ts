@@ -19,7 +19,9 @@ interface Report {
   readonly voters: Set<string>
 }
 
-/** Expired nodes whose return is noticed, and how long one has to be gone before it counts as one. */
+/**
+ * Expired nodes whose return is noticed, and how long one has to be gone before it counts as one.
+ */
 const MAX_GONE = 1024
 const MIN_GONE_MS = 10_000
 /** Voters that are remembered per reported address. */

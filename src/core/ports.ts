@@ -4,7 +4,9 @@
 
 import type { Outbox } from './net/outbox.ts'
 
-/** Source of random bits. The runner backs it with the operating system, the simulator with a seed. */
+/**
+ * Source of random bits. The runner backs it with the operating system, the simulator with a seed.
+ */
 export interface Random {
   /** Uniform in 0 … 2^32-1. */
   uint32(): number

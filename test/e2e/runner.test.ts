@@ -73,7 +73,7 @@ test('two nodes find each other and exchange values', async (t) => {
   }
   assert.deepEqual(fields, [0])
   assert.equal(await b.getFirst('nothing here', { signal }), undefined)
-  const large = new Uint8Array(65_530).fill(7)
+  const large = new Uint8Array(65_498).fill(7)
   await a.put('large', large, { signal })
   assert.deepEqual((await b.getFirst('large', { signal }))?.data, large)
   const { ipv4, messages } = await b.stats()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// NodeCache against a list in order of activity: who is forgotten when there are too many, who never
-// is, and who is closest.
+// NodeCache against a list in order of activity: who is forgotten when there are too many, who
+// never is, and who is closest.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ValueFetches under random answers, failures and delays: nothing is lost, nobody is overrun, and it
-// comes to an end.
+// ValueFetches under random answers, failures and delays: nothing is lost, nobody is overrun, and
+// it comes to an end.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Simulations run once per seed, which stands in the name of the test. `SEED=1234` tries another one
-// instead, `SEEDS=50` more of them.
+// Simulations run once per seed, which stands in the name of the test. `SEED=1234` tries another
+// one instead, `SEEDS=50` more of them.
 
 import { it } from 'node:test'
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is to happen at which virtual time, earliest first; entries of one time in the order in which
-// they were added. For the in-memory networks of the tests.
+// What is to happen at which virtual time, earliest first; entries of one time in the order in
+// which they were added. For the in-memory networks of the tests.
 
 interface Entry<T> {
   readonly at: number

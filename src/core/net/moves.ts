@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Address changes of living nodes. Anybody can write any id into a request, so a good node keeps its
-// address until the new one has answered a ping under that id.
+// Address changes of living nodes. Anybody can write any id into a request, so a good node keeps
+// its address until the new one has answered a ping under that id.
 
 import type { SocketAddress } from '../id/socket-address.ts'
 import { Kind } from '../wire/message.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One request that waits for its answer. States: sent (attempt 1) → repeated (late) → answered,
-// refused (error), expired or cancelled; exactly one of the last four, and then never anything more.
+// refused (error), expired or cancelled; exactly one of the last four, and then never anything
+// more.
 
 import type { SocketAddress } from '../id/socket-address.ts'
 import { Deadline } from '../util/timer-wheel.ts'

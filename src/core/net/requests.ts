@@ -75,7 +75,9 @@ export class Requests {
     }
   }
 
-  /** Sends a request. Undefined when too many are pending: nothing was sent, no handler is called. */
+  /**
+   * Sends a request. Undefined when too many are pending: nothing was sent, no handler is called.
+   */
   send(outgoing: Outgoing, now: number): Request | undefined {
     if (!this.#hasRoom(outgoing)) {
       this.refused++

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Collects how an operation ended in each address family: it succeeds when one family succeeded, and
-// ends when all did.
+// Collects how an operation ended in each address family: it succeeds when one family succeeded,
+// and ends when all did.
 
 import type { DhtEvent, NodeExport, OperationId, Outcome } from '../events.ts'
 import type { Family } from '../id/socket-address.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A get or query of the user: local values first, then what the searches of both families find, each
-// (id, content) once; done when both families are.
+// A get or query of the user: local values first, then what the searches of both families find,
+// each (id, content) once; done when both families are.
 
 import type { DhtEvent, OperationId, Outcome } from '../events.ts'
 import type { InfoHash } from '../id/info-hash.ts'

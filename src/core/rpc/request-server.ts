@@ -156,7 +156,9 @@ export class RequestServer {
     if (answer?.kind === 'sizes') fragments.send(from, message.tid, answer.packed, now)
   }
 
-  /** The closest good nodes of the families in `want`, in compact form; valid until the next call. */
+  /**
+   * The closest good nodes of the families in `want`, in compact form; valid until the next call.
+   */
   nodeLists(target: InfoHash, want: number, now: number): NodeLists {
     return {
       nodes4: want & WANT_IPV4 ? this.#compact(target, 4, now) : NO_NODES,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A put within one search: brings one value to the closest nodes and, when it is permanent, keeps it
-// there (spec node behaviour, section 6). States per node: idle → putting → stored; for a permanent
-// value then, shortly before its lifetime ends, → probing → refreshing or putting → stored again.
+// A put within one search: brings one value to the closest nodes and, when it is permanent, keeps
+// it there (spec node behaviour, section 6). States per node: idle → putting → stored; for a
+// permanent value then, shortly before its lifetime ends, → probing → refreshing or putting →
+// stored again.
 
 import { REANNOUNCE_MARGIN_MS } from '../constants.ts'
 import type { Request } from '../net/request.ts'

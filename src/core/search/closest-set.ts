@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The nodes of a search, closest to the key first (Kademlia's lookup shortlist). Holds the 14 closest
-// that answer in time, and beside them those whose answer is overdue.
+// The nodes of a search, closest to the key first (Kademlia's lookup shortlist). Holds the 14
+// closest that answer in time, and beside them those whose answer is overdue.
 
 import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
@@ -94,7 +94,9 @@ export class ClosestSet implements Iterable<SearchNode> {
     return timely >= SEARCH_NODES
   }
 
-  /** Drops the farthest timely node, and the farthest overdue one, as long as there are too many. */
+  /**
+   * Drops the farthest timely node, and the farthest overdue one, as long as there are too many.
+   */
   #trim(): void {
     let late = 0
     let timely = 0

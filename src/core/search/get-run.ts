@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A get within one search. With a select the question is the query itself. A plain get first asks
-// each node for ids and revisions, then fetches every value once from one of the nodes that listed it
-// (upstream fetches each value from each node: spec node behaviour, section 13, item 14).
+// each node for ids and revisions, then fetches every value once from one of the nodes that listed
+// it (upstream fetches each value from each node: spec node behaviour, section 13, item 14).
 
 import type { Request } from '../net/request.ts'
 import { FieldValueIndex, unpackFields } from '../value/field-value-index.ts'

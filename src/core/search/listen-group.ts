@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The remote listens of one search for one filter, shared by all local listeners with that filter
-// (spec node behaviour, section 7): registered at the four closest nodes, renewed, kept for a minute
-// after the last listener left. Collects what the nodes hold and passes on what is news.
+// (spec node behaviour, section 7): registered at the four closest nodes, renewed, kept for a
+// minute after the last listener left. Collects what the nodes hold and passes on what is news.
 
 import {
   LISTEN_LINGER_MS,
@@ -32,7 +32,9 @@ export interface ListenHost {
   sendListen(registration: Registration, now: number): Request | undefined
 }
 
-/** One value that one node reported; gone when neither push nor refresh came within its lifetime. */
+/**
+ * One value that one node reported; gone when neither push nor refresh came within its lifetime.
+ */
 class Reported extends Deadline {
   readonly registration: Registration
   readonly valueId: ValueId

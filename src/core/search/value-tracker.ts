@@ -71,8 +71,9 @@ export class ValueTracker<H> {
 }
 
 /**
- * Revisions of one owner are ordered by their sequence number. Contents without such an order (plain
- * and encrypted values of several authors under one id) count as new the first time each is seen.
+ * Revisions of one owner are ordered by their sequence number. Contents without such an order
+ * (plain and encrypted values of several authors under one id) count as new the first time each is
+ * seen.
  */
 function isNewer<H>(tracked: Tracked<H>, value: Value): boolean {
   if (tracked.revisions.some((known) => known.contentEquals(value))) return false

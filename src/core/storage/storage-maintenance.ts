@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Hands stored values over when the network has grown around a key: once eight good nodes are closer
-// to it than this one, its values are announced to them and dropped here (spec node behaviour,
-// section 8.5; off by default). Each key is looked at ten minutes after it appeared, then again and
-// again, by a deadline of its own.
+// Hands stored values over when the network has grown around a key: once eight good nodes are
+// closer to it than this one, its values are announced to them and dropped here (spec node
+// behaviour, section 8.5; off by default). Each key is looked at ten minutes after it appeared,
+// then again and again, by a deadline of its own.
 
 import { STORAGE_MAINTENANCE_MS, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
@@ -15,7 +15,9 @@ import type { Storage } from './storage.ts'
 const MIN_REMAINING_MS = 30_000
 
 export interface MaintenanceActions {
-  /** True when at least `count` good nodes of every connected family are closer to `key` than we. */
+  /**
+   * True when at least `count` good nodes of every connected family are closer to `key` than we.
+   */
   isOutranked(key: InfoHash, count: number, now: number): boolean
   /** Brings a value of somebody else to the nodes closest to `key`; lifetime goes on. */
   announce(key: InfoHash, value: Value, createdAt: number, now: number): void

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Messages to bytes, written in place into the outbox (spec wire, sections 2 to 8). Key order is
-// upstream's, so that captured packets re-encode to themselves. One encoder per engine: it knows the
-// own id, the network and the client flag.
+// upstream's, so that captured packets re-encode to themselves. One encoder per engine: it knows
+// the own id, the network and the client flag.
 
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
@@ -144,7 +144,9 @@ export class MessageEncoder {
     this.#endRequest(w, 'update', tid)
   }
 
-  /** Push of ids that were refreshed (`re`) or that expired (`exp`); upstream leaves out `h`, `ve`. */
+  /**
+   * Push of ids that were refreshed (`re`) or that expired (`exp`); upstream leaves out `h`, `ve`.
+   */
   updateIds(
     w: MsgpackWriter,
     tid: number,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One decoded datagram. A single scratch object per engine is filled again for every packet, so that
-// the request path allocates nothing: whoever keeps something of it copies it.
+// One decoded datagram. A single scratch object per engine is filled again for every packet, so
+// that the request path allocates nothing: whoever keeps something of it copies it.
 
 import { InfoHash } from '../id/info-hash.ts'
 import { EMPTY_BYTES } from '../util/bytes.ts'

@@ -37,8 +37,9 @@ export function announcedSizes(message: Message): number[] {
 }
 
 /**
- * The values of a complete message: inline ones first, then the reassembled ones in order. An inline
- * value that does not parse is left out; a reassembled one makes the message invalid (WireError).
+ * The values of a complete message: inline ones first, then the reassembled ones in order. An
+ * inline value that does not parse is left out; a reassembled one makes the message invalid
+ * (WireError).
  */
 export function readValues(message: Message): Value[] {
   const values: Value[] = []
