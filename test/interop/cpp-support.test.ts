@@ -15,7 +15,7 @@ import { poll } from '../support/watch.ts'
 const network = randomInt(1, 2 ** 31)
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex')
 
-describe('C++ nodes in one host', { skip: cppAvailable() }, () => {
+describe('C++ nodes in one host', { skip: cppAvailable(), concurrency: true }, () => {
   let host: CppHost
   let a: CppNode
   let b: CppNode
@@ -57,6 +57,28 @@ describe('C++ nodes in one host', { skip: cppAvailable() }, () => {
     await listener.waitFor((event) => event.value.id === id && !event.expired)
     await listener.waitFor((event) => event.value.id === id && event.expired, 20_000)
     await listener.cancel()
+  })
+
+  test('a cancelled listener leaves the others alone', async () => {
+    const first = await b.listen(sha1('first'))
+    const second = await b.listen(sha1('second'))
+    await first.cancel()
+    await a.put(sha1('second'), 'still heard')
+    await second.waitFor(({ value }) => text(value.data) === 'still heard')
+    assert.deepEqual(first.events, [])
+  })
+
+  test('a node with an identity signs and edits values', async () => {
+    const options = { network: network + 1, identity: 'signer' }
+    const [signer, other] = (await host.createCluster(2, options)) as [CppNode, CppNode]
+    for (const data of ['first', 'second']) {
+      assert.ok((await signer.put(sha1('edited'), data, { id: 5n, signed: true })).ok)
+      const { values } = await other.get(sha1('edited'))
+      assert.deepEqual(
+        values.map((value) => [value.id, value.owner, text(value.data)]),
+        [[5n, signer.keyId, data]],
+      )
+    }
   })
 
   test('a node answers a ping over both families', async () => {

@@ -232,12 +232,18 @@ export class CppNode {
       value_id: options.id?.toString(),
       type: options.type,
       user_type: options.userType,
+      permanent: options.permanent,
+      signed: options.signed,
     })
     return {
       ok: reply['ok'] as boolean,
       id: BigInt(reply['value_id'] as string),
       nodes: reply['nodes'] as CppRemoteNode[],
     }
+  }
+
+  async cancelPut(key: string, id: bigint): Promise<void> {
+    await this.#request('cancel_put', { key, value_id: id.toString() })
   }
 
   /** `where` such as `WHERE id=5`; a text that C++ cannot parse ends the host. */

@@ -50,11 +50,16 @@ export interface CppPutOptions {
   readonly id?: bigint
   readonly type?: number
   readonly userType?: string
+  /** Renewed until `cancelPut`. */
+  readonly permanent?: boolean
+  /** Needs an `identity`. Of a value id that was put before, the next revision. */
+  readonly signed?: boolean
 }
 
 export interface CppPutResult {
   readonly ok: boolean
   readonly id: bigint
+  /** Not known for permanent and signed puts. */
   readonly nodes: readonly CppRemoteNode[]
 }
 

@@ -23,6 +23,7 @@ import ctypes
 import json
 import os
 import queue
+import random
 import socket
 import sys
 import threading
@@ -31,12 +32,43 @@ from datetime import timedelta
 import opendht
 
 OBJECT_BODY = 16  # a Python object starts with a reference count and a type pointer
+TIME_MAX = 2 ** 63 - 1  # a time point that stands for "now"
 out = queue.SimpleQueue()
 
 
 def held_pointer(wrapper):
     """The first word of a binding object's body: the pointer inside its smart pointer."""
     return ctypes.c_void_p.from_address(id(wrapper) + OBJECT_BODY).value
+
+
+class Hash(ctypes.Structure):
+    """dht::InfoHash, which is passed by value."""
+
+    _fields_ = [('bytes', ctypes.c_uint8 * 20)]
+
+
+DONE_CALLS = {}
+
+
+@ctypes.CFUNCTYPE(ctypes.c_bool, *[ctypes.POINTER(ctypes.c_uint64)] * 2, ctypes.c_int)
+def manage_done(target, source, operation):
+    if operation == 2:  # copy; there is nothing to free
+        target[0] = source[0]
+    return False
+
+
+@ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_uint64), ctypes.POINTER(ctypes.c_bool),
+                  ctypes.c_void_p)
+def call_done(target, ok, nodes):
+    DONE_CALLS.pop(target[0])(ok[0])
+
+
+def done_function(number, callback):
+    """A std::function as libstdc++ lays it out: 16 bytes for the functor, here the number of a
+    callback, then the functions that copy it and call it."""
+    DONE_CALLS[number] = callback
+    address_of = lambda function: ctypes.cast(function, ctypes.c_void_p).value
+    return (ctypes.c_uint64 * 4)(number, 0, address_of(manage_done), address_of(call_done))
 
 
 class Direct:
@@ -57,6 +89,27 @@ class Direct:
 
     def connectivity_changed(self, runner):
         self.method('_ZN3dht9DhtRunner19connectivityChangedEv')(held_pointer(runner))
+
+    def put(self, runner, key, value, done, *, permanent, signed):
+        """Permanent and signed puts. They take the contents of `value` away."""
+        done_type = 'St8functionIFvbRKSt6vectorISt10shared_ptrINS_4NodeEESaIS9_EEEE'
+        key_type, value_type = 'NS_4HashILm20EEE', 'ONS_5ValueE'
+        pointers = [ctypes.c_void_p, ctypes.c_void_p]
+        arguments = [held_pointer(runner), Hash.from_buffer_copy(key), held_pointer(value), done]
+        if signed:
+            symbol = '_ZN3dht9DhtRunner9putSignedE' + key_type + value_type + done_type + 'b'
+            self.method(symbol, Hash, *pointers, ctypes.c_bool)(*arguments, permanent)
+            return
+        created_type = ('NSt6chrono10time_pointINSG_3_V212steady_clockENSG_8durationIlSt5ratioI'
+                        'Ll1ELl1000000000EEEEEE')
+        symbol = '_ZN3dht9DhtRunner3putE' + key_type + value_type + done_type + created_type + 'b'
+        self.method(symbol, Hash, *pointers, ctypes.c_int64, ctypes.c_bool)(
+            *arguments, TIME_MAX, permanent)
+
+    def cancel_put(self, runner, key, value_id):
+        method = self.method('_ZN3dht9DhtRunner9cancelPutERKNS_4HashILm20EEEm',
+                             ctypes.POINTER(Hash), ctypes.c_uint64)
+        method(held_pointer(runner), ctypes.byref(Hash.from_buffer_copy(key)), value_id)
 
     def nodes_stats(self, runner, family):
         counts = [ctypes.c_uint() for _ in range(4)]
@@ -202,12 +255,28 @@ class Host:
         if request.get('user_type'):
             value.user_type = request['user_type']
 
+        permanent, signed = request.get('permanent', False), request.get('signed', False)
+        if permanent or signed:
+            return self.put_specially(request, value, permanent=permanent, signed=signed)
+
         def done(ok, nodes):
             out.put({'id': request['id'], 'ok': ok, 'value_id': str(value.id),
                      'nodes': describe_nodes(nodes)})
 
         key = opendht.InfoHash(request['key'].encode())
         self.runners[request['node']].put(key, value, done)
+
+    def put_specially(self, request, value, *, permanent, signed):
+        value.id = value_id = value.id or random.getrandbits(64) or 1
+        reply = {'id': request['id'], 'value_id': str(value_id), 'nodes': []}
+        done = done_function(request['id'], lambda ok: out.put({**reply, 'ok': ok}))
+        self.direct.put(self.runners[request['node']], bytes.fromhex(request['key']), value, done,
+                        permanent=permanent, signed=signed)
+
+    def op_cancel_put(self, request):
+        runner, key = self.runners[request['node']], bytes.fromhex(request['key'])
+        self.direct.cancel_put(runner, key, int(request['value_id']))
+        return {}
 
     def op_get(self, request):
         values = []
@@ -238,7 +307,10 @@ class Host:
 
     def op_cancel_listen(self, request):
         token = self.tokens.pop(request['sub'])
-        self.cancelled.append(token)  # keeps the callback alive: one may still be on its way
+        self.cancelled.append(token)
+        # The binding releases the callback of the latest listen, whichever is cancelled; and one
+        # of the right listen may still be on its way.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(token._cb['cb']))
         self.runners[request['node']].cancelListen(token)
         return {}
 
