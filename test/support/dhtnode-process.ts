@@ -8,7 +8,7 @@ import { Watch } from './watch.ts'
 
 const BANNER =
   /OpenDHT node ([0-9a-f]{40}) running on (?:port (\d+)|IPv4 port (\d+), IPv6 port (\d+))/
-const DEFAULT_TIMEOUT_MS = 15_000
+const DEFAULT_TIMEOUT_MS = 30_000
 const CLOSE_GRACE_MS = 3000
 
 export interface DhtnodeOptions extends ChildOptions {

@@ -88,6 +88,18 @@ export class VirtualHost {
     }
   }
 
+  /** For good, and as thoroughly as on a host without it: not even loopback has an address. */
+  disableIPv6(): void {
+    this.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'])
+  }
+
+  /** Whether its packets of a family to `other` leave; without, they are lost silently. */
+  setRoute(other: VirtualHost, family: 'ipv4' | 'ipv6', up: boolean): void {
+    const flag = family === 'ipv4' ? '-4' : '-6'
+    const route = [`${other[family]}/${family === 'ipv4' ? 32 : 128}`]
+    ip(this.namespace, flag, 'route', up ? 'del' : 'add', 'blackhole', ...route)
+  }
+
   /** Pulls or plugs its cables: what is sent then is lost silently. */
   setCables(plugged: boolean): void {
     for (const { peer } of this.attachments) {
