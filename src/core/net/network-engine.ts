@@ -45,7 +45,7 @@ export interface DropCounters {
   otherNetwork: number
   noSender: number
   rateLimited: number
-  /** Answers whose sender is not the one that was asked. */
+  /** Answers whose sender is not the one that was asked, listens in the name of another node. */
   unexpected: number
   /** Our own bugs: exceptions that were not WireError. Always 0, or report it. */
   internal: number
@@ -233,7 +233,13 @@ export class NetworkEngine {
     this.received[message.kind]!++
     if (isAnswer(message.kind)) return this.#onAnswer(message, from, now)
     const node = this.#sender(message, from, now)
-    if (!node.isClient && node.address === from) this.#observer.onActivity(node, false, now)
+    const isMoving = node.address !== from
+    if (isMoving && message.kind === Kind.Listen) {
+      // It would make us push to the old address. Whoever has moved repeats it when that is proved.
+      this.dropped.unexpected++
+      return
+    }
+    if (!node.isClient && !isMoving) this.#observer.onActivity(node, false, now)
     this.#observer.onRequest(message, node, from, now)
   }
 
