@@ -24,7 +24,8 @@ const RECENT = 64
 /** Inputs for each of the engine's own operations. */
 const GET_EVERY = 2500
 /** Inputs after which so much time passes that values, listeners and tokens expire. */
-const EXPIRE_EVERY = 15_000
+const EXPIRE_EVERY = 50_000
+const FIRST_EXPIRY = 10_000
 const EXPIRE_MS = 11 * 60_000
 /** Peers that break the protocol are blocked by address and port. */
 const MOVE_CHANCE = 1 / 100
@@ -85,7 +86,7 @@ export class World {
       this.receive(bytes, from)
       if (this.#random.chance(0.1)) this.#passTime()
       if (this.count % GET_EVERY === 0) this.#get()
-      if (this.count % EXPIRE_EVERY === 0) this.run(EXPIRE_MS)
+      if (this.count % EXPIRE_EVERY === FIRST_EXPIRY) this.run(EXPIRE_MS)
     } catch (error) {
       const what = `seed ${this.#seed}, input ${this.count} from ${from}, ${this.network.now} ms`
       throw new Error(`${what}: ${toHex(bytes)}`, { cause: error })
@@ -232,8 +233,8 @@ export class World {
   }
 
   /**
-   * Sees every datagram in the network: hostile peers get theirs at once, and of some that are meant
-   * for the engine a damaged copy follows. False when nobody lives at `to`.
+   * Sees every datagram in the network: hostile peers get theirs at once, and of some that are
+   * meant for the engine a damaged copy follows. False when nobody lives at `to`.
    */
   #carries(bytes: Uint8Array, from: SocketAddress, to: SocketAddress): boolean {
     if (this.#isHonest(to)) {
