@@ -118,8 +118,9 @@ export class Announce {
   onFailure(member: SearchNode, code: number, host: AnnounceHost, now: number): void {
     const place = this.#placements.get(member)
     if (place === undefined) return
-    place.request = code === 404 ? host.sendPut(this, member, now) : undefined
-    if (code === 404) return
+    const isForgotten = code === 404 && place.request?.kind === Kind.Refresh
+    place.request = isForgotten ? host.sendPut(this, member, now) : undefined
+    if (isForgotten) return
     place.storedAt = Number.NEGATIVE_INFINITY
     place.failures++
     if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
