@@ -67,6 +67,30 @@ suite('Limits of partial messages', () => {
     assert.deepEqual([partials.count, partials.bytes], [0, 0])
   })
 
+  test('98 fragments or 122,912 bytes wait for a header, one more and all are thrown away', () => {
+    for (const [count, bytes] of [
+      [98, 600],
+      [96, 1280],
+    ] as const) {
+      for (const extra of [0, 1]) {
+        const partials = new PartialMessages(new TimerWheel(0))
+        const sizes = [LARGEST, LARGEST]
+        const each = LARGEST / bytes
+        for (let i = 0; i < count + extra; i++) {
+          const index = i < Math.floor(each) ? 0 : 1
+          const offset = (i - index * Math.floor(each)) * bytes
+          partials.add(host(1), 1, index, offset, new Uint8Array(bytes), 0)
+        }
+        const before = partials.bytes
+        partials.open(host(1), 1, HEADER, sizes, 0)
+        // Kept fragments cost as much as before, beside the header and its two values.
+        const kept = extra === 0 ? count * (bytes + 128) : 0
+        assert.equal(before, 512 + kept)
+        assert.equal(partials.bytes, 512 + kept + HEADER.length + 2 * 128)
+      }
+    }
+  })
+
   test('a value is made of a bounded number of fragments', () => {
     const partials = new PartialMessages(new TimerWheel(0))
     partials.open(host(1), 1, HEADER, [LARGEST], 0)
