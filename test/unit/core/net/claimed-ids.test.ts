@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Somebody uses the id of another node: until the new address is proved, nothing is done in the name
-// of that node that would reach it at its old one.
+// Somebody uses the id of another node: until the new address is proved, nothing is done in the
+// name of that node that would reach it at its old one.
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
