@@ -113,6 +113,7 @@ export class Dht {
     checkKey(key)
     checkValue(value)
     const { permanent = false, createdMs } = options
+    if (Number.isNaN(createdMs)) throw new RangeError('createdMs must be a time: got NaN')
     const identified = value.id === 0n ? value.withId(this.#core.randomValueId()) : value
     if (this.#isClosed) return { operation: this.#refuse(), value: identified }
     const createdAt = Math.min(now, (createdMs ?? Number.MAX_VALUE) - this.#core.wallOffsetMs)

@@ -40,6 +40,8 @@ export class Announce {
   readonly created: number | undefined
   readonly #lifetimeMs: number
   readonly #placements = new Map<SearchNode, Placement>()
+  /** Nothing is sent any more; answers that still come only tell that their nodes live. */
+  isCancelled = false
   /** The outcome was reported; a permanent announce goes on. */
   isReported = false
   /** Until when a one-time put goes on after it was reported, for nodes that turn up meanwhile. */
@@ -106,7 +108,7 @@ export class Announce {
     now: number,
   ): void {
     const place = this.#placements.get(member)
-    if (place === undefined) return
+    if (place === undefined || this.isCancelled) return
     place.request = undefined
     if (request.kind !== Kind.Get) return this.#stored(place, now)
     place.request = this.#isListed(message)
@@ -117,17 +119,13 @@ export class Announce {
   /** Refused or lost. A refresh of a value that the node no longer has becomes a put. */
   onFailure(member: SearchNode, code: number, host: AnnounceHost, now: number): void {
     const place = this.#placements.get(member)
-    if (place === undefined) return
+    if (place === undefined || this.isCancelled) return
     const isForgotten = code === 404 && place.request?.kind === Kind.Refresh
     place.request = isForgotten ? host.sendPut(this, member, now) : undefined
     if (isForgotten) return
     place.storedAt = Number.NEGATIVE_INFINITY
     place.failures++
     if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
-  }
-
-  *requests(): IterableIterator<Request> {
-    for (const { request } of this.#placements.values()) if (request !== undefined) yield request
   }
 
   #stored(place: Placement, now: number): void {

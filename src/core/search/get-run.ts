@@ -3,7 +3,6 @@
 // each node for ids and revisions, then fetches every value once from one of the nodes that listed
 // it (upstream fetches each value from each node: spec node behaviour, section 13, item 14).
 
-import type { Request } from '../net/request.ts'
 import { FieldValueIndex, unpackFields } from '../value/field-value-index.ts'
 import { Field, QUERY_IDS_SEQ, Query, type Select } from '../value/query.ts'
 import type { Value } from '../value/value.ts'
@@ -56,12 +55,6 @@ export class GetRun extends LookupRun {
   fetched(fetch: Fetch, member: SearchNode, message: Message): void {
     const values = message.valueCount >= 0 ? readValues(message) : []
     this.#deliver(this.fetches.answered(fetch, member, values))
-  }
-
-  /** Requests that are to be forgotten when the get is cancelled. */
-  *requests(): IterableIterator<Request> {
-    yield* this.pending.values()
-    yield* this.fetches.requests()
   }
 
   #onFields(member: SearchNode, message: Message): void {

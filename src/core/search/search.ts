@@ -130,7 +130,8 @@ export class Search extends Deadline {
     const put = this.#announces.get(valueId)
     if (put === undefined) return
     this.#forgetPut(valueId, put.announce)
-    for (const request of put.announce.requests()) this.context.net.requests.settle(request)
+    // Its requests go on, as those of a get do.
+    put.announce.isCancelled = true
   }
 
   listen(query: Query, sink: ListenSink, now: number): void {

@@ -122,12 +122,6 @@ export class ValueFetches {
     if (!fetch.isDone && fetch.sources.length > 0) this.#enqueue(fetch)
   }
 
-  *requests(): IterableIterator<Request> {
-    for (const { attempts } of this.#open) {
-      for (const { request } of attempts.values()) yield request
-    }
-  }
-
   #enqueue(fetch: Fetch): void {
     this.#open.add(fetch)
     if (fetch.isQueued) return

@@ -47,7 +47,8 @@ export class EntryNames {
 /** The last key read as a number; zero, which no name has, when it is longer than any name. */
 function codeOfKey(reader: MsgpackReader): number {
   const { source, offset, length } = reader
-  if (length > MAX_NAME) return 0
+  // Leading zero bytes would not show in the number.
+  if (length > MAX_NAME || source[offset] === 0) return 0
   let code = 0
   for (let i = 0; i < length; i++) code = code * 256 + source[offset + i]!
   return code
