@@ -42,6 +42,7 @@ export class FakePeer {
   values: readonly Value[] = []
   token: Uint8Array = FAKE_TOKEN
   script: Script = () => false
+  #lastTid = 0x1000
 
   constructor(
     net: MiniNetwork,
@@ -66,6 +67,25 @@ export class FakePeer {
     const writer = new MsgpackWriter()
     encode(this.encoder, writer)
     this.net.send(from, to, writer.take())
+  }
+
+  /** Sends one request and gives what comes back under its transaction id, in order. */
+  ask(
+    to: SocketAddress,
+    encode: (encoder: MessageEncoder, writer: MsgpackWriter, tid: number) => void,
+  ): Message[] {
+    const tid = ++this.#lastTid
+    const known = this.received.length
+    this.send(to, (encoder, writer) => encode(encoder, writer, tid))
+    this.net.run(2 * this.net.delayMs + 1)
+    const answers = this.received.slice(known).filter(({ message }) => message.tid === tid)
+    return answers.map(({ message }) => message)
+  }
+
+  /** The token that the node at `to` gives to this peer. */
+  tokenOf(to: SocketAddress): Uint8Array {
+    const [answer] = this.ask(to, (e, w, tid) => e.find(w, tid, this.id, []))
+    return answer?.token ?? new Uint8Array(0)
   }
 
   /** Requests of one kind that it got. */
