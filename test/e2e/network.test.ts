@@ -47,7 +47,7 @@ before(async () => {
   await poll(
     () => nodes.every((node) => node.status().ipv4 === 'connected'),
     30_000,
-    () => 'not all nodes are connected',
+    'not all nodes are connected',
   )
 })
 

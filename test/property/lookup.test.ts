@@ -200,7 +200,7 @@ describe('a get', () => {
     )
   })
 
-  it('finds a value that honest nodes close to the key hold among others that do not answer', () => {
+  it('finds a value that honest nodes near the key hold among others that do not answer', () => {
     const bad = fc.constantFrom(...MANNERS.filter((manner) => manner !== 'honest'))
     fc.assert(
       fc.property(fc.integer(), fc.array(bad, { maxLength: 20 }), (seed, manners) => {
