@@ -15,8 +15,9 @@ import { Kind } from './wire/message.ts'
 
 const FIRST_DELAY_MS = 10_000
 const MAX_DELAY_MS = 4 * 60_000
-/** Nodes of earlier times that are tried at each attempt. */
-const REMEMBERED_NODES = 8
+/** Nodes of earlier times that are tried at each attempt: the latest, and some of all others. */
+const RECENT_NODES = 8
+const CHOSEN_NODES = 8
 
 export interface BootstrapHost {
   readonly net: NetworkEngine
@@ -100,16 +101,28 @@ export class Bootstrap {
     this.#delayMs = Math.min(2 * this.#delayMs, MAX_DELAY_MS)
   }
 
-  /** Nodes to try: members of the table first, then the most recently active ones. */
+  /**
+   * Nodes to try: members of the table and the most recently active ones, and some others by chance,
+   * others each time, since the former may all be gone for good.
+   */
   #remembered(family: FamilyState): Node[] {
-    const nodes: Node[] = []
-    const take = (node: Node): boolean => {
-      if (!node.isClient && node.pendingRequests === 0 && !nodes.includes(node)) nodes.push(node)
-      return nodes.length < REMEMBERED_NODES
+    const cache = this.#host.net.cache(family.family)
+    const recent = new Set<Node>()
+    for (const nodes of [family.table.nodes(), cache.newest()]) {
+      for (const node of nodes) {
+        if (recent.size >= RECENT_NODES) break
+        if (isWorthATry(node)) recent.add(node)
+      }
     }
-    for (const node of family.table.nodes()) if (!take(node)) return nodes
-    for (const node of this.#host.net.cache(family.family).newest()) if (!take(node)) return nodes
-    return nodes
+    const chosen: Node[] = []
+    let seen = 0
+    for (const node of cache) {
+      if (recent.has(node) || !isWorthATry(node)) continue
+      // Reservoir sampling: every node has the same chance, however many there are.
+      const place = seen++ < CHOSEN_NODES ? seen - 1 : this.#random.uint32() % seen
+      if (place < CHOSEN_NODES) chosen[place] = node
+    }
+    return [...recent, ...chosen]
   }
 
   /** Asks an address, not a node: whoever answers there is welcome. */
@@ -117,6 +130,10 @@ export class Bootstrap {
     const handler = new BootstrapPing(this.#host, family)
     if (this.ping(address, handler, now)) family.pendingPings++
   }
+}
+
+function isWorthATry(node: Node): boolean {
+  return !node.isClient && node.pendingRequests === 0
 }
 
 class BootstrapPing extends QuietHandler {
