@@ -17,7 +17,7 @@ const FIRST_DELAY_MS = 10_000
 const MAX_DELAY_MS = 4 * 60_000
 /** Nodes of earlier times that are tried at each attempt: the latest, and some of all others. */
 const RECENT_NODES = 8
-const CHOSEN_NODES = 8
+const CHOSEN_NODES = 16
 
 export interface BootstrapHost {
   readonly net: NetworkEngine

@@ -123,7 +123,7 @@ describe('a node without anybody', () => {
     net.run(40 * MINUTE_MS)
     assert.equal(node.dht.status().ipv4, 'disconnected')
     peers[50]!.script = () => false
-    assert(net.runUntil(() => node.dht.status().ipv4 === 'connected', 180 * MINUTE_MS))
+    assert(net.runUntil(() => node.dht.status().ipv4 === 'connected', 300 * MINUTE_MS))
   })
 })
 
