@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Listens while nodes come and go and datagrams are lost: every value is told once, and its end once.
+// Listens while nodes come and go and datagrams are lost: every value is told once, and its end
+// once.
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
