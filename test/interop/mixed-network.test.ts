@@ -41,7 +41,7 @@ async function testNetwork(family: InteropFamily): Promise<void> {
   // The first half of the keys is put by C++ nodes, the second one by ours.
   await Promise.all(
     names.map(async (name, i) => {
-      if (i >= COUNT) assert.equal((await ours[i - COUNT]!.put(name, name)).nodes.length, 8)
+      if (i >= COUNT) assert.ok((await ours[i - COUNT]!.put(name, name)).nodes.length >= 8)
       else assert.ok((await network.cpp[i]!.put(hex(name), name)).ok)
     }),
   )

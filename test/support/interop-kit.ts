@@ -195,7 +195,7 @@ export class Signer {
   }
 }
 
-/** Waits for `stop` while asserting again and again that `check` holds. */
+/** Resolves at `deadline` (of `performance.now()`), and fails as soon as `check` is false. */
 export async function holdsUntil(
   check: () => boolean | Promise<boolean>,
   deadline: number,
