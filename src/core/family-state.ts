@@ -2,7 +2,7 @@
 // One address family of a node: its routing table, its searches, its status, and how peers see our
 // address (spec node behaviour, sections 3 and 4). Families live and fail independently.
 
-import { MAX_REPORTED_ADDRESSES } from './constants.ts'
+import { MAX_REPORTED_ADDRESSES, NODE_GOOD_TIME_MS } from './constants.ts'
 import type { NodeStatus } from './events.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { NetworkEngine } from './net/network-engine.ts'
@@ -40,6 +40,8 @@ export class FamilyState {
   status: NodeStatus = 'disconnected'
   /** When it last became connected. */
   connectedAt = Number.NEGATIVE_INFINITY
+  /** When it last ceased to be connected; Infinity for never. */
+  lostAt = Number.POSITIVE_INFINITY
 
   constructor(family: Family, net: NetworkEngine, searches: SearchPool) {
     this.family = family
@@ -59,6 +61,15 @@ export class FamilyState {
     // A newcomer that only asked is listed to others once it has answered: find out now.
     if (!replied) this.verify(node, now)
     this.searches.offer(node, now)
+  }
+
+  /** Somebody answered, for the first time or again. */
+  onConnected(now: number): void {
+    this.connectedAt = now
+    // Whoever was there before nobody answered any more may be there again.
+    for (const node of this.#net.cache(this.family)) {
+      if (node.lastSeenAt > this.lostAt - NODE_GOOD_TIME_MS) node.isExpired = false
+    }
   }
 
   /** A node stopped answering, or gave answers that are of no use. */

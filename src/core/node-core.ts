@@ -141,8 +141,13 @@ export class NodeCore
       const status = family.computeStatus(this.bootstrap.hasPendingNames, now)
       if (status === family.status) continue
       changed.push(family)
-      if (family.status === 'connected') this.maintenance.hurry(now)
-      if (status === 'connected') family.connectedAt = now
+      if (family.status === 'connected') {
+        family.lostAt = now
+        this.maintenance.hurry(now)
+        // The pauses have grown if the other family has been looking for somebody all the time.
+        this.bootstrap.restart(now)
+      }
+      if (status === 'connected') family.onConnected(now)
       family.status = status
     }
     if (changed.length > 0) {

@@ -10,11 +10,14 @@ import type { NetworkEngine } from '../net/network-engine.ts'
 import type { Node } from '../net/node.ts'
 import { QuietHandler, type Request } from '../net/request.ts'
 import type { Random } from '../ports.ts'
-import { Job } from '../util/timer-wheel.ts'
+import { Deadline, Job } from '../util/timer-wheel.ts'
 import { Kind, type Message } from '../wire/message.ts'
 import type { Bucket } from './routing-table.ts'
 
 const SECOND_MS = 1000
+/** Pauses between lookups of the own id; they double from the first to the last. */
+const FIRST_PAUSE_MS = 4 * SECOND_MS
+const MAX_PAUSE_MS = 10 * 60 * SECOND_MS
 /** Chance of asking a neighbour of the bucket instead, and of asking for both families: 1 in … */
 const NEIGHBOUR_CHANCE = 8
 const BOTH_FAMILIES_CHANCE = 38
@@ -36,6 +39,7 @@ export class Maintenance {
   readonly #random: Random
   readonly #confirm: Job
   readonly #expire: Job
+  readonly #explorations = new Map<FamilyState, Exploration>()
 
   constructor(host: MaintenanceHost, random: Random, now: number) {
     this.#host = host
@@ -56,12 +60,14 @@ export class Maintenance {
   close(): void {
     this.#host.net.wheel.cancel(this.#confirm)
     this.#host.net.wheel.cancel(this.#expire)
+    for (const exploration of this.#explorations.values()) {
+      this.#host.net.wheel.cancel(exploration)
+    }
   }
 
   #run(now: number): void {
     let sent = false
     for (const family of this.#host.families) {
-      if (family.status === 'connected' && family.searches.size === 0) this.explore(family, now)
       sent = this.#refreshBuckets(family, now) || sent
       this.#keepAlive(family, now)
     }
@@ -77,9 +83,18 @@ export class Maintenance {
     else this.#schedule(this.#confirm, now, 60 * SECOND_MS, 180 * SECOND_MS)
   }
 
-  /** Looks up the own id: finds the neighbours, and makes the node known to them. */
+  /**
+   * The family became connected: looks up the own id, at once and then with growing pauses. That
+   * finds the neighbours and makes the node known to them, also those who come, or come back, at the
+   * same time.
+   */
   explore(family: FamilyState, now: number): void {
-    family.searches.obtain(this.#host.net.config.id, now)?.explore(now)
+    let exploration = this.#explorations.get(family)
+    if (exploration === undefined) {
+      exploration = new Exploration(family, (pauseMs) => this.#jittered(pauseMs), this.#host)
+      this.#explorations.set(family, exploration)
+    }
+    exploration.start(now)
   }
 
   #refreshBuckets(family: FamilyState, now: number): boolean {
@@ -160,9 +175,41 @@ export class Maintenance {
     return this.#random.uint32() % oneIn === 0
   }
 
+  #jittered(ms: number): number {
+    return ms + (this.#random.uint32() % Math.ceil(ms / 2))
+  }
+
   #schedule(job: Job, now: number, fromMs: number, toMs: number): void {
     const delay = fromMs + (this.#random.uint32() % (toMs - fromMs))
     this.#host.net.wheel.schedule(job, now + delay)
+  }
+}
+
+/** Lookups of the own id in one family, for as long as it is connected. */
+class Exploration extends Deadline {
+  readonly #family: FamilyState
+  readonly #jittered: (ms: number) => number
+  readonly #host: MaintenanceHost
+  #pauseMs = FIRST_PAUSE_MS
+
+  constructor(family: FamilyState, jittered: (ms: number) => number, host: MaintenanceHost) {
+    super()
+    this.#family = family
+    this.#jittered = jittered
+    this.#host = host
+  }
+
+  start(now: number): void {
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.fire(now)
+  }
+
+  fire(now: number): void {
+    if (this.#family.status !== 'connected') return
+    const { wheel, config } = this.#host.net
+    this.#family.searches.obtain(config.id, now)?.explore(now)
+    wheel.schedule(this, now + this.#jittered(this.#pauseMs))
+    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
   }
 }
 

@@ -50,8 +50,10 @@ export class Search extends Deadline {
   readonly #listens: ListenGroup[] = []
   /** Nodes that were asked in vain since one last answered. */
   #lost = 0
-  /** The own id: only looks up its neighbourhood. */
-  #isExploring = false
+  /**
+   * Since when the nodes around the key are asked for their own sake; undefined when they are not.
+   */
+  #exploringSince: number | undefined
   lastStepAt: number
 
   constructor(key: InfoHash, context: SearchContext, now: number) {
@@ -60,7 +62,7 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = new ClosestSet(this.id)
     this.#calls = new SearchCalls(this)
-    this.#find = new FindRun((at) => context.answerAgeMs(at))
+    this.#find = new FindRun((at) => this.#answerAgeMs(at))
     this.lastStepAt = now
   }
 
@@ -86,7 +88,7 @@ export class Search extends Deadline {
       this.#gets.size === 0 &&
       this.#announces.size === 0 &&
       this.#listens.length === 0 &&
-      !this.#isExploring
+      this.#exploringSince === undefined
     )
   }
 
@@ -94,9 +96,13 @@ export class Search extends Deadline {
     return this.#find.isComplete(this.nodes, now)
   }
 
-  /** Looks up the nodes around the key, for its own sake. */
+  /**
+   * Looks up the nodes around the key, for its own sake: asks them whatever they answered before.
+   */
   explore(now: number): void {
-    this.#isExploring = true
+    if (this.#exploringSince !== undefined) return
+    this.#takeClosest(now)
+    this.#exploringSince = now
     this.step(now)
   }
 
@@ -214,14 +220,27 @@ export class Search extends Deadline {
   }
 
   get #needsSync(): boolean {
-    return this.#announces.size > 0 || this.#listens.length > 0 || this.#isExploring
+    return (
+      this.#announces.size > 0 || this.#listens.length > 0 || this.#exploringSince !== undefined
+    )
+  }
+
+  /** How old an answer may be that nobody is asked for again. */
+  #answerAgeMs(now: number): number {
+    const ageMs = this.context.answerAgeMs(now)
+    return this.#exploringSince === undefined ? ageMs : Math.min(ageMs, now - this.#exploringSince)
   }
 
   /** Takes the closest known nodes while there are too few. */
   #refill(now: number): void {
-    if (this.nodes.size >= TARGET_NODES) return
-    for (const node of this.context.closestNodes(this.id, SEARCH_NODES, now))
+    const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
+    if (isForming || this.nodes.size < TARGET_NODES) this.#takeClosest(now)
+  }
+
+  #takeClosest(now: number): void {
+    for (const node of this.context.closestNodes(this.id, SEARCH_NODES, now)) {
       this.nodes.insert(node)
+    }
   }
 
   /** The closest nodes are in step: brings them the values and the listens. */
@@ -229,7 +248,9 @@ export class Search extends Deadline {
     const closest = this.nodes.first()
     for (const { announce } of this.#announces.values()) announce.drive(closest, this.#calls, now)
     for (const group of this.#listens) group.drive(closest, now)
-    this.#isExploring = false
+    const since = this.#exploringSince
+    if (since === undefined || closest.some((member) => member.answeredAt < since)) return
+    this.#exploringSince = undefined
   }
 
   /** Ends the listens that nobody came back to, and the puts that have lingered long enough. */
@@ -279,7 +300,7 @@ export class Search extends Deadline {
 
   /** No node is left, and none was found in the cache. */
   #onLonely(now: number): void {
-    this.#isExploring = false
+    this.#exploringSince = undefined
     if (this.context.isConnecting()) this.context.wait(this)
     else this.#giveUp(now)
   }
@@ -287,7 +308,7 @@ export class Search extends Deadline {
   /** Ends what can end; what is permanent goes on with the nodes that are left or turn up. */
   #giveUp(now: number): void {
     this.#lost = 0
-    this.#isExploring = false
+    this.#exploringSince = undefined
     for (const [sink, run] of [...this.#gets]) {
       this.#endGet(sink, run.answerers.size > 0 ? 'ok' : 'no-nodes', [...run.answerers])
     }

@@ -59,6 +59,8 @@ describe('a node that lives but does not answer', () => {
 
   it('is asked less when it goes on not answering', () => {
     const { net, node, peers } = world(14)
+    net.run(90_000)
+    peers[0]!.received.length = 0
     peers[0]!.script = (_, { message }) => message.kind !== Kind.Ping
     node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
     chat(net, node, peers[0]!, 40_000)
