@@ -12,7 +12,7 @@ import { RoutingTable } from './routing/routing-table.ts'
 import type { SearchPool } from './search/search-pool.ts'
 import { Kind } from './wire/message.ts'
 
-/** Peers that were asked by address only and have not answered yet count as "connecting". */
+/** An address that peers see us at. */
 interface Report {
   readonly ip: SocketAddress
   /** Prefixes of the peers that reported it: one vote each. */
@@ -110,14 +110,20 @@ export class FamilyState {
 
   /** A peer sees us at `ip`. True when that changed which address most peers see. */
   onReport(ip: SocketAddress, reporter: SocketAddress): boolean {
+    const voter = votingPrefix(reporter)
+    const earlier = this.#reports.find(({ voters }) => voters.has(voter))
+    if (earlier?.ip.sameIp(ip)) return false
     const before = this.#reports[0]?.ip
+    // One vote each, for what was seen last.
+    earlier?.voters.delete(voter)
+    this.#reports = this.#reports.filter(({ voters }) => voters.size > 0)
     let report = this.#reports.find((known) => known.ip.sameIp(ip))
     if (report === undefined) {
       if (this.#reports.length >= MAX_REPORTED_ADDRESSES) this.#reports.pop()
       report = { ip, voters: new Set() }
       this.#reports.push(report)
     }
-    if (report.voters.size < MAX_VOTERS) report.voters.add(votingPrefix(reporter))
+    if (report.voters.size < MAX_VOTERS) report.voters.add(voter)
     this.#reports.sort((a, b) => b.voters.size - a.voters.size)
     return before === undefined || !before.sameIp(this.#reports[0]!.ip)
   }

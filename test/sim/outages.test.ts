@@ -50,7 +50,7 @@ describe('a network in which nothing arrives for half an hour', () => {
     for (const node of net.nodes.slice(0, 5)) assert.deepEqual(get(net, node), ['lasting'])
   })
 
-  itWithSeeds('is whole again when only one node is told an address', 2, (seed) => {
+  itWithSeeds('is whole again after three hours, without being told an address', 2, (seed) => {
     const net = settled(seed, 30)
     net.carries = () => false
     net.run(180 * MINUTE_MS)
