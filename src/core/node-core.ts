@@ -4,7 +4,7 @@
 
 import { Bootstrap, type BootstrapHost } from './bootstrap.ts'
 import type { ResolvedConfig } from './config.ts'
-import type { DhtEvent, NodeExport, NodeStatus, OperationId } from './events.ts'
+import type { DhtEvent, NodeExport, NodeStatus, OperationId, Outcome } from './events.ts'
 import { FamilyState } from './family-state.ts'
 import type { InfoHash } from './id/info-hash.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
@@ -58,11 +58,14 @@ export class NodeCore
   readonly maintenance: Maintenance
   readonly storageMaintenance: StorageMaintenance
   events: DhtEvent[] = []
+  /** Pings of the user that wait for an answer. */
+  readonly pings = new Set<PingHandler>()
   /** Wall time minus the engine's time. */
   wallOffsetMs = 0
   readonly #random: Random
   /** A node appeared, replied or went: statuses have to be computed again. */
   #isStatusDirty = true
+  #isClosed = false
 
   constructor(config: ResolvedConfig, ports: DhtPorts, now: number) {
     this.config = config
@@ -134,7 +137,7 @@ export class NodeCore
 
   /** Brings statuses up to date, and what hangs on them: bootstrap, searches that wait. */
   settleStatus(now: number): void {
-    if (!this.#isStatusDirty) return
+    if (!this.#isStatusDirty || this.#isClosed) return
     this.#isStatusDirty = false
     const changed: FamilyState[] = []
     for (const family of this.families) {
@@ -164,7 +167,7 @@ export class NodeCore
 
   ping(address: SocketAddress, now: number): OperationId {
     const operation = this.operations.newId()
-    const handler = new PingHandler(this.events, operation)
+    const handler = new PingHandler(this, operation)
     if (!this.bootstrap.ping(address, handler, now)) handler.onExpired()
     return operation
   }
@@ -189,13 +192,16 @@ export class NodeCore
   }
 
   announceStorage(now: number): number {
-    return this.config.maintainStorage ? this.storageMaintenance.announceAll(now) : 0
+    if (this.#isClosed || !this.config.maintainStorage) return 0
+    return this.storageMaintenance.announceAll(now)
   }
 
   close(): void {
     this.maintenance.close()
     this.bootstrap.close()
     this.operations.closeAll()
+    for (const ping of [...this.pings]) ping.end('closed')
+    this.#isClosed = true
   }
 
   // What the network engine reports.
@@ -313,26 +319,32 @@ const NO_EVENTS: DhtEvent[] = []
 const NOBODY = { onFamilyDone(): void {} }
 
 class PingHandler extends QuietHandler {
-  readonly #events: DhtEvent[]
+  readonly #core: NodeCore
   readonly #operation: OperationId
 
-  constructor(events: DhtEvent[], operation: OperationId) {
+  constructor(core: NodeCore, operation: OperationId) {
     super()
-    this.#events = events
+    this.#core = core
     this.#operation = operation
+    core.pings.add(this)
   }
 
-  override onReply(request: Request): void {
-    const { node } = request
-    const nodes = node === undefined ? [] : [{ id: node.id, address: node.address }]
-    this.#events.push({ kind: 'done', operation: this.#operation, outcome: 'ok', nodes })
+  override onReply({ node }: Request): void {
+    this.end('ok', node === undefined ? [] : [{ id: node.id, address: node.address }])
   }
 
   override onError(): void {
-    this.onExpired()
+    this.end('failed')
   }
 
   override onExpired(): void {
-    this.#events.push({ kind: 'done', operation: this.#operation, outcome: 'failed', nodes: [] })
+    this.end('failed')
+  }
+
+  end(outcome: Outcome, nodes: readonly NodeExport[] = []): void {
+    const { events, pings } = this.#core
+    if (pings.delete(this)) {
+      events.push({ kind: 'done', operation: this.#operation, outcome, nodes })
+    }
   }
 }

@@ -6,13 +6,16 @@ import type { DhtEvent, NodeExport, OperationId, Outcome } from '../events.ts'
 import type { Family } from '../id/socket-address.ts'
 import type { Node } from '../net/node.ts'
 
-/** Worse outcomes later: the best one of the families is reported. */
-const RANKING: readonly Outcome[] = ['ok', 'replaced', 'failed', 'limit', 'no-nodes', 'closed']
+/**
+ * Worse outcomes later: the best one of the families is reported. Before all, that the node was
+ * closed: whatever one family had found, the operation did not run to its end.
+ */
+const RANKING: readonly Outcome[] = ['closed', 'ok', 'replaced', 'failed', 'limit', 'no-nodes']
 
 export class FamilyResults {
   readonly #open: Set<Family>
   readonly #nodes: NodeExport[] = []
-  #best: Outcome = 'closed'
+  #best: Outcome = 'no-nodes'
 
   constructor(families: readonly Family[]) {
     this.#open = new Set(families)
