@@ -21,6 +21,11 @@ export class FamilyResults {
     this.#open = new Set(families)
   }
 
+  /** Of the families that are done. */
+  get outcome(): Outcome {
+    return this.#best
+  }
+
   /** True when this was the last family. */
   add(family: Family, outcome: Outcome, nodes: readonly Node[]): boolean {
     if (!this.#open.delete(family)) return false

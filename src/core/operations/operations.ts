@@ -126,18 +126,19 @@ export class Operations {
 
   put(key: InfoHash, value: Value, terms: PutTerms, now: number): OperationId {
     const id = this.newId()
-    const own = this.#own(key)
-    const earlier = own.puts.get(value.id)
-    if (earlier !== undefined) {
-      const isSame = earlier.value.contentEquals(value) && earlier.isPermanent === terms.permanent
-      if (isSame) {
-        earlier.join(id)
-        return id
-      }
-      this.#endPut(own, earlier, 'replaced')
-    }
+    const earlier = this.#byKey.get(key)?.puts.get(value.id)
     const { permanent, createdAt } = terms
-    this.#host.storage.putLocal(key, value, { permanent, createdAt, now })
+    if (earlier !== undefined && isContinuedBy(earlier, value, permanent)) {
+      earlier.join(id)
+      return id
+    }
+    if (!this.#storeOwn(key, value, terms, now)) {
+      this.#host.events.push({ kind: 'done', operation: id, outcome: 'limit', nodes: [] })
+      return id
+    }
+    if (earlier !== undefined) this.#endPut(this.#own(key), earlier, 'replaced')
+    // Only now: the entry of a key goes with its last operation.
+    const own = this.#own(key)
     const operation = new PutOperation({
       key,
       value,
@@ -145,7 +146,7 @@ export class Operations {
       families: this.#familyNames,
       events: this.#host.events,
       onDone: (done) => {
-        if (!done.isPermanent) this.#forgetPut(own, done)
+        if (!done.isPermanent || done.outcome === 'limit') this.#forgetPut(own, done)
       },
     })
     own.puts.set(value.id, operation)
@@ -240,6 +241,14 @@ export class Operations {
     return this.#host.families.map(({ family }) => family)
   }
 
+  /** False when there is no room for it; other reasons not to keep it do not keep it from peers. */
+  #storeOwn(key: InfoHash, value: Value, terms: PutTerms, now: number): boolean {
+    const { storage } = this.#host
+    const { local } = storage.stats.refused
+    storage.putLocal(key, value, { ...terms, now })
+    return storage.stats.refused.local === local
+  }
+
   #own(key: InfoHash): OwnKey {
     let own = this.#byKey.get(key)
     if (own === undefined) {
@@ -265,4 +274,10 @@ export class Operations {
     if (own.puts.get(operation.value.id) === operation) own.puts.delete(operation.value.id)
     this.#release(own)
   }
+}
+
+/** The announcement that is going on, or that succeeded, does for this put as well. */
+function isContinuedBy(earlier: PutOperation, value: Value, permanent: boolean): boolean {
+  if (earlier.isPermanent !== permanent || !earlier.value.contentEquals(value)) return false
+  return !earlier.isDone || earlier.outcome === 'ok'
 }

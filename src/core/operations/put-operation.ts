@@ -38,6 +38,11 @@ export class PutOperation implements FamilySink {
     this.#results = new FamilyResults(init.families)
   }
 
+  /** How it ended; worth something once it is done. */
+  get outcome(): Outcome {
+    return this.#results.outcome
+  }
+
   /** Another put of the same content waits for the same outcome. */
   join(operation: OperationId): void {
     if (this.isDone) this.#events.push(this.#results.done(operation))

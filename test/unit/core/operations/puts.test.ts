@@ -104,6 +104,19 @@ describe('a put', () => {
     assert.equal(peers[0]!.requests(Kind.Put).length, 1)
   })
 
+  it('that replaced another one can be cancelled', () => {
+    const { net, node, peers } = scripted(8)
+    node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+    node.dht.startPut(KEY, text('y', 1n), { permanent: true }, net.now)
+    net.run(1000)
+    assert.deepEqual(node.dht.pendingPuts(KEY).map(textOf), ['y'])
+    assert(node.dht.cancelPut(KEY, 1n, net.now))
+    assert.deepEqual(node.dht.localValues(KEY), [])
+    for (const peer of peers) peer.received.length = 0
+    net.run(30 * MINUTE_MS)
+    assert.deepEqual(kindsOf(peers[0]!), [])
+  })
+
   it('carries its creation time, the future counting as now', () => {
     const { net, node, peers } = scripted(8)
     const nowMs = net.now + WALL_OFFSET_MS
@@ -221,6 +234,21 @@ describe('a permanent put', () => {
     node.dht.cancelPut(KEY, 1n, net.now)
     net.run(1000)
     assert.equal(outcomesOf(node, operation).length, 1)
+  })
+
+  it('without nodes fails, and is tried anew when it is put again', () => {
+    const net = new MiniNetwork()
+    const node = net.add()
+    const put = (): number =>
+      node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now).operation
+    assert.equal(net.finish(node, put()), 'no-nodes')
+    const peer = new FakePeer(net, idNear(KEY, 9), peerAddress(1))
+    node.dht.insertNode(peer, net.now)
+    net.run(1000)
+    assert.equal(peer.requests(Kind.Put).length, 1, 'goes on by itself')
+    assert.equal(net.finish(node, put()), 'ok')
+    assert.equal(net.finish(node, put()), 'ok')
+    assert.equal(peer.requests(Kind.Put).length, 2)
   })
 
   it('takes over from one-time put of the same content', () => {
