@@ -185,8 +185,7 @@ export class Dht {
   /** The network refuses to carry datagrams to this address. */
   sendFailed(to: SocketAddress, now: number): void {
     if (this.#isClosed) return
-    this.#core.net.requests.expireAllTo(to, now)
-    this.#core.settleStatus(now)
+    this.#core.net.requests.sendFailed(to, now)
   }
 
   status(): { ipv4: NodeStatus; ipv6: NodeStatus } {

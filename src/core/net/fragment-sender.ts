@@ -9,18 +9,28 @@ import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { MessageEncoder } from '../wire/message-encoder.ts'
 import type { Outbox } from './outbox.ts'
 
-/** Fragments of one message that leave at once with its header. */
-const FIRST_BURST = 16
-/** Fragments of all messages together in each later burst, and the time between bursts. */
+/**
+ * Fragments to one peer per interval. Others may answer the same question: eight such bursts do not
+ * overrun the 208 KiB that a socket buffers by default (a datagram counts for 2 KiB there).
+ */
+const PEER_BURST = 16
+/** Fragments that leave at once with the header of their message. */
+const FIRST_BURST = 4
+/** Fragments to all peers per interval, and the interval. */
 const BURST = 64
 const BURST_INTERVAL_MS = 2
 /** Messages that wait; what comes on top is not sent, and is repeated or asked for again. */
 const MAX_JOBS = 4096
+/** Bytes of the values that wait, and what each costs beside its bytes. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024
+const VALUE_OVERHEAD_BYTES = 128
 
 class SendJob {
   readonly to: SocketAddress
   readonly tid: number
   readonly values: readonly Uint8Array[]
+  /** What it holds in memory. */
+  readonly bytes: number
   #index = 0
   #offset = 0
 
@@ -28,6 +38,7 @@ class SendJob {
     this.to = to
     this.tid = tid
     this.values = values
+    this.bytes = values.reduce((sum, { length }) => sum + length + VALUE_OVERHEAD_BYTES, 0)
   }
 
   get isDone(): boolean {
@@ -52,6 +63,11 @@ export class FragmentSender extends Deadline {
   readonly #encoder: MessageEncoder
   readonly #outbox: Outbox
   #jobs: SendJob[] = []
+  #waitingBytes = 0
+  /** What was sent in the current interval, in all and by peer. */
+  #intervalStart = Number.NEGATIVE_INFINITY
+  #spent = 0
+  readonly #spentOn = new Map<string, number>()
   /** Fragments sent so far, and messages dropped because too many waited. */
   sent = 0
   dropped = 0
@@ -69,33 +85,49 @@ export class FragmentSender extends Deadline {
 
   /** Sends the fragments of `values`, whose header was just committed. */
   send(to: SocketAddress, tid: number, values: readonly Uint8Array[], now: number): void {
+    // A repeated header: its fragments are on their way, and must not be mixed with others of it.
+    if (this.#jobs.some((waiting) => waiting.tid === tid && waiting.to.equals(to))) return
     const job = new SendJob(to, tid, values)
-    // Behind others a job waits for its turn, or many small messages would escape the pacing.
-    const first = this.#jobs.length === 0 ? FIRST_BURST : 0
-    this.#run(job, first)
+    if (now - this.#intervalStart >= BURST_INTERVAL_MS) this.#startInterval(now)
+    // Behind others a job waits for its turn.
+    if (this.#jobs.length === 0) this.#run(job, FIRST_BURST)
     if (job.isDone) return
-    if (this.#jobs.length >= MAX_JOBS) {
+    if (this.#jobs.length >= MAX_JOBS || this.#waitingBytes + job.bytes > MAX_WAITING_BYTES) {
       this.dropped++
       return
     }
     this.#jobs.push(job)
+    this.#waitingBytes += job.bytes
     if (!this.isScheduled) this.#wheel.schedule(this, now + BURST_INTERVAL_MS)
   }
 
   fire(now: number): void {
-    const share = Math.max(1, Math.floor(BURST / this.#jobs.length))
-    const turn = this.#jobs.splice(0, BURST)
-    for (const job of turn) {
-      this.#run(job, share)
-      if (!job.isDone) this.#jobs.push(job)
+    this.#startInterval(now)
+    const waiting: SendJob[] = []
+    for (const job of this.#jobs) {
+      this.#run(job, PEER_BURST)
+      if (job.isDone) this.#waitingBytes -= job.bytes
+      else waiting.push(job)
     }
+    this.#jobs = waiting
     if (this.#jobs.length > 0) this.#wheel.schedule(this, now + BURST_INTERVAL_MS)
   }
 
+  #startInterval(now: number): void {
+    this.#intervalStart = now
+    this.#spent = 0
+    this.#spentOn.clear()
+  }
+
   #run(job: SendJob, limit: number): void {
-    for (let left = limit; left > 0 && !job.isDone; left--) {
-      job.step(this.#encoder, this.#outbox)
-      this.sent++
-    }
+    if (this.#spent >= BURST) return
+    const peer = job.to.toString()
+    const spent = this.#spentOn.get(peer) ?? 0
+    const allowed = Math.min(limit, PEER_BURST - spent, BURST - this.#spent)
+    let count = 0
+    for (; count < allowed && !job.isDone; count++) job.step(this.#encoder, this.#outbox)
+    this.sent += count
+    this.#spent += count
+    this.#spentOn.set(peer, spent + count)
   }
 }

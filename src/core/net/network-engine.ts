@@ -300,6 +300,8 @@ export class NetworkEngine {
     const cache = this.cache(from.family)
     const node = cache.find(message.id) ?? cache.create(message.id, from, message.isClient)
     node.address = from
+    // Believed in an answer only: a request with its id and address could be anybody's.
+    node.isClient = message.isClient
     node.replied(now)
     cache.touch(node)
     return node

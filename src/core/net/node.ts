@@ -13,7 +13,7 @@ export class Node {
   readonly id: InfoHash
   address: SocketAddress
   /** Asks but does not serve: never listed to others, never used for storage. */
-  readonly isClient: boolean
+  isClient: boolean
   /** When any message of it was accepted; -Infinity for never. Milliseconds, engine clock. */
   lastSeenAt = NEVER
   /** When it last answered one of our requests. */

@@ -32,6 +32,8 @@ export class Request extends Deadline {
   packet: Uint8Array
   /** Values that follow the message in fragments. */
   values: readonly Uint8Array[] | undefined = undefined
+  /** What a push holds in memory; 0 for other requests. */
+  pushedBytes = 0
   maxAttempts: number
   attempts = 0
   /** The attempt whose wait was prolonged because its answer had begun; 0 for none. */

@@ -6,7 +6,7 @@
 import { MAX_PENDING_REQUESTS } from '../constants.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
-import type { TimerWheel } from '../util/timer-wheel.ts'
+import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 import { KIND_NAMES, Kind } from '../wire/message.ts'
 import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { FragmentSender } from './fragment-sender.ts'
@@ -19,6 +19,10 @@ import { MAX_ATTEMPTS, retryWaitMs } from './retry-policy.ts'
 const MAX_PENDING_PUSHES = (MAX_PENDING_REQUESTS * 3) / 4
 /** Requests pending at a listener from which on it gets no pushes. */
 const MAX_PENDING_AT_LISTENER = 1024
+/** Bytes that pending pushes hold in memory, all listeners together. */
+const MAX_PUSHED_BYTES = 32 * 1024 * 1024
+/** What a value costs beside its bytes while it waits. */
+const WAITING_VALUE_BYTES = 128
 
 export interface Outgoing {
   readonly kind: Kind
@@ -41,6 +45,9 @@ export class Requests {
   readonly #fragments: FragmentSender
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
+  #pushedBytes = 0
+  /** Addresses that cannot be reached, until the next millisecond. */
+  readonly #unreachable = new Set<string>()
   /** Messages sent per kind, repetitions included. */
   readonly sent: number[] = new Array(KIND_NAMES.length).fill(0)
   /** Requests given up, repeated, and refused because too many are pending. */
@@ -98,6 +105,10 @@ export class Requests {
       onTimer: this.#timer,
     })
     request.values = outgoing.values
+    if (request.kind === Kind.Update) {
+      request.pushedBytes = request.packet.length + bytesOf(outgoing.values)
+      this.#pushedBytes += request.pushedBytes
+    }
     request.sentAt = now
     this.#pending.set(tid | 0, request)
     if (request.node !== undefined) hold(request.node)
@@ -134,6 +145,7 @@ export class Requests {
     this.#wheel.cancel(request)
     this.#pending.delete(request.tid | 0)
     if (request.node !== undefined) release(request.node, request)
+    this.#pushedBytes -= request.pushedBytes
     request.packet = EMPTY
     request.values = undefined
   }
@@ -149,18 +161,32 @@ export class Requests {
     request.handler.onExpired(request, now)
   }
 
-  /** Gives up everything that was sent to `address`: the network refuses to carry it. */
-  expireAllTo(address: SocketAddress, now: number): void {
-    const lost = [...this.#pending.values()].filter((request) => request.address.equals(address))
-    for (const request of lost) this.expire(request, now)
+  /**
+   * The network refuses to carry anything to `address`: gives up what was sent there. Within the
+   * next millisecond, so that a whole batch of failures costs one look at the pending requests.
+   */
+  sendFailed(address: SocketAddress, now: number): void {
+    this.#unreachable.add(address.toString())
+    if (!this.#giveUp.isScheduled) this.#wheel.schedule(this.#giveUp, now + 1)
   }
 
-  #hasRoom({ kind, node }: Outgoing): boolean {
+  #hasRoom({ kind, node, values }: Outgoing): boolean {
     const pending = this.#pending.size
     if (kind !== Kind.Update) return pending < MAX_PENDING_REQUESTS
     const atListener = node?.pendingRequests ?? 0
-    return pending < MAX_PENDING_PUSHES && atListener < MAX_PENDING_AT_LISTENER
+    return (
+      pending < MAX_PENDING_PUSHES &&
+      atListener < MAX_PENDING_AT_LISTENER &&
+      this.#pushedBytes + bytesOf(values) < MAX_PUSHED_BYTES
+    )
   }
+
+  readonly #giveUp = new Job((now) => {
+    const isLost = ({ address }: Request): boolean => this.#unreachable.has(address.toString())
+    const lost = [...this.#pending.values()].filter(isLost)
+    this.#unreachable.clear()
+    for (const request of lost) this.expire(request, now)
+  })
 
   readonly #timer = (request: Request, now: number): void => {
     if (request.attempts >= request.maxAttempts) return this.expire(request, now)
@@ -188,6 +214,12 @@ export class Requests {
 }
 
 const EMPTY = new Uint8Array(0)
+
+function bytesOf(values: readonly Uint8Array[] | undefined): number {
+  let bytes = 0
+  for (const value of values ?? []) bytes += value.length + WAITING_VALUE_BYTES
+  return bytes
+}
 
 function hold(node: Node): void {
   node.pendingRequests++

@@ -151,7 +151,8 @@ export class Operations {
     })
     own.puts.set(value.id, operation)
     operation.join(id)
-    const created = Math.floor(this.#host.wallMs(createdAt) / 1000)
+    // The field is unsigned: whatever is older than the epoch is as old as that.
+    const created = Math.max(0, Math.floor(this.#host.wallMs(createdAt) / 1000))
     for (const { family, searches } of this.#host.families) {
       const search = searches.obtain(key, now)
       if (search === undefined) operation.onFamilyDone(family, 'limit', [])

@@ -85,7 +85,7 @@ export class RoutingTable {
         this.#insert(bucket, node, now)
         return ADDED
       }
-      const expired = bucket.nodes.find((member) => member.isExpired)
+      const expired = bucket.nodes.find((member) => member.isExpired || member.isClient)
       if (expired !== undefined) {
         this.#take(bucket, expired)
         this.#insert(bucket, node, now)
@@ -108,7 +108,7 @@ export class RoutingTable {
   removeExpired(): Node[] {
     const candidates: Node[] = []
     for (const bucket of this.buckets) {
-      const expired = bucket.nodes.filter((node) => node.isExpired)
+      const expired = bucket.nodes.filter((node) => node.isExpired || node.isClient)
       for (const node of expired) this.#take(bucket, node)
       const candidate = bucket.candidate
       if (bucket.nodes.length < TARGET_NODES && candidate !== undefined) {
@@ -121,7 +121,7 @@ export class RoutingTable {
 
   /** The up to `limit` good nodes closest to `target`, closest first. */
   closestGood(target: InfoHash, limit: number, now: number): Node[] {
-    return this.#members.closest(target, limit, (node) => node.isGood(now))
+    return this.#members.closest(target, limit, (node) => !node.isClient && node.isGood(now))
   }
 
   /** Calls `visit` for members closest first until it returns false. */

@@ -63,9 +63,9 @@ export class ClosestSet implements Iterable<SearchNode> {
 
   /** Takes out the nodes that are gone and returns them. */
   removeExpired(): SearchNode[] {
-    const expired = this.#nodes.filter((member) => member.node.isExpired)
+    const expired = this.#nodes.filter(isGone)
     if (expired.length === 0) return expired
-    this.#nodes = this.#nodes.filter((member) => !member.node.isExpired)
+    this.#nodes = this.#nodes.filter((member) => !isGone(member))
     for (const member of expired) drop(member)
     return expired
   }
@@ -106,6 +106,11 @@ export class ClosestSet implements Iterable<SearchNode> {
       return fits
     })
   }
+}
+
+/** Silent for good, or only a client since lately. */
+function isGone({ node }: SearchNode): boolean {
+  return node.isExpired || node.isClient
 }
 
 function drop(member: SearchNode): void {

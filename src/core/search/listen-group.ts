@@ -149,7 +149,7 @@ export class ListenGroup {
   }
 
   leave(sink: ListenSink, now: number): void {
-    this.#sinks.delete(sink)
+    if (!this.#sinks.delete(sink)) return
     if (this.#sinks.size === 0) this.endsAt = now + LISTEN_LINGER_MS
   }
 

@@ -4,7 +4,7 @@
 
 import type { InfoHash } from '../id/info-hash.ts'
 import { printable } from './printable.ts'
-import type { Value, ValueId } from './value.ts'
+import { MAX_VALUE_ID, type Value, type ValueId } from './value.ts'
 
 /** Numbers of the fields on the wire. */
 export const Field = { Id: 1, Type: 2, Owner: 3, Seq: 4, UserType: 5 } as const
@@ -61,9 +61,13 @@ export class Where {
   /** The one value id that can match, so that a store need not look at the others. */
   readonly valueId: ValueId | undefined
 
+  /** Throws RangeError for an id, type or sequence number that no value can have. */
   constructor(conditions: Iterable<Condition> = []) {
     const list: Condition[] = []
-    for (const condition of conditions) if (!contains(list, condition)) list.push(condition)
+    for (const condition of conditions) {
+      checkRange(condition)
+      if (!contains(list, condition)) list.push(condition)
+    }
     this.conditions = list
     const travelling = list.filter(({ field }) => field !== Field.Seq)
     this.wire = travelling.length === list.length ? this : new Where(travelling)
@@ -146,6 +150,18 @@ export function selectingQuery(mask: number): Query {
 export const QUERY_ALL: Query = selectingQuery(0)
 export const QUERY_IDS: Query = selectingQuery(1 << Field.Id)
 export const QUERY_IDS_SEQ: Query = selectingQuery((1 << Field.Id) | (1 << Field.Seq))
+
+/** Throws RangeError: what no value can have is a mistake of the caller, and cannot be sent. */
+function checkRange({ field, value }: Condition): void {
+  if (field === Field.Id && (value < 0n || value > MAX_VALUE_ID)) {
+    throw new RangeError(`Condition on id must be 0 to 2^64-1: got ${value}`)
+  }
+  const isUint16 = field === Field.Type || field === Field.Seq
+  if (isUint16 && !(Number.isInteger(value) && value >= 0 && value <= 0xffff)) {
+    const name = field === Field.Type ? 'type' : 'seq'
+    throw new RangeError(`Condition on ${name} must be 0 to 65535: got ${value}`)
+  }
+}
 
 function holds(condition: Condition, value: Value): boolean {
   if (condition.field === Field.Id) return value.id === condition.value
