@@ -52,15 +52,21 @@ export abstract class LookupRun {
 /** Learns tokens and nodes. In step is who answered within ten minutes and gave a token. */
 export class FindRun extends LookupRun {
   readonly #maxAgeMs: (now: number) => number
+  readonly #isBeingAsked: (member: SearchNode) => boolean
 
-  /** `maxAgeMs`: answers older than that are asked for again, in step or not. */
-  constructor(maxAgeMs: (now: number) => number) {
+  /**
+   * `maxAgeMs`: answers older than that are asked for again, in step or not. `isBeingAsked`: a get
+   * asks the node, and its answer will do as well.
+   */
+  constructor(maxAgeMs: (now: number) => number, isBeingAsked: (member: SearchNode) => boolean) {
     super()
     this.#maxAgeMs = maxAgeMs
+    this.#isBeingAsked = isBeingAsked
   }
 
   needs(member: SearchNode, now: number): boolean {
-    return !member.isSynced(now) || member.answeredAt <= now - this.#maxAgeMs(now)
+    if (member.isSynced(now) && member.answeredAt > now - this.#maxAgeMs(now)) return false
+    return !this.#isBeingAsked(member)
   }
 
   override isComplete(nodes: ClosestSet, now: number): boolean {

@@ -224,17 +224,8 @@ class LookupHandler extends CallHandler {
   protected reply(_request: Request, message: Message, now: number): void {
     const { member, search } = this
     this.#run.pending.delete(member)
-    const token = copyToken(message)
-    if (token === undefined) {
-      // Without a token nobody can write to it: of no use to any search.
-      search.context.net.block(member.node, now)
-      this.#run.failed(member, now)
-      return
-    }
-    member.token = token
-    member.answeredAt = now
-    search.context.learn(search, message, member.node.address, now)
-    this.#run.answered(member, message, now)
+    if (takeNodes(search, member, message, now)) this.#run.answered(member, message, now)
+    else this.#run.failed(member, now)
   }
 
   protected failure(code: number, now: number): void {
@@ -281,6 +272,8 @@ class AnnounceHandler extends CallHandler {
 
   protected reply(request: Request, message: Message, now: number): void {
     if (request.kind !== Kind.Get) this.member.node.authErrors = 0
+    // A probe is a get: with its token nobody has to be asked for one until the next probe.
+    else if (!takeNodes(this.search, this.member, message, now)) return this.failure(0, now)
     this.#announce.onReply(this.member, request, message, this.#host, now)
   }
 
@@ -307,4 +300,18 @@ class ListenHandler extends CallHandler {
   protected failure(): void {
     this.#registration.group.onFailure(this.#registration)
   }
+}
+
+/** Keeps the token and the nodes of an answer to a find or get. False when it has no token. */
+function takeNodes(search: Search, member: SearchNode, message: Message, now: number): boolean {
+  const token = copyToken(message)
+  if (token === undefined) {
+    // Without a token nobody can write to it: of no use to any search.
+    search.context.net.block(member.node, now)
+    return false
+  }
+  member.token = token
+  member.answeredAt = now
+  search.context.learn(search, message, member.node.address, now)
+  return true
 }

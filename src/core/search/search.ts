@@ -62,7 +62,10 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = new ClosestSet(this.id)
     this.#calls = new SearchCalls(this)
-    this.#find = new FindRun((at) => this.#answerAgeMs(at))
+    this.#find = new FindRun(
+      (at) => this.#answerAgeMs(at),
+      (member) => this.#isBeingAsked(member),
+    )
     this.lastStepAt = now
   }
 
@@ -229,6 +232,12 @@ export class Search extends Deadline {
   #answerAgeMs(now: number): number {
     const ageMs = this.context.answerAgeMs(now)
     return this.#exploringSince === undefined ? ageMs : Math.min(ageMs, now - this.#exploringSince)
+  }
+
+  /** A get is going to bring an answer of `member`. */
+  #isBeingAsked(member: SearchNode): boolean {
+    for (const run of this.#gets.values()) if (run.needs(member)) return true
+    return false
   }
 
   /** Takes the closest known nodes while there are too few. */
