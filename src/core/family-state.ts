@@ -76,6 +76,7 @@ export class FamilyState {
   onExpired(node: Node, now: number): void {
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!)
     this.#gone.set(node, now)
+    this.searches.onExpired(node, now)
   }
 
   /** Pings a node that has not proved itself lately, once, unless something is under way. */

@@ -100,6 +100,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly #idle = new Map<Search, number>()
   readonly #waiting = new Set<Search>()
   readonly #sweep: Job
+  /** Searches that lost a node in somebody else's request. */
+  readonly #bereft = new Set<Search>()
+  readonly #mend: Job
   /** Operations refused because there are too many searches. */
   refused = 0
 
@@ -119,6 +122,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.listenRenewMs = config.publicStable ? LISTEN_RENEW_STABLE_MS : LISTEN_RENEW_MS
     this.wantedFamilies = config.families.length > 1 ? config.families : []
     this.#sweep = new Job((now) => this.#dropIdle(now))
+    this.#mend = new Job((now) => this.#stepBereft(now))
   }
 
   get size(): number {
@@ -156,6 +160,17 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     if (this.#waiting.size > 0) this.wakeWaiting(now)
     const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
     for (const search of near) if (!search.offer(node, now)) break
+  }
+
+  /** A node is gone: the searches around its id that use it look for another one. */
+  onExpired(node: Node, now: number): void {
+    const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
+    for (const search of near)
+      if (search.nodes.find(node.id) !== undefined) this.#bereft.add(search)
+    // Not at once: one of them may be in the middle of the request that failed.
+    if (this.#bereft.size > 0 && !this.#mend.isScheduled) {
+      this.net.wheel.schedule(this.#mend, now + 1)
+    }
   }
 
   /** Lonely searches look again: for nodes, or whether to give up. */
@@ -216,6 +231,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#host.onLost(this.family, now)
   }
 
+  #stepBereft(now: number): void {
+    const bereft = [...this.#bereft]
+    this.#bereft.clear()
+    for (const search of bereft) search.step(now)
+  }
+
   #dropIdle(now: number): void {
     for (const [search, since] of this.#idle) {
       if (since + SEARCH_IDLE_MS > now) {
@@ -236,6 +257,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   #drop(search: Search): void {
     this.#idle.delete(search)
     this.#waiting.delete(search)
+    this.#bereft.delete(search)
     this.#byKey.delete(search.id)
     this.#byDistance.delete(search.id)
     search.close('closed')

@@ -83,3 +83,17 @@ describe('a node that comes back', () => {
     assert.equal(closest.requests(Kind.Put).length, 1)
   })
 })
+
+describe('a node that dies', () => {
+  it('is replaced in all searches as soon as one request finds out', () => {
+    const { net, node, peers } = world(14)
+    net.run(120_000)
+    node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+    net.run(120_000)
+    assert.equal(peers[8]!.requests(Kind.Put).length, 0)
+    peers[0]!.script = () => true
+    node.dht.startGet(idNear(KEY, 50), QUERY_ALL, net.now)
+    net.run(12_000)
+    assert.equal(peers[8]!.requests(Kind.Put).length, 1)
+  })
+})
