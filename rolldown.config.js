@@ -12,7 +12,6 @@ export default defineConfig({
     'cli/npm-start': 'src/cli/npm-start.ts',
   },
   platform: 'node',
-  logLevel: 'warn',
   external: [/^node:/, /^@noble\/hashes/],
   output: {
     dir: 'dist',

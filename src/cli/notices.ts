@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What dhtnode says unasked: how to join a network, and whether the network answers.
 
-import { existsSync } from 'node:fs'
 import type { DhtStatus } from '../api/dht-interface.ts'
 import { DEFAULT_PORT } from '../core/constants.ts'
 import type { DhtRunner } from '../nodejs/dht-runner.ts'
@@ -22,7 +21,8 @@ export function startNotices(
   if (demo !== undefined) return [describeDemo(demo)]
   const notices: string[] = []
   const bound = runner.port4 ?? runner.port6
-  const hasState = options.persist !== undefined && existsSync(options.persist)
+  // With a state file the port may be the one that was saved beside it.
+  const hasState = options.persist !== undefined
   if (options.port === undefined && !hasState && bound !== DEFAULT_PORT) {
     notices.push(`Port ${DEFAULT_PORT} is in use: took ${bound} instead.`)
   }

@@ -18,8 +18,11 @@ export interface ProgramStreams {
   readonly stderr: OutputStream
 }
 
+/** Some get, query, put or listen of a script failed. */
+const SCRIPT_FAILED = 3
+
 /** Resolves to the exit status. */
-export async function runNode(options: NodeOptions, streams: ProgramStreams): Promise<0 | 1> {
+export async function runNode(options: NodeOptions, streams: ProgramStreams): Promise<0 | 1 | 3> {
   const screen = new Screen(streams.stdout, streams.stderr)
   const stop = new AbortController()
   const signals = stopOnSignals(stop)
@@ -33,15 +36,17 @@ export async function runNode(options: NodeOptions, streams: ProgramStreams): Pr
     new NetworkWatch(started.runner, screen, log)
     const { runner: node, limits } = started
     const session = new Session({ node, out: screen, log, limits, stop })
+    let status: 0 | 3 = 0
     try {
       await showBanner(options, started, screen)
       await (options.service ? untilAborted(stop.signal) : runRepl(session, screen, streams))
       screen.line('\nStopping node...')
+      if (session.hasFailed && !streams.stdin.isTTY && !stop.signal.aborted) status = SCRIPT_FAILED
     } finally {
       session.end()
       await started.close()
     }
-    return 0
+    return status
   } catch (error) {
     screen.error(`Error: ${error instanceof Error ? error.message : error}`)
     return 1

@@ -27,6 +27,7 @@ export class Session {
   readonly #stopped: Promise<void>
   #lastToken = 0
   #isLeaving = false
+  #hasFailed = false
 
   constructor({ node, out, log, limits, stop }: SessionParts) {
     this.node = node
@@ -51,6 +52,15 @@ export class Session {
 
   get isLeaving(): boolean {
     return this.#isLeaving
+  }
+
+  /** A get, query, put or listen failed: scripts learn it from the exit status. */
+  noteFailure(): void {
+    this.#hasFailed = true
+  }
+
+  get hasFailed(): boolean {
+    return this.#hasFailed
   }
 
   /** No more commands. */

@@ -162,7 +162,7 @@ describe('a session', () => {
       '-b',
       'no..host',
     )
-    assert.equal(status, 0)
+    assert.equal(status, 3)
     assert.match(stdout, /^Bootstrap: no\.\.host\nOpenDHT node /)
     assert.match(
       stdout,

@@ -61,6 +61,7 @@ async function listen(session: Session, { key, where, token, signal }: Listening
   } catch (error) {
     if (signal.aborted || session.ended.aborted) return
     changes.flush()
+    session.noteFailure()
     session.out.line(`Listen: failure (token ${token}): ${explainFailure(error)}`)
     session.removeListen(key, token)
   }

@@ -55,6 +55,7 @@ async function get(session: Session, key: InfoHash, where: Where): Promise<void>
   } catch (error) {
     found.flush()
     const reason = explainFailure(error)
+    session.noteFailure()
     session.out.line(`Get: failure, took ${elapsed()} (total ${total}): ${reason}`)
   }
 }
@@ -78,6 +79,7 @@ async function query(session: Session, key: InfoHash, query: Query): Promise<voi
     }
     session.out.line(`Query: completed, took ${elapsed()}`)
   } catch (error) {
+    session.noteFailure()
     session.out.line(`Query: failure, took ${elapsed()}: ${explainFailure(error)}`)
   }
 }

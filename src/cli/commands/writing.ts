@@ -84,6 +84,7 @@ async function put(
     await session.node.put(key, value, { permanent })
     session.out.line(`Put: success, took ${elapsed()}. ${id}`)
   } catch (error) {
+    session.noteFailure()
     session.out.line(`Put: failure, took ${elapsed()}. ${id} (${describeFailedPut(error)})`)
   }
 }
@@ -108,6 +109,7 @@ async function announce(session: Session, key: InfoHash, port: number): Promise<
     await session.node.put(key, value, {})
     session.out.line(`Announce: success (took ${elapsed()}`) // programs know it unclosed
   } catch (error) {
+    session.noteFailure()
     session.out.line(`Announce: failure (took ${elapsed()}): ${describeFailedPut(error)}`)
   }
 }

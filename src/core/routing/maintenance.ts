@@ -85,8 +85,8 @@ export class Maintenance {
 
   /**
    * The family became connected: looks up the own id, at once and then with growing pauses. That
-   * finds the neighbours and makes the node known to them, also those who come, or come back, at the
-   * same time.
+   * finds the neighbours and makes the node known to them, also those who come, or come back, at
+   * the same time.
    */
   explore(family: FamilyState, now: number): void {
     let exploration = this.#explorations.get(family)
