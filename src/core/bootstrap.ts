@@ -102,8 +102,8 @@ export class Bootstrap {
   }
 
   /**
-   * Nodes to try: members of the table and the most recently active ones, and some others by chance,
-   * others each time, since the former may all be gone for good.
+   * Nodes to try: members of the table and the most recently active ones, and some others by
+   * chance, others each time, since the former may all be gone for good.
    */
   #remembered(family: FamilyState): Node[] {
     const cache = this.#host.net.cache(family.family)
