@@ -27,8 +27,8 @@ known, but refused: they are not available yet in this version.
 Type h at the prompt for the commands. At the end of piped input, dhtnode lets
 running operations finish, for at most 15 seconds.
 
-Exit status: 0 normal end, 1 the node could not start, 2 wrong usage, 3 a get, query, put or
-listen of a script (commands through a pipe) failed.`
+Exit status: 0 normal end, 1 the node could not start, 2 wrong usage, 3 a get,
+query, put or listen of a script (commands through a pipe) failed.`
 }
 
 export function versionText(): string {

@@ -91,6 +91,6 @@ export const MAX_EARLY_FRAGMENTS = 98
 export const MAX_EARLY_BYTES = 122_912
 export const MAX_PENDING_REQUESTS = 1 << 18
 /** Values of a listened node that are tracked. */
-export const MAX_CACHED_VALUES_PER_NODE = 4096
+export const MAX_CACHED_VALUES_PER_NODE = 65_536
 /** Peers' reports of our public address that are counted per family. */
 export const MAX_REPORTED_ADDRESSES = 32

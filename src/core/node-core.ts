@@ -74,7 +74,7 @@ export class NodeCore
     const { wheel } = this
     const outbox = ports.outbox ?? new Outbox()
     this.net = new NetworkEngine({ config, ports, wheel, outbox, observer: this, now })
-    this.types = new TypeStore(defaultTypes({ verifier: ports.verifier }))
+    this.types = new TypeStore(defaultTypes(ports))
     const { types } = this
     this.storage = new Storage({
       types,

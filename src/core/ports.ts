@@ -3,6 +3,7 @@
 // Time and datagrams are not ports, they are arguments and results (see dht.ts).
 
 import type { Outbox } from './net/outbox.ts'
+import type { CertificateKeys } from './value/default-types.ts'
 
 /**
  * Source of random bits. The runner backs it with the operating system, the simulator with a seed.
@@ -37,6 +38,8 @@ export interface DhtPorts {
   random: Random
   /** Without one, signed values are refused by the types that need a valid signature. */
   verifier?: SignatureVerifier | undefined
+  /** Without it, certificates are refused. */
+  certificateKeys?: CertificateKeys | undefined
   log?: Log | undefined
   /** Where datagrams are written; default an own one. Engines driven in turn may share it. */
   outbox?: Outbox | undefined

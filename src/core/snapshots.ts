@@ -187,7 +187,10 @@ export function searches(core: NodeCore, family: Family, now: number): SearchSna
     isIdle: search.isIdle,
     isSynced: search.isSynced(now),
     listens: search.listens.map((group) => group.query.toString()),
-    puts: search.announces.map(({ value, isReported }) => ({ value, isAnnounced: isReported })),
+    puts: search.announces.map((announce) => ({
+      value: announce.value,
+      isAnnounced: announce.isStored,
+    })),
     nodes: [...search.nodes].map((member) => ({
       ...nodeSnapshot(member.node, now),
       commonBits: search.id.commonBits(member.id),

@@ -17,6 +17,8 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 /** Neighbours whose network interface is remembered. */
 const MAX_ZONES = 1024
+/** Datagrams that the socket could not pass on yet; what comes on top is dropped. */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024
 
 /** After these, the next datagram to the same address would fail in the same way. */
 const HARD_ERRORS = new Set([
@@ -69,7 +71,7 @@ function socketOptions(family: Family): SocketOptions {
 class DgramTransport implements Transport {
   readonly family: Family
   readonly address: SocketAddress
-  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, receiveErrors: 0 }
+  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 }
   readonly #socket: Socket
   readonly #handler: TransportHandler
   /**
@@ -98,6 +100,10 @@ class DgramTransport implements Transport {
     for (let i = 0; i < count; i++) {
       const to = outbox.destination(i)
       if (to.family !== this.family) continue
+      if (this.#socket.getSendQueueSize() > MAX_QUEUED_BYTES) {
+        this.stats.queueFull++
+        continue
+      }
       try {
         const host = this.#zoned.size === 0 ? to.host : (this.#zoned.get(to.host) ?? to.host)
         this.#socket.send(outbox.datagram(i), to.port, host, this.#onSent)

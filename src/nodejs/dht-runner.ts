@@ -13,6 +13,7 @@ import { type Family, SocketAddress } from '../core/id/socket-address.ts'
 import type { Log } from '../core/ports.ts'
 import type { ImportResult } from '../core/storage/value-transfer.ts'
 import { Bootstrapper } from './bootstrapper.ts'
+import { certificateKeys } from './certificate-keys.ts'
 import { openDgramTransport } from './dgram-transport.ts'
 import { Driver, monotonicNow } from './driver.ts'
 import { SystemRandom } from './random.ts'
@@ -85,7 +86,8 @@ export class DhtRunner extends DhtClient {
     try {
       const families = transports.map(({ family }) => family)
       const config = { ...options, id: state?.id ?? options.id, families }
-      const dht = new Dht(config, { random, verifier: rsaVerifier, log }, monotonicNow())
+      const ports = { random, verifier: rsaVerifier, certificateKeys, log }
+      const dht = new Dht(config, ports, monotonicNow())
       driver = new Driver(dht, transports, (events) => runner.dispatch(events))
       const runner = new DhtRunner({ driver, transports, state, resolver, log })
       await runner.#restoreState(stateIntervalMs)

@@ -23,6 +23,8 @@ export interface TransportStats {
   stale: number
   /** Datagrams that the system refused to send, for whatever reason. */
   sendErrors: number
+  /** Datagrams dropped because too many waited for the socket. */
+  queueFull: number
   receiveErrors: number
 }
 

@@ -4,7 +4,7 @@
 // storage or tables: those hang behind NetworkObserver.
 
 import type { ResolvedConfig } from '../config.ts'
-import { MAX_TOKEN_BYTES, TARGET_NODES } from '../constants.ts'
+import { MAX_TOKEN_BYTES, NODE_EXPIRE_TIME_MS, TARGET_NODES } from '../constants.ts'
 import { WireError } from '../errors.ts'
 import { type Family, SocketAddress } from '../id/socket-address.ts'
 import type { DhtPorts, Log } from '../ports.ts'
@@ -283,7 +283,8 @@ export class NetworkEngine {
       return created
     }
     if (!node.address.equals(from)) {
-      if (node.isGood(now)) {
+      const isAlive = !node.isExpired && node.lastSeenAt >= now - NODE_EXPIRE_TIME_MS
+      if (isAlive) {
         this.moves.verify(node, from, now)
         return node
       }

@@ -65,6 +65,11 @@ export class Announce {
     return this.isReported && !this.isPermanent && this.lingersUntil <= now
   }
 
+  /** Some node acknowledged it, and the outcome was reported. */
+  get isStored(): boolean {
+    return this.isReported && [...this.#placements.values()].some(({ storedAt }) => storedAt > 0)
+  }
+
   isStoredAt(member: SearchNode): boolean {
     const place = this.#placements.get(member)
     return place !== undefined && place.storedAt > Number.NEGATIVE_INFINITY

@@ -16,6 +16,9 @@ import type { Value, ValueId } from '../value/value.ts'
 import type { SearchNode } from './search-node.ts'
 import { ValueTracker } from './value-tracker.ts'
 
+/** After this a push has come, or its sender has given up. */
+const PUSH_TIME_MS = 10_000
+
 /** A local listener, as the group sees it. */
 export interface ListenSink {
   onNews(group: ListenGroup, values: readonly Value[]): void
@@ -56,6 +59,7 @@ export class Registration {
   request: Request | undefined = undefined
   /** When the node last acknowledged; -Infinity for never. */
   acknowledgedAt = Number.NEGATIVE_INFINITY
+  firstAcknowledgedAt = Number.POSITIVE_INFINITY
   renewAt = Number.NEGATIVE_INFINITY
   readonly #reported = new Map<ValueId, Reported>()
 
@@ -181,6 +185,7 @@ export class ListenGroup {
   onAcknowledged(registration: Registration, now: number): void {
     registration.request = undefined
     registration.acknowledgedAt = now
+    registration.firstAcknowledgedAt = Math.min(registration.firstAcknowledgedAt, now)
     registration.renewAt = now + this.host.renewMs
   }
 
@@ -195,14 +200,19 @@ export class ListenGroup {
     return registration !== undefined && registration.acknowledgedAt > Number.NEGATIVE_INFINITY
   }
 
-  /** Every node it should be registered at has acknowledged. */
+  /**
+   * Every node it should be registered at has acknowledged, long enough ago for the values that it
+   * held then to have come, lost pushes included.
+   */
   isSynced(closest: readonly SearchNode[], now: number): boolean {
     const members = closest.slice(0, LISTEN_NODES)
     return (
+      this.tracker.ignored === 0 &&
       members.length > 0 &&
       members.every((member) => {
         const registration = this.#registrations.get(member)
-        return registration !== undefined && isAlive(registration.acknowledgedAt, now)
+        if (registration === undefined || !isAlive(registration.acknowledgedAt, now)) return false
+        return registration.firstAcknowledgedAt <= now - PUSH_TIME_MS
       })
     )
   }

@@ -2,27 +2,31 @@
 // Who holds which value: turns the reports of several holders into news. A value is news when it
 // first appears, when a newer revision does, and once more when its last holder dropped it.
 
+import { InfoHash } from '../id/info-hash.ts'
+import { packedValue } from '../value/pack-value.ts'
 import type { Value, ValueId } from '../value/value.ts'
 
 /** Distinct ids that one tracker follows; reports of further ones are counted and ignored. */
 const MAX_TRACKED_VALUES = 65_536
+/** Bytes of the current values; those that do not fit are counted and ignored, too. */
+const MAX_TRACKED_BYTES = 64 * 1024 * 1024
 /** Contents under one id that are remembered, so that none of them is reported twice. */
 const MAX_REVISIONS = 16
 
 class Tracked<H> {
   current: Value
-  /** What was reported so far, `current` included. */
-  readonly revisions: Value[]
+  /** Digests of what was reported before. */
+  readonly earlier: InfoHash[] = []
   readonly holders = new Set<H>()
   constructor(value: Value) {
     this.current = value
-    this.revisions = [value]
   }
 }
 
 export class ValueTracker<H> {
   readonly #values = new Map<ValueId, Tracked<H>>()
-  /** Reports that were ignored because too many ids are followed. */
+  #bytes = 0
+  /** Reports that were ignored because too much is followed. */
   ignored = 0
 
   get size(): number {
@@ -43,9 +47,15 @@ export class ValueTracker<H> {
     if (tracked === undefined) return this.#start(holder, value)
     tracked.holders.add(holder)
     if (!isNewer(tracked, value)) return false
+    const growth = value.size - tracked.current.size
+    if (this.#bytes + growth > MAX_TRACKED_BYTES) {
+      this.ignored++
+      return false
+    }
+    this.#bytes += growth
+    if (tracked.earlier.length >= MAX_REVISIONS) tracked.earlier.shift()
+    tracked.earlier.push(digest(tracked.current))
     tracked.current = value
-    if (tracked.revisions.length >= MAX_REVISIONS) tracked.revisions.shift()
-    tracked.revisions.push(value)
     return true
   }
 
@@ -55,17 +65,19 @@ export class ValueTracker<H> {
     if (tracked === undefined || !tracked.holders.delete(holder)) return undefined
     if (tracked.holders.size > 0) return undefined
     this.#values.delete(id)
+    this.#bytes -= tracked.current.size
     return tracked.current
   }
 
   #start(holder: H, value: Value): boolean {
-    if (this.#values.size >= MAX_TRACKED_VALUES) {
+    if (this.#values.size >= MAX_TRACKED_VALUES || this.#bytes + value.size > MAX_TRACKED_BYTES) {
       this.ignored++
       return false
     }
     const tracked = new Tracked<H>(value)
     tracked.holders.add(holder)
     this.#values.set(value.id, tracked)
+    this.#bytes += value.size
     return true
   }
 }
@@ -76,10 +88,19 @@ export class ValueTracker<H> {
  * seen.
  */
 function isNewer<H>(tracked: Tracked<H>, value: Value): boolean {
-  if (tracked.revisions.some((known) => known.contentEquals(value))) return false
-  const { current } = tracked
+  const { current, earlier } = tracked
+  if (current.contentEquals(value)) return false
+  if (earlier.length > 0) {
+    const wanted = digest(value)
+    if (earlier.some((known) => known.equals(wanted))) return false
+  }
   const sameOwner = current.isSigned && value.isSigned && equalOwners(current, value)
   return !sameOwner || value.seq > current.seq
+}
+
+/** Of the content, whatever the id. */
+function digest(value: Value): InfoHash {
+  return InfoHash.get(packedValue(value.withId(1n)))
 }
 
 function equalOwners(a: Value, b: Value): boolean {

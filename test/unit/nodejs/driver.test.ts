@@ -67,7 +67,7 @@ class FakeEngine {
 class FakeTransport implements Transport {
   readonly family = 4
   readonly address = PEER
-  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, receiveErrors: 0 }
+  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 }
   readonly flushes: number[][] = []
   isArenaFree = true
 

@@ -31,7 +31,7 @@ class FakeHost {
     return {
       family,
       address: SocketAddress.parse(host, chosen)!,
-      stats: { received: 0, sent: 0, stale: 0, sendErrors: 0, receiveErrors: 0 },
+      stats: { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 },
       send: () => true,
       close: async () => void this.open.delete(name),
     }

@@ -192,6 +192,8 @@ describe('the registrations of a listen', () => {
     put(world, text('x', 1n))
     listen(world)
     put(world, text('y', 2n))
+    // By now what the nodes held has been pushed, were it at the third attempt.
+    net.run(10_000)
     const traffic = new Traffic(net)
     const narrow = new Query(undefined, new Where([{ field: Field.Id, value: 2n }]))
     for (const [query, texts] of [
