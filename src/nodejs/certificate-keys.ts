@@ -5,8 +5,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { InfoHash } from '../core/id/info-hash.ts'
 
 /**
- * SHA-1 of the public key of the first certificate in `data` (PEM or DER), and SHA-1 of its SHA-256;
- * undefined when the bytes are no certificate. Never throws.
+ * SHA-1 of the public key of the first certificate in `data` (PEM or DER), and SHA-1 of its
+ * SHA-256; undefined when the bytes are no certificate. Never throws.
  */
 export function certificateKeys(data: Uint8Array): InfoHash[] | undefined {
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Random operations in a network that breaks in random ways: every operation ends once, listens tell
-// each value once, nothing is told of what is over, and nothing is left behind.
+// Random operations in a network that breaks in random ways: every operation ends once, listens
+// tell each value once, nothing is told of what is over, and nothing is left behind.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -35,7 +35,8 @@ export interface SearchContext {
   isConnecting(): boolean
   /**
    * How old the answer of a close node may be before it is asked again: ten minutes, but only
-   * seconds while the network around the node is forming and new neighbours turn up.
+   * seconds while the network around the node is forming and new neighbours turn up. Many searches
+   * would be too much for that.
    */
   answerAgeMs(now: number): number
   /** Places for puts that go on after their end. */
@@ -85,6 +86,11 @@ export class Places {
 
 /** Searches that hear of a new node at most. */
 const MAX_OFFERS = 32
+/** Searches that take their turn at a time, and the time between turns. */
+const SEARCHES_PER_TURN = 4
+const TURN_MS = 20
+/** With more searches than this under way, none asks again within seconds. */
+const MAX_FORMING_SEARCHES = 64
 
 export class SearchPool implements SearchContext, Iterable<Search> {
   readonly family: Family
@@ -100,9 +106,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly #idle = new Map<Search, number>()
   readonly #waiting = new Set<Search>()
   readonly #sweep: Job
-  /** Searches that lost a node in somebody else's request. */
-  readonly #bereft = new Set<Search>()
-  readonly #mend: Job
+  /** Searches to be stepped a few at a time, and the job that does it. */
+  readonly #queue = new Set<Search>()
+  readonly #turn: Job
   /** Operations refused because there are too many searches. */
   refused = 0
 
@@ -122,7 +128,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.listenRenewMs = config.publicStable ? LISTEN_RENEW_STABLE_MS : LISTEN_RENEW_MS
     this.wantedFamilies = config.families.length > 1 ? config.families : []
     this.#sweep = new Job((now) => this.#dropIdle(now))
-    this.#mend = new Job((now) => this.#stepBereft(now))
+    this.#turn = new Job((now) => this.#stepSome(now))
   }
 
   get size(): number {
@@ -165,19 +171,24 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   /** A node is gone: the searches around its id that use it look for another one. */
   onExpired(node: Node, now: number): void {
     const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
-    for (const search of near)
-      if (search.nodes.find(node.id) !== undefined) this.#bereft.add(search)
-    // Not at once: one of them may be in the middle of the request that failed.
-    if (this.#bereft.size > 0 && !this.#mend.isScheduled) {
-      this.net.wheel.schedule(this.#mend, now + 1)
+    for (const search of near) {
+      // Not at once: one of them may be in the middle of the request that failed.
+      if (search.nodes.find(node.id) !== undefined) this.#stepSoon(search, now)
     }
   }
 
-  /** Lonely searches look again: for nodes, or whether to give up. */
+  /**
+   * Lonely searches look again: for nodes, or whether to give up. With nodes at hand those that
+   * nobody waits for take turns: thousands of permanent puts would overrun the network.
+   */
   wakeWaiting(now: number): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    for (const search of waiting) search.step(now)
+    const isPaced = this.net.cache(this.family).closest(this.net.config.id, 1).length > 0
+    for (const search of waiting) {
+      if (isPaced && search.gets === 0) this.#stepSoon(search, now)
+      else search.step(now)
+    }
   }
 
   closeAll(): void {
@@ -202,7 +213,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
 
   answerAgeMs(now: number): number {
     const connectedMs = now - this.#host.connectedAt(this.family)
-    if (connectedMs > FORMING_MS) return NODE_EXPIRE_TIME_MS
+    const active = this.size - this.#idle.size
+    if (connectedMs > FORMING_MS || active > MAX_FORMING_SEARCHES) return NODE_EXPIRE_TIME_MS
     return Math.max(FIRST_ANSWER_AGE_MS, connectedMs / 2)
   }
 
@@ -231,10 +243,19 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#host.onLost(this.family, now)
   }
 
-  #stepBereft(now: number): void {
-    const bereft = [...this.#bereft]
-    this.#bereft.clear()
-    for (const search of bereft) search.step(now)
+  #stepSoon(search: Search, now: number): void {
+    this.#queue.add(search)
+    if (!this.#turn.isScheduled) this.net.wheel.schedule(this.#turn, now + 1)
+  }
+
+  #stepSome(now: number): void {
+    let left = SEARCHES_PER_TURN
+    for (const search of this.#queue) {
+      if (left-- === 0) break
+      this.#queue.delete(search)
+      search.step(now)
+    }
+    if (this.#queue.size > 0) this.net.wheel.schedule(this.#turn, now + TURN_MS)
   }
 
   #dropIdle(now: number): void {
@@ -257,7 +278,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   #drop(search: Search): void {
     this.#idle.delete(search)
     this.#waiting.delete(search)
-    this.#bereft.delete(search)
+    this.#queue.delete(search)
     this.#byKey.delete(search.id)
     this.#byDistance.delete(search.id)
     search.close('closed')
