@@ -165,7 +165,10 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   offer(node: Node, now: number): void {
     if (this.#waiting.size > 0) this.wakeWaiting(now)
     const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
-    for (const search of near) if (!search.offer(node, now)) break
+    for (const search of near) {
+      if (!search.nodes.insert(node)) break
+      this.#stepInTurn(search, now)
+    }
   }
 
   /** A node is gone: the searches around its id that use it look for another one. */
@@ -178,15 +181,14 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   /**
-   * Lonely searches look again: for nodes, or whether to give up. With nodes at hand those that
-   * nobody waits for take turns: thousands of permanent puts would overrun the network.
+   * Lonely searches look again: for nodes, or whether to give up.
    */
   wakeWaiting(now: number): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    const isPaced = this.net.cache(this.family).closest(this.net.config.id, 1).length > 0
+    const hasNodes = this.net.cache(this.family).closest(this.net.config.id, 1).length > 0
     for (const search of waiting) {
-      if (isPaced && search.gets === 0) this.#stepSoon(search, now)
+      if (hasNodes) this.#stepInTurn(search, now)
       else search.step(now)
     }
   }
@@ -222,7 +224,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     for (const family of this.net.config.families) {
       const nodes = this.net.listedNodes(message, replier, family, now)
       if (family !== this.family) this.#host.onListed(family, nodes, now)
-      else for (const node of nodes) search.nodes.insert(node)
+      else for (const node of nodes) search.hear(node)
     }
   }
 
@@ -241,6 +243,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
 
   onLost(now: number): void {
     this.#host.onLost(this.family, now)
+  }
+
+  /** Gets at once, others a few at a time: thousands of permanent puts would overrun the network. */
+  #stepInTurn(search: Search, now: number): void {
+    if (search.gets > 0) search.step(now)
+    else this.#stepSoon(search, now)
   }
 
   #stepSoon(search: Search, now: number): void {

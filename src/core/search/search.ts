@@ -36,6 +36,8 @@ export interface FamilySink {
 const RETRY_MS = 1000
 /** Nodes that go without an answer, one after the other, before operations are given up. */
 const MAX_LOST_IN_A_ROW = 25
+/** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
+const MAX_HEARD = 512
 /** A put in a network that is still forming goes on this long. */
 const PUT_LINGER_MS = 60_000
 
@@ -55,6 +57,8 @@ export class Search extends Deadline {
    */
   #exploringSince: number | undefined
   lastStepAt: number
+  /** Nodes that others listed and that were taken, since the last operation began. */
+  #heard = 0
 
   constructor(key: InfoHash, context: SearchContext, now: number) {
     super()
@@ -103,6 +107,7 @@ export class Search extends Deadline {
    * Looks up the nodes around the key, for its own sake: asks them whatever they answered before.
    */
   explore(now: number): void {
+    this.#heard = 0
     if (this.#exploringSince !== undefined) return
     this.#takeClosest(now)
     this.#exploringSince = now
@@ -110,6 +115,7 @@ export class Search extends Deadline {
   }
 
   get(query: Query, sink: GetSink & FamilySink, now: number): void {
+    this.#heard = 0
     this.#gets.set(sink, new GetRun(query, sink))
     this.step(now)
   }
@@ -129,6 +135,7 @@ export class Search extends Deadline {
     now: number,
   ): void {
     this.cancelPut(value.id)
+    this.#heard = 0
     const lifetimeMs = this.context.lifetimeMs(value.type)
     const announce = new Announce({ value, ...options, lifetimeMs })
     this.#announces.set(value.id, { announce, sink })
@@ -144,6 +151,7 @@ export class Search extends Deadline {
   }
 
   listen(query: Query, sink: ListenSink, now: number): void {
+    this.#heard = 0
     let group = this.#listens.find((known) => known.query.equals(query))
     if (group === undefined) {
       group = new ListenGroup(query, this.#calls)
@@ -171,14 +179,16 @@ export class Search extends Deadline {
     return undefined
   }
 
-  /** A node that may be one of the closest. True when it was taken. */
-  offer(node: Node, now: number): boolean {
-    if (!this.nodes.insert(node)) return false
-    if (!this.isIdle) this.step(now)
-    return true
+  /**
+   * A node that another one listed. Limited per operation: a peer that invents ever closer nodes
+   * would otherwise keep the search from ever ending.
+   */
+  hear(node: Node): void {
+    if (this.#heard < MAX_HEARD && this.nodes.insert(node)) this.#heard++
   }
 
   fire(now: number): void {
+    this.#heard = 0
     this.step(now)
   }
 
