@@ -245,7 +245,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#host.onLost(this.family, now)
   }
 
-  /** Gets at once, others a few at a time: thousands of permanent puts would overrun the network. */
+  /**
+   * Gets at once, others a few at a time: thousands of permanent puts would overrun the network.
+   */
   #stepInTurn(search: Search, now: number): void {
     if (search.gets > 0) search.step(now)
     else this.#stepSoon(search, now)
