@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A node with many permanent puts that comes back into the network: it brings them all back, without
-// flooding its peers.
+// A node with many permanent puts that comes back into the network: it brings them all back,
+// without flooding its peers.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
