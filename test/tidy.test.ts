@@ -24,11 +24,22 @@ interface Layer {
   hasNode: boolean
 }
 
+const CRYPTO_PACKAGES = [
+  '@noble/hashes',
+  '@peculiar/asn1-ocsp',
+  '@peculiar/asn1-schema',
+  '@peculiar/asn1-x509',
+  '@peculiar/x509',
+  'reflect-metadata',
+]
+
 const LAYERS: Record<string, Layer> = {
   core: { layers: [], packages: ['@noble/hashes'], hasNode: false },
   api: { layers: ['core'], packages: [], hasNode: false },
-  nodejs: { layers: ['core', 'api'], packages: [], hasNode: true },
-  cli: { layers: ['core', 'api', 'nodejs'], packages: [], hasNode: true },
+  crypto: { layers: ['core'], packages: CRYPTO_PACKAGES, hasNode: true },
+  secure: { layers: ['core', 'api', 'crypto'], packages: [], hasNode: false },
+  nodejs: { layers: ['core', 'api', 'crypto', 'secure'], packages: [], hasNode: true },
+  cli: { layers: ['core', 'api', 'crypto', 'secure', 'nodejs'], packages: [], hasNode: true },
 }
 
 /** Time, randomness, scheduling and output reach the core through its ports and arguments only. */

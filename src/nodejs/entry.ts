@@ -22,6 +22,7 @@ export { DEFAULT_PORT, MAX_VALUE_BYTES } from '../core/constants.ts'
 export { DhtError, type DhtErrorCode } from '../core/errors.ts'
 export type { NodeExport, NodeStatus } from '../core/events.ts'
 export { InfoHash } from '../core/id/info-hash.ts'
+export { PkId } from '../core/id/pk-id.ts'
 export { type Family, SocketAddress } from '../core/id/socket-address.ts'
 export type { Log, LogLevel } from '../core/ports.ts'
 export type {

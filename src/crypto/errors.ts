@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The one class of errors of keys, certificates and ciphertexts. Wrong arguments are TypeError or
+// RangeError instead.
+
+export type CryptoErrorCode =
+  /** A password is missing or wrong. */
+  | 'ERR_CRYPTO_PASSWORD'
+  /** The bytes are no readable key: truncated, foreign, or of an unsupported kind. */
+  | 'ERR_CRYPTO_KEY'
+  /** The bytes are no readable certificate, certificate request or revocation list. */
+  | 'ERR_CRYPTO_CERTIFICATE'
+  /** The private key does not belong to the certificate. */
+  | 'ERR_CRYPTO_MISMATCH'
+  /** The certificate is not valid at this time. */
+  | 'ERR_CRYPTO_EXPIRED'
+  /** The certificate is revoked. */
+  | 'ERR_CRYPTO_REVOKED'
+  /** The chain of certificates is too long or out of order. */
+  | 'ERR_CRYPTO_CHAIN'
+  /** The message is too long for the key. */
+  | 'ERR_CRYPTO_TOO_LONG'
+  /** The ciphertext is damaged, or was made for another key or password. */
+  | 'ERR_CRYPTO_DECRYPT'
+  /** The signature does not verify. */
+  | 'ERR_CRYPTO_SIGNATURE'
+  /** The key cannot do this, for example encrypt with an elliptic curve. */
+  | 'ERR_CRYPTO_UNSUPPORTED'
+  /** A file of keys or certificates cannot be read or written. */
+  | 'ERR_CRYPTO_FILE'
+  /** The node has no identity, or one without a private key. */
+  | 'ERR_CRYPTO_NO_IDENTITY'
+  /** No certificate is known for the key id. */
+  | 'ERR_CRYPTO_UNKNOWN_KEY'
+  /** The sequence number of the signed value cannot grow any more. */
+  | 'ERR_CRYPTO_SEQ'
+  /** Too many operations are waiting for the worker thread; later they may succeed. */
+  | 'ERR_CRYPTO_BUSY'
+
+export class CryptoError extends Error {
+  readonly code: CryptoErrorCode
+  constructor(code: CryptoErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'CryptoError'
+    this.code = code
+  }
+}
