@@ -26,11 +26,10 @@ interface Layer {
 
 const CRYPTO_PACKAGES = [
   '@noble/hashes',
+  '@peculiar/asn1-csr',
   '@peculiar/asn1-ocsp',
   '@peculiar/asn1-schema',
   '@peculiar/asn1-x509',
-  '@peculiar/x509',
-  'reflect-metadata',
 ]
 
 const LAYERS: Record<string, Layer> = {
