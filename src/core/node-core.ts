@@ -4,6 +4,7 @@
 
 import { Bootstrap, type BootstrapHost } from './bootstrap.ts'
 import type { ResolvedConfig } from './config.ts'
+import { PEER_SIGNATURE_SHARE, SIGNATURE_SHARE } from './constants.ts'
 import type { DhtEvent, NodeExport, NodeStatus, OperationId, Outcome } from './events.ts'
 import { FamilyState } from './family-state.ts'
 import type { InfoHash } from './id/info-hash.ts'
@@ -11,6 +12,7 @@ import type { Family, SocketAddress } from './id/socket-address.ts'
 import { NetworkEngine, type NetworkObserver } from './net/network-engine.ts'
 import type { Node } from './net/node.ts'
 import { Outbox } from './net/outbox.ts'
+import { RateLimiter } from './net/rate-limiter.ts'
 import { QuietHandler, type Request } from './net/request.ts'
 import { Operations } from './operations/operations.ts'
 import type { DhtPorts, Random } from './ports.ts'
@@ -86,6 +88,7 @@ export class NodeCore
         maxLocalBytes: config.maxLocalStorageBytes,
         maxKeys: config.maxStorageKeys,
       },
+      signatureChecks: signatureChecks(config, ports.random.fork('checks')),
     })
     this.listeners = new Listeners(this.storage, wheel)
     this.updates = new ListenerUpdates(this.net)
@@ -314,6 +317,16 @@ export class NodeCore
 }
 
 const NO_EVENTS: DhtEvent[] = []
+
+/** Signatures cost more than requests: fewer of them are checked in a second. */
+function signatureChecks(config: ResolvedConfig, random: Random): RateLimiter {
+  const part = (limit: number, share: number): number => (limit < 0 ? -1 : Math.ceil(limit * share))
+  return new RateLimiter({
+    seed: random.uint32(),
+    requestsPerSecond: part(config.maxRequestsPerSecond, SIGNATURE_SHARE),
+    peerRequestsPerSecond: part(config.maxPeerRequestsPerSecond, PEER_SIGNATURE_SHARE),
+  })
+}
 
 /** Nobody waits for values that are handed over. */
 const NOBODY = { onFamilyDone(): void {} }

@@ -6,7 +6,7 @@ import { InfoHash } from '../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../src/core/id/socket-address.ts'
 import type { Random } from '../../src/core/ports.ts'
 import type { KeyStorage } from '../../src/core/storage/key-storage.ts'
-import { Storage } from '../../src/core/storage/storage.ts'
+import { Storage, type StorageOptions } from '../../src/core/storage/storage.ts'
 import type {
   RemovalReason,
   StorageLimits,
@@ -57,13 +57,21 @@ export class StorageKit implements StorageObserver {
   readonly changes: Change[] = []
   now = 0
 
-  constructor(options: { limits?: StorageLimits; types?: ValueType[]; seed?: number } = {}) {
+  constructor(
+    options: {
+      limits?: StorageLimits
+      types?: ValueType[]
+      seed?: number
+      signatureChecks?: StorageOptions['signatureChecks']
+    } = {},
+  ) {
     this.storage = new Storage({
       types: new TypeStore(options.types ?? []),
       wheel: this.wheel,
       random: new PlainRandom(options.seed),
       observer: this,
       limits: options.limits,
+      signatureChecks: options.signatureChecks,
     })
   }
 

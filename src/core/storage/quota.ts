@@ -108,6 +108,15 @@ export class Quota {
     return victims
   }
 
+  /** Whether `admit` would take `value`; changes nothing. */
+  hasRoom(value: StoredValue): boolean {
+    const victims = this.admit(value)
+    if (victims === undefined) return false
+    this.remove(value)
+    for (const victim of victims) this.add(victim)
+    return true
+  }
+
   /** Adds `value` whatever the limit is. */
   add(value: StoredValue): void {
     const source = this.#sourceOf(value.from!)

@@ -36,6 +36,8 @@ export type Refusal =
   /** No id, or not a value that peers could read. */
   | 'invalid'
   | 'size'
+  /** More signed values came from its source, or from all, than are checked in a second. */
+  | 'checks'
   /** Its life was over when it came. */
   | 'expired'
   /** The store policy of its type. */
@@ -66,6 +68,7 @@ export function newStorageStats(): StorageStats {
     refused: {
       invalid: 0,
       size: 0,
+      checks: 0,
       expired: 0,
       policy: 0,
       edit: 0,

@@ -13,6 +13,7 @@ import { WireError } from '../errors.ts'
 import { IdMap } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
+import type { RateLimiter } from '../net/rate-limiter.ts'
 import type { Random } from '../ports.ts'
 import { equalBytes } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
@@ -41,6 +42,8 @@ export interface StorageOptions {
   readonly random: Random
   readonly observer: StorageObserver
   readonly limits?: StorageLimits | undefined
+  /** Decides how many signatures are checked, and for whom. Default all. */
+  readonly signatureChecks?: Pick<RateLimiter, 'allow'> | undefined
 }
 
 type Stored = Exclude<PutResult, 'refused'>
@@ -69,6 +72,7 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
   readonly #maxKeys: number
   readonly #maxValuesPerKey: number
   readonly #quota: Quota
+  readonly #signatureChecks: StorageOptions['signatureChecks']
   readonly #keys: IdMap<KeyStorage>
   readonly #pages = new BytePages()
   readonly #writer = new MsgpackWriter()
@@ -84,6 +88,7 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     this.#maxLocalBytes = bound(limits.maxLocalBytes ?? -1)
     this.#maxKeys = bound(limits.maxKeys ?? MAX_STORAGE_KEYS)
     this.#maxValuesPerKey = bound(limits.maxValuesPerKey ?? MAX_VALUES_PER_KEY)
+    this.#signatureChecks = options.signatureChecks
     this.#quota = new Quota(limits.maxBytes ?? DEFAULT_STORAGE_BYTES, this.seed)
     this.#keys = new IdMap(this.seed)
   }
@@ -139,9 +144,13 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     }
     const createdAt = Math.min(options.createdAt ?? now, now)
     const expiresAt = this.#expiry(typeOf(value), createdAt, now)
-    // Before the policies: they may check a signature, which is a thousand times the work.
     if (expiresAt <= now) return this.#refuse('expired')
     const terms = { createdAt, expiresAt, from, now }
+    if (value.isSigned) {
+      // Before the policies: to check a signature is a thousand times the work.
+      const problem = this.#obstacle(key, value, terms)
+      if (problem !== undefined) return this.#refuse(problem)
+    }
     if (old !== undefined) {
       const isAllowed = this.#types.get(old.type).editPolicy(key, old.value, value, from)
       if (!isAllowed) return this.#refuse('edit')
@@ -233,6 +242,27 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
   /** Drops the entry of a key that holds nothing any more. */
   releaseIfEmpty(keyStorage: KeyStorage): void {
     if (keyStorage.isEmpty) this.#keys.delete(keyStorage.id)
+  }
+
+  /** Why a signed value of a peer cannot be stored, whatever its signature; cheap to find out. */
+  #obstacle(
+    key: InfoHash,
+    value: Value,
+    terms: Terms & { from: SocketAddress },
+  ): Refusal | undefined {
+    const { length } = this.#pack(value)
+    if (length > MAX_PACKED_VALUE_BYTES) return 'size'
+    const known = this.#keys.get(key)
+    if (known === undefined && this.#keys.size >= this.#maxKeys) return 'keys'
+    const candidate = new StoredValue({
+      ...terms,
+      key: known ?? new KeyStorage(key, this),
+      value,
+      length,
+    })
+    const old = known?.find(value.id)
+    if (old === undefined && !this.#quota.hasRoom(candidate)) return 'quota'
+    return this.#signatureChecks?.allow(terms.from, terms.now) === false ? 'checks' : undefined
   }
 
   /** Stores an accepted value. */
