@@ -29,6 +29,7 @@ import { type ClientHost, type OperationEnd, Operations } from './operations.ts'
 import { PendingPuts } from './pending-puts.ts'
 import { toFieldQuery, toValueQuery } from './query-input.ts'
 import { type ResultSink, resultStream } from './result-stream.ts'
+import { GatedValues, type ValueGate } from './value-gate.ts'
 import { toValue, toValueId, type ValueInput } from './value-input.ts'
 import { ChangeQueue, FoundQueue, type ValueEvent } from './value-queue.ts'
 
@@ -37,14 +38,17 @@ const FIELDS_BYTES = 64
 
 export class DhtClient implements DhtInterface {
   readonly #host: ClientHost
+  readonly #gate: ValueGate | undefined
   /** For subclasses: uses the engine the way it has to be used. */
   protected readonly operations: Operations
   readonly #puts: PendingPuts
   readonly #statusListeners = new Listeners<DhtStatus>()
   #closing: Promise<void> | undefined
 
-  constructor(host: ClientHost) {
+  /** What values of gets and listens go through; by default all pass as they are. */
+  constructor(host: ClientHost, gate?: ValueGate) {
     this.#host = host
+    this.#gate = gate
     this.operations = new Operations(host)
     this.#puts = new PendingPuts(this.operations)
   }
@@ -242,12 +246,21 @@ export class DhtClient implements DhtInterface {
         sink.end(error)
       }
     }
+    const onValues = (values: readonly Value[], expired: boolean): void =>
+      deliver(() => events.values?.(values, expired))
+    const gate = this.#gate
+    const gated =
+      gate && new GatedValues(gate, { deliver: onValues, fail: (error) => sink.end(error) })
     const operation = this.operations.start(start, {
-      values: (values, expired) => deliver(() => events.values?.(values, expired)),
+      values: (values, expired) =>
+        gated ? gated.push(values, expired) : onValues(values, expired),
       fields: (fields) => deliver(() => events.fields?.(fields)),
-      done: events.done,
+      done: (end) => (gated ? gated.whenEmpty(() => events.done(end)) : events.done(end)),
     })
-    return () => this.operations.cancel(operation)
+    return () => {
+      gated?.stop()
+      this.operations.cancel(operation)
+    }
   }
 
   /** Throws ERR_DHT_CLOSED when it is too late for `action`, which completes "Cannot …". */

@@ -79,7 +79,7 @@ export const SEARCH_IDLE_MS = 10 * MINUTE_MS
 /** Requests per second: all peers together, and one address. */
 export const DEFAULT_REQUESTS_PER_SECOND = 8192
 export const PEER_SHARE_OF_REQUESTS = 8
-/** Part of the requests of a second, of all and of one peer, that may bring a signature to check. */
+/** Part of the requests of a second, of all and of one peer, that may bring signatures to check. */
 export const SIGNATURE_SHARE = 1 / 4
 export const PEER_SIGNATURE_SHARE = 1 / 2
 export const MAX_TRACKED_PEERS = 65_536
