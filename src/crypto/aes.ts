@@ -22,7 +22,7 @@ export function aesDecrypt(data: Uint8Array, key: Uint8Array): Uint8Array {
   if (data.length < AES_OVERHEAD_BYTES) {
     throw new CryptoError(
       'ERR_CRYPTO_DECRYPT',
-      `AES ciphertext is truncated: expected ${AES_OVERHEAD_BYTES} bytes or more, got ${data.length}`,
+      `AES ciphertext is cut off: expected ${AES_OVERHEAD_BYTES} bytes or more, got ${data.length}`,
     )
   }
   const end = data.length - TAG_BYTES

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Private keys of OpenDHT: made, read, written, and used to sign and to decrypt.
+// Private keys of OpenDHT: made, read, written, and used to sign and to decrypt. Whatever takes
+// milliseconds has a form that leaves the event loop alone.
 
-import {
-  constants,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  privateDecrypt,
-  sign,
-} from 'node:crypto'
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { aesDecrypt, isAesKeySize } from './aes.ts'
+import { encryptKey } from './encrypted-key.ts'
 import { CryptoError } from './errors.ts'
-import { pemText, readPem } from './pem.ts'
-import { type KeyType, MAX_MODULUS_BITS, PADDING_BYTES, PublicKey } from './public-key.ts'
+import { writePem } from './pem.ts'
+import { readPrivateKey } from './private-key-reader.ts'
+import { type KeyType, MAX_MODULUS_BITS, PublicKey } from './public-key.ts'
+import { decryptBlock, decryptBlockSync, unpad } from './rsa-block.ts'
 
 const generatePair = promisify(generateKeyPair)
+
 const MIN_GENERATED_BITS = 2048
 const DEFAULT_BITS = 4096
-
-const LABELS = ['PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY']
+const EXPONENT = 65_537
+const CURVE = { name: 'P-384', bits: 384 }
 
 export interface GenerateKeyOptions {
-  /** Default `rsa`. `ec` is the curve P-384. */
+  /** Default `rsa`. `ec` is P-384: it can sign certificates, but not values, and not decrypt. */
   type?: KeyType
   /** Of the RSA modulus: 2048 to 8192 and a multiple of 8, default 4096. */
   bits?: number
@@ -38,30 +35,31 @@ export class PrivateKey {
     this.publicKey = PublicKey.fromKeyObject(createPublicKey(keyObject))
   }
 
-  /** Off the event loop; a key of 4096 bits takes a second or more. */
-  static async generate({ type = 'rsa', bits }: GenerateKeyOptions = {}): Promise<PrivateKey> {
-    if (type === 'ec') {
-      const { privateKey } = await generatePair('ec', { namedCurve: 'P-384' })
-      return new PrivateKey(privateKey)
-    }
-    const modulusLength = bits ?? DEFAULT_BITS
-    if (modulusLength < MIN_GENERATED_BITS || modulusLength > MAX_MODULUS_BITS) {
-      throw new RangeError(`bits must be 2048 to ${MAX_MODULUS_BITS}: got ${modulusLength}`)
-    }
-    const { privateKey } = await generatePair('rsa', { modulusLength, publicExponent: 65_537 })
+  /** A new key. 4096 bits take a second on average, in another thread. */
+  static async generate(options: GenerateKeyOptions = {}): Promise<PrivateKey> {
+    const { type, bits } = checkOptions(options)
+    const { privateKey } = await (type === 'ec'
+      ? generatePair('ec', { namedCurve: CURVE.name })
+      : generatePair('rsa', { modulusLength: bits, publicExponent: EXPONENT }))
     return new PrivateKey(privateKey)
   }
 
-  /** Throws CryptoError. A key that is not encrypted may be read with a password, too. */
+  /**
+   * Reads PKCS#8 as PEM or DER, encrypted or not, and PKCS#1 and SEC1 as PEM. An empty password is
+   * none; a key that is not encrypted may be read with a password, too. Throws CryptoError.
+   */
   static async from(bytes: Uint8Array | string, password = ''): Promise<PrivateKey> {
-    return new PrivateKey(parse(bytes, password))
+    const key = new PrivateKey(await readPrivateKey(bytes, password))
+    await key.#checkConsistency()
+    return key
   }
 
   static fromKeyObject(keyObject: KeyObject): PrivateKey {
-    return new PrivateKey(keyObject)
+    if (keyObject.type === 'private') return new PrivateKey(keyObject)
+    throw new TypeError(`keyObject must be a private key: got a ${keyObject.type} one`)
   }
 
-  /** RSASSA-PKCS1-v1_5, or ECDSA in DER, with SHA-512. Off the event loop. */
+  /** RSASSA-PKCS1-v1_5, or ECDSA in DER, with SHA-512. */
   sign(data: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       sign('sha512', data, this.keyObject, (error, signature) => {
@@ -71,67 +69,109 @@ export class PrivateKey {
     })
   }
 
+  /** As `sign`, on the event loop: some milliseconds for 4096 bits. */
   signSync(data: Uint8Array): Uint8Array {
     return new Uint8Array(sign('sha512', data, this.keyObject))
   }
 
+  /**
+   * The opposite of `PublicKey.encrypt`, in another thread. Rejects with CryptoError; the code
+   * `ERR_CRYPTO_BUSY` among these says nothing about the data.
+   */
   async decrypt(data: Uint8Array): Promise<Uint8Array> {
-    return this.decryptSync(data)
+    const size = this.#checkSize(data)
+    const block = decryptBlock(this.keyObject, data.subarray(0, size))
+    return contentOf(await block.catch(rejectBlock), data.subarray(size))
   }
 
+  /** As `decrypt`, on the event loop: some milliseconds for 4096 bits. */
   decryptSync(data: Uint8Array): Uint8Array {
-    const size = Math.ceil(this.publicKey.bits / 8)
-    if (this.publicKey.type !== 'rsa') {
-      throw new CryptoError('ERR_CRYPTO_UNSUPPORTED', 'Cannot decrypt: an RSA key is expected')
+    const size = this.#checkSize(data)
+    let block: Uint8Array
+    try {
+      block = decryptBlockSync(this.keyObject, data.subarray(0, size))
+    } catch (cause) {
+      return rejectBlock(cause)
     }
-    if (data.length < size) throw decryptError(`got ${data.length} bytes, expected ${size} or more`)
-    const key = { key: this.keyObject, padding: constants.RSA_NO_PADDING }
-    const content = unpad(privateDecrypt(key, data.subarray(0, size)))
-    if (content === undefined) throw decryptError('the RSA block is damaged or for another key')
-    if (data.length === size) return content
-    if (!isAesKeySize(content.length)) throw decryptError('the RSA block holds no AES key')
-    return aesDecrypt(data.subarray(size), content)
+    return contentOf(block, data.subarray(size))
   }
 
   /** PKCS#8. Encrypted when there is a password; an empty one is none. */
   async toPem(password = ''): Promise<string> {
-    const options = { type: 'pkcs8', format: 'pem' } as const
-    const cipher = 'aes-256-cbc'
-    const encrypted = { ...options, cipher, passphrase: password }
-    return this.keyObject.export(password === '' ? options : encrypted) as string
+    if (password === '') return writePem('PRIVATE KEY', this.toDer())
+    return writePem('ENCRYPTED PRIVATE KEY', await encryptKey(this.toDer(), password))
   }
 
-  /** PKCS#8. */
+  /** PKCS#8, not encrypted. */
   toDer(): Uint8Array {
     return new Uint8Array(this.keyObject.export({ type: 'pkcs8', format: 'der' }))
   }
+
+  /** Size of the RSA block. Throws CryptoError for a key or data that cannot be decrypted with. */
+  #checkSize({ length }: Uint8Array): number {
+    const { type, bits } = this.publicKey
+    if (type !== 'rsa') {
+      const problem = 'Cannot decrypt with a key on an elliptic curve: an RSA key is expected'
+      throw new CryptoError('ERR_CRYPTO_UNSUPPORTED', problem)
+    }
+    const size = Math.ceil(bits / 8)
+    if (length >= size) return size
+    throw decryptError(`got ${length} bytes, expected ${size} or more for a key of ${bits} bits`)
+  }
+
+  /** OpenSSL takes damaged numbers for a key as long as their encoding is sound. */
+  async #checkConsistency(): Promise<void> {
+    const message = randomBytes(16)
+    const signature = await this.sign(message).catch(() => undefined)
+    if (signature !== undefined && this.publicKey.verify(message, signature)) return
+    const problem = 'Cannot read private key: expected numbers that belong together'
+    throw new CryptoError('ERR_CRYPTO_KEY', problem)
+  }
 }
 
-function parse(bytes: Uint8Array | string, password: string): KeyObject {
-  const text = pemText(bytes)
-  const block = readPem(text ?? '').find(({ label }) => LABELS.includes(label))
+function checkOptions({ type = 'rsa', bits }: GenerateKeyOptions): { type: KeyType; bits: number } {
+  if (type !== 'rsa' && type !== 'ec') {
+    throw new TypeError(`type must be 'rsa' or 'ec': got ${String(type)}`)
+  }
+  if (type === 'ec') {
+    if (bits === undefined || bits === CURVE.bits) return { type, bits: CURVE.bits }
+    throw new RangeError(`bits must be ${CURVE.bits} for type 'ec': got ${bits}`)
+  }
+  const size = bits ?? DEFAULT_BITS
+  if (typeof size !== 'number') throw new TypeError(`bits must be a number: got ${typeof size}`)
+  if (size % 8 === 0 && size >= MIN_GENERATED_BITS && size <= MAX_MODULUS_BITS) {
+    return { type, bits: size }
+  }
+  const range = `a multiple of 8 from ${MIN_GENERATED_BITS} to ${MAX_MODULUS_BITS}`
+  throw new RangeError(`bits must be ${range}: got ${size}`)
+}
+
+/** What the padded block says, or what the AES key in it opens. */
+function contentOf(block: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const content = unpad(block)
+  if (sealed.length === 0) {
+    if (content !== undefined) return content
+    throw damaged()
+  }
+  // Without a usable key go on with a random one: a sender cannot tell a wrong padding from a wrong
+  // tag, by the error or by the time until it comes.
+  const isKey = content !== undefined && isAesKeySize(content.length)
   try {
-    if (block) return createPrivateKey({ key: block.text, passphrase: password })
-    const key = Buffer.from(bytes as Uint8Array)
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase: password })
+    return aesDecrypt(sealed, isKey ? content : randomBytes(32))
   } catch (cause) {
-    throw new CryptoError('ERR_CRYPTO_KEY', 'Cannot read private key', { cause })
+    throw damaged(cause)
   }
 }
 
-/** Content of a padded block (RFC 8017, section 7.2.2), examined without an early exit. */
-function unpad(block: Uint8Array): Uint8Array | undefined {
-  let bad = block[0]! | (block[1]! ^ 2)
-  let end = 0
-  for (let i = 2; i < block.length; i++) {
-    const isZero = ((block[i]! - 1) >> 31) & 1
-    const isFirst = ((end - 1) >> 31) & 1
-    end |= -(isZero & isFirst) & i
-  }
-  bad |= ((end - PADDING_BYTES + 1) >> 31) & 1
-  return bad === 0 ? new Uint8Array(block.subarray(end + 1)) : undefined
+function rejectBlock(cause: unknown): never {
+  if (cause instanceof CryptoError) throw cause
+  throw damaged(cause)
 }
 
-function decryptError(problem: string): CryptoError {
-  return new CryptoError('ERR_CRYPTO_DECRYPT', `Cannot decrypt: ${problem}`)
+function damaged(cause?: unknown): CryptoError {
+  return decryptError('the ciphertext is damaged, or for another key than the expected one', cause)
+}
+
+function decryptError(problem: string, cause?: unknown): CryptoError {
+  return new CryptoError('ERR_CRYPTO_DECRYPT', `Cannot decrypt: ${problem}`, { cause })
 }

@@ -16,18 +16,18 @@ import { aesEncrypt } from './aes.ts'
 import { CryptoError } from './errors.ts'
 import { hash } from './hash.ts'
 import { pemText, readPem, writePem } from './pem.ts'
+import { PADDING_BYTES } from './rsa-block.ts'
 
 export type KeyType = 'rsa' | 'ec'
 
-/** Below, not even a signature would fit; above, checking one takes too long. */
+/** Smaller ones are broken easily. */
 const MIN_MODULUS_BITS = 1024
+/** Checking time grows with the square of this; identities in use have 4096 bits. */
 export const MAX_MODULUS_BITS = 8192
 /** A greater exponent makes checking as slow as signing; 65537 is what everybody uses. */
 const MAX_EXPONENT = 2n ** 64n
 /** More than the encoding of the largest key takes: what is longer is not even parsed. */
 const MAX_DER_BYTES = 2048
-/** Bytes that PKCS#1 padding takes at least. */
-export const PADDING_BYTES = 11
 /** Bytes of the key of hybrid encryption. */
 const SESSION_KEY_BYTES = 32
 
@@ -76,7 +76,11 @@ export class PublicKey {
     return PublicKey.fromKeyObject(parse(der))
   }
 
+  /** Throws CryptoError for keys of an unsupported kind or size. */
   static fromKeyObject(keyObject: KeyObject): PublicKey {
+    if (keyObject.type !== 'public') {
+      throw new TypeError(`keyObject must be a public key: got a ${keyObject.type} one`)
+    }
     const der = new Uint8Array(keyObject.export({ type: 'spki', format: 'der' }))
     return new PublicKey(keyObject, der, kindOf(keyObject, der))
   }
@@ -161,20 +165,24 @@ function kindOf(key: KeyObject, der: Uint8Array): KeyKind {
   if (key.asymmetricKeyType === 'rsa') {
     if (modulusLength < MIN_MODULUS_BITS || modulusLength > MAX_MODULUS_BITS) {
       const range = `${MIN_MODULUS_BITS} to ${MAX_MODULUS_BITS}`
-      throw keyError(`expected an RSA key of ${range} bits, got ${modulusLength}`)
+      throw kindError(`expected an RSA key of ${range} bits, got ${modulusLength}`)
     }
     if (publicExponent > MAX_EXPONENT) {
-      throw keyError('expected an RSA key with a public exponent of at most 64 bits')
+      throw kindError('expected an RSA key with a public exponent of at most 64 bits')
     }
     return { type: 'rsa', bits: modulusLength }
   }
   const curve = key.asymmetricKeyType === 'ec' ? CURVES[namedCurve] : undefined
   if (curve === undefined) {
     const kind = [key.asymmetricKeyType, namedCurve].filter(Boolean).join(' ')
-    throw keyError(`expected RSA, or a key on P-256, P-384 or P-521, got ${kind}`)
+    throw kindError(`expected RSA, or a key on P-256, P-384 or P-521, got ${kind}`)
   }
-  if (der.length !== curve.derBytes) throw keyError('expected a point that is not compressed')
+  if (der.length !== curve.derBytes) throw kindError('expected a point that is not compressed')
   return { type: 'ec', bits: curve.bits }
+}
+
+function kindError(problem: string): CryptoError {
+  return new CryptoError('ERR_CRYPTO_KEY', `Cannot use key: ${problem}`)
 }
 
 function keyError(problem: string, cause?: unknown): CryptoError {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Runs one kind of computation in a thread of its own, for the few that Node.js only offers on the
+// event loop. The thread starts with the first input and ends when there is none for a while. A
+// thread that cannot start, or ends by itself, is no reason to fail: the work is done here then.
+
+import { Worker } from 'node:worker_threads'
+import { CryptoError } from './errors.ts'
+
+const IDLE_MS = 10_000
+
+export interface WorkerTaskOptions {
+  /** Inputs that may wait or be worked on; more are refused. */
+  maxPending: number
+}
+
+export interface WorkerTaskStats {
+  /** Whether the thread exists. */
+  isRunning: boolean
+  pending: number
+  /** Threads started so far. */
+  started: number
+  finished: number
+  /** Inputs beyond the limit. */
+  refused: number
+  /** Inputs that were worked on in the calling thread, because there was no other. */
+  here: number
+}
+
+interface Job<Input, Output> {
+  input: Input
+  resolve: (output: Output | Promise<Output>) => void
+  reject: (error: unknown) => void
+}
+
+interface Answer<Output> {
+  id: number
+  output?: Output
+  error?: unknown
+}
+
+export class WorkerTask<Input, Output> {
+  readonly #task: (input: Input) => Output | Promise<Output>
+  readonly #maxPending: number
+  readonly #jobs = new Map<number, Job<Input, Output>>()
+  #worker: Worker | undefined
+  #isBroken = false
+  #idle: NodeJS.Timeout | undefined
+  #lastId = 0
+  #counts = { started: 0, finished: 0, refused: 0, here: 0 }
+
+  /**
+   * `task` is a function whose text is all that it needs: nothing of the module around it exists in
+   * the thread, and modules come from `process.getBuiltinModule` or `import()`. So it works from
+   * the sources as well as from a bundle.
+   */
+  constructor(task: (input: Input) => Output | Promise<Output>, { maxPending }: WorkerTaskOptions) {
+    this.#task = task
+    this.#maxPending = maxPending
+  }
+
+  get stats(): WorkerTaskStats {
+    return { isRunning: this.#worker !== undefined, pending: this.#jobs.size, ...this.#counts }
+  }
+
+  /** What the task makes of `input`, which is copied. Rejects with what the task throws. */
+  run(input: Input): Promise<Output> {
+    if (this.#jobs.size >= this.#maxPending) {
+      this.#counts.refused++
+      const problem = `${this.#jobs.size} operations are waiting, expected fewer`
+      return Promise.reject(new CryptoError('ERR_CRYPTO_BUSY', `Cannot start: ${problem}`))
+    }
+    const worker = this.#start()
+    if (worker === undefined) return this.#runHere(input)
+    clearTimeout(this.#idle)
+    worker.ref()
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      worker.postMessage({ id, input })
+      this.#jobs.set(id, { input, resolve, reject })
+    })
+  }
+
+  #start(): Worker | undefined {
+    if (this.#worker !== undefined || this.#isBroken) return this.#worker
+    try {
+      const worker = new Worker(`(${serve})(${this.#task})`, { eval: true, execArgv: [] })
+      worker.on('message', (answer: Answer<Output>) => this.#settle(answer))
+      for (const event of ['error', 'messageerror', 'exit']) {
+        worker.on(event, () => this.#abandon(worker))
+      }
+      this.#counts.started++
+      this.#worker = worker
+    } catch {
+      // The permission model forbids threads, or the system has none left.
+      this.#isBroken = true
+    }
+    return this.#worker
+  }
+
+  #settle({ id, output, error }: Answer<Output>): void {
+    const job = this.#jobs.get(id)
+    this.#jobs.delete(id)
+    this.#counts.finished++
+    if (error === undefined) job?.resolve(output as Output)
+    else job?.reject(error)
+    if (this.#jobs.size > 0) return
+    // Only work that somebody waits for keeps the process alive.
+    this.#worker?.unref()
+    this.#idle = setTimeout(() => this.#stop(), IDLE_MS).unref()
+  }
+
+  #stop(): void {
+    void this.#worker?.terminate()
+    this.#worker = undefined
+  }
+
+  #abandon(worker: Worker): void {
+    if (worker !== this.#worker) return
+    this.#stop()
+    this.#isBroken = true
+    const jobs = [...this.#jobs.values()]
+    this.#jobs.clear()
+    for (const { input, resolve } of jobs) resolve(this.#runHere(input))
+  }
+
+  async #runHere(input: Input): Promise<Output> {
+    this.#counts.here++
+    return this.#task(input)
+  }
+}
+
+/** The main function of the thread; self-contained, as the task. */
+function serve(task: (input: unknown) => unknown): void {
+  const { parentPort } = process.getBuiltinModule('node:worker_threads')
+  parentPort!.on('message', async ({ id, input }: { id: number; input: unknown }) => {
+    try {
+      parentPort!.postMessage({ id, output: await task(input) })
+    } catch (error) {
+      parentPort!.postMessage({ id, error })
+    }
+  })
+}
