@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { test } from 'node:test'
-import { RsaVerifier } from '../../../src/nodejs/signature-verifier.ts'
+import { RsaVerifier } from '../../../src/crypto/signature-verifier.ts'
 
 const message = new TextEncoder().encode('a value')
 
