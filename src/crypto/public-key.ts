@@ -13,6 +13,7 @@ import {
 import { InfoHash } from '../core/id/info-hash.ts'
 import { PkId } from '../core/id/pk-id.ts'
 import { aesEncrypt } from './aes.ts'
+import { readItem } from './der.ts'
 import { CryptoError } from './errors.ts'
 import { hash } from './hash.ts'
 import { pemText, readPem, writePem } from './pem.ts'
@@ -152,6 +153,8 @@ interface KeyKind {
 
 function parse(der: Uint8Array): KeyObject {
   try {
+    // OpenSSL does not look at bytes behind the key.
+    readItem(der)
     const key = Buffer.from(der.buffer, der.byteOffset, der.length)
     return createPublicKey({ key, format: 'der', type: 'spki' })
   } catch (cause) {
