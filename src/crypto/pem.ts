@@ -14,7 +14,7 @@ export interface PemBlock {
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+const BASE64 = /^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/
 
 /** The blocks of a text in their order; none when it is no PEM, or beyond `MAX_PEM_CHARS`. */
 export function readPem(text: string): PemBlock[] {

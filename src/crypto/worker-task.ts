@@ -11,6 +11,8 @@ const IDLE_MS = 10_000
 export interface WorkerTaskOptions {
   /** Inputs that may wait or be worked on; more are refused. */
   maxPending: number
+  /** Time without an input after which the thread ends, default 10 s. */
+  idleMs?: number
 }
 
 export interface WorkerTaskStats {
@@ -41,6 +43,7 @@ interface Answer<Output> {
 export class WorkerTask<Input, Output> {
   readonly #task: (input: Input) => Output | Promise<Output>
   readonly #maxPending: number
+  readonly #idleMs: number
   readonly #jobs = new Map<number, Job<Input, Output>>()
   #worker: Worker | undefined
   #isBroken = false
@@ -53,9 +56,13 @@ export class WorkerTask<Input, Output> {
    * the thread, and modules come from `process.getBuiltinModule` or `import()`. So it works from
    * the sources as well as from a bundle.
    */
-  constructor(task: (input: Input) => Output | Promise<Output>, { maxPending }: WorkerTaskOptions) {
+  constructor(
+    task: (input: Input) => Output | Promise<Output>,
+    { maxPending, idleMs = IDLE_MS }: WorkerTaskOptions,
+  ) {
     this.#task = task
     this.#maxPending = maxPending
+    this.#idleMs = idleMs
   }
 
   get stats(): WorkerTaskStats {
@@ -99,14 +106,15 @@ export class WorkerTask<Input, Output> {
 
   #settle({ id, output, error }: Answer<Output>): void {
     const job = this.#jobs.get(id)
+    if (job === undefined) return
     this.#jobs.delete(id)
     this.#counts.finished++
-    if (error === undefined) job?.resolve(output as Output)
-    else job?.reject(error)
+    if (error === undefined) job.resolve(output as Output)
+    else job.reject(error)
     if (this.#jobs.size > 0) return
     // Only work that somebody waits for keeps the process alive.
     this.#worker?.unref()
-    this.#idle = setTimeout(() => this.#stop(), IDLE_MS).unref()
+    this.#idle = setTimeout(() => this.#stop(), this.#idleMs).unref()
   }
 
   #stop(): void {
