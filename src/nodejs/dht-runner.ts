@@ -2,7 +2,6 @@
 // A node with real sockets: puts engine, transports, bootstrap and state file together, and is the
 // DhtInterface of an application on Node.js.
 
-import { DhtClient } from '../api/dht-client.ts'
 import type { OperationOptions } from '../api/dht-interface.ts'
 import { Listeners } from '../api/listeners.ts'
 import { pingAny } from '../api/ping.ts'
@@ -13,6 +12,7 @@ import { type Family, SocketAddress } from '../core/id/socket-address.ts'
 import type { Log } from '../core/ports.ts'
 import type { ImportResult } from '../core/storage/value-transfer.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
+import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
 import { certificateKeys } from './certificate-keys.ts'
 import { openDgramTransport } from './dgram-transport.ts'
@@ -30,6 +30,7 @@ interface RunnerParts {
   readonly state: SavedState | undefined
   readonly resolver: Resolver | undefined
   readonly log: Log | undefined
+  readonly secure: SecureOptions
 }
 
 /**
@@ -38,7 +39,7 @@ interface RunnerParts {
  * await node.put('unique_key', 'some data')
  * for await (const value of node.get('unique_key')) console.log(value.data)
  */
-export class DhtRunner extends DhtClient {
+export class DhtRunner extends SecureDht {
   readonly #driver: Driver
   readonly #transports: readonly Transport[]
   readonly #state: SavedState | undefined
@@ -46,8 +47,8 @@ export class DhtRunner extends DhtClient {
   readonly #bootstrapper: Bootstrapper
   readonly #addressListeners = new Listeners<readonly SocketAddress[]>()
 
-  private constructor({ driver, transports, state, resolver, log }: RunnerParts) {
-    super(driver)
+  private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
+    super(driver, rsaVerifier, secure)
     this.#driver = driver
     this.#transports = transports
     this.#state = state
@@ -66,7 +67,8 @@ export class DhtRunner extends DhtClient {
    * (see `whenConnected`), and operations wait for that as long as there is hope.
    *
    * Rejects with TypeError or RangeError for a wrong option, ERR_DHT_BIND when a port or address
-   * cannot be used, ERR_DHT_STATE when the state file cannot be read or written.
+   * cannot be used, ERR_DHT_STATE when the state file cannot be read or written, CryptoError
+   * ERR_CRYPTO_EXPIRED when the certificate of the identity is not valid now.
    */
   static async start(options: RunnerOptions = {}): Promise<DhtRunner> {
     const { plan, stateIntervalMs } = checkOptions(options)
@@ -85,11 +87,12 @@ export class DhtRunner extends DhtClient {
     const transports = await openSockets(plan, state?.ports, openTransport, handler)
     try {
       const families = transports.map(({ family }) => family)
-      const config = { ...options, id: state?.id ?? options.id, families }
+      const id = state?.id ?? options.id ?? options.identity?.nodeId
+      const config = { ...options, id, families }
       const ports = { random, verifier: rsaVerifier, certificateKeys, log }
       const dht = new Dht(config, ports, monotonicNow())
       driver = new Driver(dht, transports, (events) => runner.dispatch(events))
-      const runner = new DhtRunner({ driver, transports, state, resolver, log })
+      const runner = new DhtRunner({ driver, transports, state, resolver, log, secure: options })
       await runner.#restoreState(stateIntervalMs)
       runner.bootstrap(...bootstrap)
       driver.kick()

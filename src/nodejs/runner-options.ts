@@ -4,6 +4,8 @@
 import type { DhtConfig } from '../core/config.ts'
 import { DEFAULT_PORT } from '../core/constants.ts'
 import type { Log } from '../core/ports.ts'
+import { Identity } from '../crypto/identity.ts'
+import type { SecureOptions } from '../secure/secure-dht.ts'
 import type { Resolver } from './resolve.ts'
 import { type BindPlan, planSockets } from './sockets.ts'
 import type { OpenTransport } from './transport.ts'
@@ -11,7 +13,7 @@ import type { OpenTransport } from './transport.ts'
 const DEFAULT_STATE_INTERVAL_MS = 5 * 60_000
 const MAX_INTERVAL_MS = 2 ** 31 - 1
 
-export interface RunnerOptions extends Omit<DhtConfig, 'families'> {
+export interface RunnerOptions extends Omit<DhtConfig, 'families'>, SecureOptions {
   /**
    * UDP port of both families, default 4222. With 0 the system chooses: one port for both where
    * possible, and the one of the last time if there is a state file.
@@ -61,5 +63,16 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
   if (bootstrap !== undefined && !Array.isArray(bootstrap)) {
     throw new TypeError(`bootstrap must be an array of hosts: got ${typeof bootstrap}`)
   }
+  checkSecureOptions(options)
   return { plan: planSockets({ port, bind4, bind6 }), stateIntervalMs }
+}
+
+function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
+  if (identity !== undefined && !(identity instanceof Identity)) {
+    throw new TypeError(`identity must be an Identity: got ${typeof identity}`)
+  }
+  if (certificateStore !== undefined && typeof certificateStore !== 'function') {
+    throw new TypeError(`certificateStore must be a function: got ${typeof certificateStore}`)
+  }
+  identity?.check(new Date())
 }

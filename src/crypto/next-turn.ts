@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// Long work gives way to sockets and timers between its steps.
+
+/** Resolves after everything that is ready to run had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The gate of a node with cryptography: signed values pass when their signature is valid, encrypted
+// ones when they are for us, plain ones always (spec crypto, section 15.6).
+
+import type { ValueGate } from '../api/value-gate.ts'
+import type { SignatureVerifier } from '../core/ports.ts'
+import type { Value } from '../core/value/value.ts'
+import { CryptoError } from '../crypto/errors.ts'
+import { nextTurn } from '../crypto/next-turn.ts'
+import type { PrivateKey } from '../crypto/private-key.ts'
+import { decryptValue, isSignatureValid } from './secure-value.ts'
+
+/** Signatures that are checked without letting others have a turn: some three milliseconds. */
+const BURST = 64
+
+export interface OpenedStats {
+  /** Signed values that passed. */
+  verified: number
+  /** Encrypted values that passed. */
+  decrypted: number
+  /** Dropped: the signature is wrong. */
+  badSignature: number
+  /** Dropped: encrypted for somebody else, or damaged, or there is no key to try. */
+  undecryptable: number
+}
+
+export interface OpenerOptions {
+  readonly verifier: SignatureVerifier
+  /** Without a key that can decrypt, encrypted values are dropped. */
+  readonly key: PrivateKey | undefined
+  /** Hears the owner of every value that passed with a valid signature. */
+  readonly onOwner: (owner: Uint8Array, value: Value) => void
+}
+
+export class ValueOpener implements ValueGate {
+  readonly stats: OpenedStats = { verified: 0, decrypted: 0, badSignature: 0, undecryptable: 0 }
+  readonly #options: OpenerOptions
+  /** Outcome by value: a listen reports the end of a value by the object that announced it. */
+  readonly #known = new WeakMap<Value, { opened: Value | undefined | Promise<Value | undefined> }>()
+  #burst = 0
+
+  constructor(options: OpenerOptions) {
+    this.#options = options
+  }
+
+  open(value: Value): Value | undefined | Promise<Value | undefined> {
+    if (!value.isEncrypted && !value.isSigned) return value
+    const known = this.#known.get(value)
+    if (known !== undefined) return known.opened
+    const opened = value.isEncrypted ? this.#decrypt(value) : this.#check(value)
+    const entry = { opened }
+    this.#known.set(value, entry)
+    if (opened instanceof Promise) void opened.then((result) => (entry.opened = result))
+    return opened
+  }
+
+  #check(value: Value): Value | undefined | Promise<Value | undefined> {
+    if (this.#burst >= BURST) return nextTurn().then(() => this.#check(value))
+    if (this.#burst++ === 0) void nextTurn().then(() => (this.#burst = 0))
+    if (!isSignatureValid(value, this.#options.verifier)) {
+      this.stats.badSignature++
+      return undefined
+    }
+    this.stats.verified++
+    this.#options.onOwner(value.owner!, value)
+    return value
+  }
+
+  async #decrypt(value: Value): Promise<Value | undefined> {
+    const { key, verifier, onOwner } = this.#options
+    if (key === undefined || key.publicKey.type !== 'rsa') {
+      this.stats.undecryptable++
+      return undefined
+    }
+    try {
+      const opened = await decryptValue(value, key, verifier)
+      this.stats.decrypted++
+      onOwner(opened.owner!, opened)
+      return opened
+    } catch (error) {
+      const isForged = error instanceof CryptoError && error.code === 'ERR_CRYPTO_SIGNATURE'
+      if (isForged) this.stats.badSignature++
+      else this.stats.undecryptable++
+      return undefined
+    }
+  }
+}
