@@ -11,27 +11,13 @@ import type { Outbox } from '../core/net/outbox.ts'
 import { addressCache } from './address-cache.ts'
 import { loopWatch } from './loop-watch.ts'
 import type { BindOptions, Transport, TransportHandler } from './transport.ts'
-
-/** Room for some thousands of datagrams while we are busy; the system may grant less. */
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-
-/** Neighbours whose network interface is remembered. */
-const MAX_ZONES = 1024
-/** Datagrams that the socket could not pass on yet; what comes on top is dropped. */
-const MAX_QUEUED_BYTES = 4 * 1024 * 1024
-
-/** After these, the next datagram to the same address would fail in the same way. */
-const HARD_ERRORS = new Set([
-  'EACCES',
-  'EADDRNOTAVAIL',
-  'EAFNOSUPPORT',
-  'EHOSTUNREACH',
-  'EINVAL',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'EPERM',
-  'EPIPE',
-])
+import {
+  isHardError,
+  MAX_QUEUED_BYTES,
+  MAX_ZONES,
+  newTransportStats,
+  RECEIVE_BUFFER_BYTES,
+} from './udp-common.ts'
 
 interface SendError extends NodeJS.ErrnoException {
   address?: string
@@ -69,9 +55,10 @@ function socketOptions(family: Family): SocketOptions {
 }
 
 class DgramTransport implements Transport {
+  readonly kind = 'dgram'
   readonly family: Family
   readonly address: SocketAddress
-  readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 }
+  readonly stats = newTransportStats()
   readonly #socket: Socket
   readonly #handler: TransportHandler
   /**
@@ -154,7 +141,7 @@ class DgramTransport implements Transport {
   readonly #onSent = (error: SendError | null): void => {
     if (error === null) return
     this.stats.sendErrors++
-    if (this.#isClosed || !HARD_ERRORS.has(error.code ?? '')) return
+    if (this.#isClosed || !isHardError(error.code)) return
     const to = addressCache.get(error.address ?? '', error.port ?? 0)
     if (to !== undefined) this.#handler.onSendFailed(to)
   }

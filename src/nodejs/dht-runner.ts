@@ -15,7 +15,6 @@ import { rsaVerifier } from '../crypto/signature-verifier.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
 import { certificateKeys } from './certificate-keys.ts'
-import { openDgramTransport } from './dgram-transport.ts'
 import { Driver, monotonicNow } from './driver.ts'
 import { SystemRandom } from './random.ts'
 import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
@@ -23,6 +22,7 @@ import { checkOptions, type RunnerOptions } from './runner-options.ts'
 import { SavedState } from './saved-state.ts'
 import { openSockets } from './sockets.ts'
 import type { Transport, TransportHandler, TransportStats } from './transport.ts'
+import { chooseTransport } from './transport-choice.ts'
 
 interface RunnerParts {
   readonly driver: Driver
@@ -71,8 +71,8 @@ export class DhtRunner extends SecureDht {
    * ERR_CRYPTO_EXPIRED when the certificate of the identity is not valid now.
    */
   static async start(options: RunnerOptions = {}): Promise<DhtRunner> {
-    const { plan, stateIntervalMs } = checkOptions(options)
-    const { bootstrap = [], statePath, openTransport = openDgramTransport, resolver, log } = options
+    const { plan, stateIntervalMs, transport } = checkOptions(options)
+    const { bootstrap = [], statePath, resolver, log } = options
     for (const host of bootstrap) parseHostPort(host)
     const random = new SystemRandom()
     resolveConfig(options, random)
@@ -81,10 +81,11 @@ export class DhtRunner extends SecureDht {
     let driver: Driver | undefined
     const handler: TransportHandler = {
       onDatagram: (bytes, from) => driver?.onDatagram(bytes, from),
-      onBatchEnd: () => driver?.onBatchEnd(),
+      onBatchEnd: () => driver?.onBatchEnd() ?? false,
       onSendFailed: (to) => driver?.onSendFailed(to),
     }
-    const transports = await openSockets(plan, state?.ports, openTransport, handler)
+    const open = options.openTransport ?? chooseTransport(transport, log)
+    const transports = await openSockets(plan, state?.ports, open, handler)
     try {
       const families = transports.map(({ family }) => family)
       const id = state?.id ?? options.id ?? options.identity?.nodeId
@@ -120,8 +121,12 @@ export class DhtRunner extends SecureDht {
   }
 
   /** Counters of the sockets by family, since the start. */
-  get transportStats(): { family: Family; stats: Readonly<TransportStats> }[] {
-    return this.#transports.map(({ family, stats }) => ({ family, stats: { ...stats } }))
+  get transportStats(): { family: Family; kind: string; stats: Readonly<TransportStats> }[] {
+    return this.#transports.map(({ family, kind, stats }) => ({
+      family,
+      kind,
+      stats: { ...stats },
+    }))
   }
 
   /** Hosts that the node joins the network through, as they were given. */

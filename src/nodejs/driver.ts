@@ -51,22 +51,27 @@ export class Driver implements ClientHost, TransportHandler {
     return monotonicNow()
   }
 
-  kick(): void {
+  /** Returns whether there were events. */
+  kick(): boolean {
     this.#isUnsettled = true
     // Whoever is settling already sees to it.
-    if (this.#isSettling) return
+    if (this.#isSettling) return false
     this.#isSettling = true
+    let hasEvents = false
     try {
       while (this.#isUnsettled) {
         this.#isUnsettled = false
         this.#syncClock()
         this.#flush()
-        this.#onEvents(this.dht.takeEvents())
+        const events = this.dht.takeEvents()
+        if (events.length > 0) hasEvents = true
+        this.#onEvents(events)
       }
     } finally {
       this.#isSettling = false
       this.#arm()
     }
+    return hasEvents
   }
 
   /** No timer and no input from now on. */
@@ -79,8 +84,8 @@ export class Driver implements ClientHost, TransportHandler {
     if (!this.#isStopped) this.dht.receive(bytes, from, this.now())
   }
 
-  onBatchEnd(): void {
-    if (!this.#isStopped) this.kick()
+  onBatchEnd(): boolean {
+    return !this.#isStopped && this.kick()
   }
 
   onSendFailed(to: SocketAddress): void {

@@ -50,3 +50,4 @@ export type {
   TransportHandler,
   TransportStats,
 } from './transport.ts'
+export type { TransportName } from './transport-choice.ts'

@@ -9,6 +9,11 @@ import type { SecureOptions } from '../secure/secure-dht.ts'
 import type { Resolver } from './resolve.ts'
 import { type BindPlan, planSockets } from './sockets.ts'
 import type { OpenTransport } from './transport.ts'
+import {
+  checkTransportOptions,
+  type TransportName,
+  type TransportOptions,
+} from './transport-choice.ts'
 
 const DEFAULT_STATE_INTERVAL_MS = 5 * 60_000
 const MAX_INTERVAL_MS = 2 ** 31 - 1
@@ -41,13 +46,24 @@ export interface RunnerOptions extends Omit<DhtConfig, 'families'>, SecureOption
   log?: Log | undefined
   /** Resolves the names of bootstrap hosts; default the system's resolver. */
   resolver?: Resolver | undefined
-  /** Opens the sockets; default UDP sockets of the runtime. */
+  /**
+   * How datagrams are sent and received: `mmsg`, many with one system call, on Linux only; `dgram`,
+   * one by one, anywhere; default `auto`, the first one where it works.
+   */
+  transport?: TransportName | undefined
+  /**
+   * How long, in milliseconds, `mmsg` may let datagrams gather before it reads them, where so many
+   * come on their own that this saves work: 0 to 10, default 0.
+   */
+  receiveCoalescingMs?: number | undefined
+  /** Opens the sockets, in place of `transport`. */
   openTransport?: OpenTransport | undefined
 }
 
 export interface CheckedOptions {
   readonly plan: BindPlan
   readonly stateIntervalMs: number
+  readonly transport: TransportOptions
 }
 
 /** Throws TypeError or RangeError naming the wrong option. */
@@ -64,7 +80,8 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
     throw new TypeError(`bootstrap must be an array of hosts: got ${typeof bootstrap}`)
   }
   checkSecureOptions(options)
-  return { plan: planSockets({ port, bind4, bind6 }), stateIntervalMs }
+  const plan = planSockets({ port, bind4, bind6 })
+  return { plan, stateIntervalMs, transport: checkTransportOptions(options) }
 }
 
 function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {

@@ -9,8 +9,12 @@ import type { Outbox } from '../core/net/outbox.ts'
 export interface TransportHandler {
   /** A datagram. `bytes` is a plain Uint8Array, not a Buffer, and valid during the call only. */
   onDatagram(bytes: Uint8Array, from: SocketAddress): void
-  /** Comes after one or more datagrams: what they caused should be sent now. */
-  onBatchEnd(): void
+  /**
+   * Comes after one or more datagrams: what they caused should be sent now. Returns whether user
+   * code was told of something: a transport that the runtime knows nothing of has to see to it
+   * that promises are settled.
+   */
+  onBatchEnd(): boolean
   /** A datagram could not leave this host and the next one would not either. */
   onSendFailed(to: SocketAddress): void
 }
@@ -29,6 +33,8 @@ export interface TransportStats {
 }
 
 export interface Transport {
+  /** What it is made of, such as `dgram`; for people who wonder. */
+  readonly kind: string
   readonly family: Family
   /** Where the socket is bound; the port is never 0. */
   readonly address: SocketAddress

@@ -24,7 +24,7 @@ export class Outbox {
 
   /** Ends the datagram that was written since the last commit. Returns its length in bytes. */
   commit(to: SocketAddress): number {
-    const start = this.#start(this.count)
+    const start = this.start(this.count)
     const length = this.writer.position - start
     if (this.writer.position > MAX_BYTES) {
       this.writer.position = start
@@ -40,9 +40,19 @@ export class Outbox {
     return this.#destinations[index]!
   }
 
+  /** Where datagram `index` begins in the arena, which is `writer.target`. */
+  start(index: number): number {
+    return index === 0 ? 0 : this.#ends[index - 1]!
+  }
+
+  /** Where it ends. */
+  end(index: number): number {
+    return this.#ends[index]!
+  }
+
   /** View of datagram `index`; valid until `clear`, unless `release` hands the arena out. */
   datagram(index: number): Uint8Array {
-    return this.writer.target.subarray(this.#start(index), this.#ends[index])
+    return this.writer.target.subarray(this.start(index), this.end(index))
   }
 
   /** Forgets all datagrams; the arena is used again. */
@@ -56,9 +66,5 @@ export class Outbox {
   release(): void {
     this.clear()
     this.writer.target = EMPTY_BYTES
-  }
-
-  #start(index: number): number {
-    return index === 0 ? 0 : this.#ends[index - 1]!
   }
 }

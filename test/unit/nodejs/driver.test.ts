@@ -65,6 +65,7 @@ class FakeEngine {
 }
 
 class FakeTransport implements Transport {
+  readonly kind = 'fake'
   readonly family = 4
   readonly address = PEER
   readonly stats = { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 }
@@ -93,9 +94,10 @@ test('a batch is sent once, and its events are handed on once', () => {
   for (const length of [1, 2, 3]) driver.onDatagram(new Uint8Array(length), PEER)
   engine.events.push(STATUS)
   assert.deepEqual(transport.flushes, [])
-  driver.onBatchEnd()
+  assert.equal(driver.onBatchEnd(), true)
+  assert.equal(driver.onBatchEnd(), false)
   assert.deepEqual(transport.flushes, [[1, 2, 3]])
-  assert.deepEqual(batches, [[STATUS]])
+  assert.deepEqual(batches, [[STATUS], []])
   assert.equal(engine.outbox.count, 0)
 })
 

@@ -7,7 +7,7 @@ import { SocketAddress } from '../../../src/core/id/socket-address.ts'
 import { openSockets, planSockets } from '../../../src/nodejs/sockets.ts'
 import type { BindOptions, Transport, TransportHandler } from '../../../src/nodejs/transport.ts'
 
-const HANDLER: TransportHandler = { onDatagram() {}, onBatchEnd() {}, onSendFailed() {} }
+const HANDLER: TransportHandler = { onDatagram() {}, onBatchEnd: () => false, onSendFailed() {} }
 
 /** A host whose ports are taken or whose families are missing as the test says. */
 class FakeHost {
@@ -29,6 +29,7 @@ class FakeHost {
     const name = `${family}:${chosen}`
     this.open.add(name)
     return {
+      kind: 'fake',
       family,
       address: SocketAddress.parse(host, chosen)!,
       stats: { received: 0, sent: 0, stale: 0, sendErrors: 0, queueFull: 0, receiveErrors: 0 },

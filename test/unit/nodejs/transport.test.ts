@@ -1,108 +1,174 @@
 // SPDX-License-Identifier: MIT
-// The UDP transport on the loopback interface, and the cache of addresses behind it.
+// What every UDP transport has to do, on the loopback interface.
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { SocketAddress } from '../../../src/core/id/socket-address.ts'
 import { Outbox } from '../../../src/core/net/outbox.ts'
-import { AddressCache } from '../../../src/nodejs/address-cache.ts'
-import { openDgramTransport } from '../../../src/nodejs/dgram-transport.ts'
-import type { Transport, TransportHandler } from '../../../src/nodejs/transport.ts'
-import { Watch } from '../../support/watch.ts'
+import type { Transport } from '../../../src/nodejs/transport.ts'
+import { openAt, Receiver, write } from '../../support/transport-kit.ts'
+import { type TestedTransport, TRANSPORTS } from '../../support/transports.ts'
 
-const DEADLINE_MS = 10_000
+/** The largest that fits into a datagram of IPv4. */
+const MAX_BYTES = 65_507
+const MANY = 200
 
-class Receiver implements TransportHandler {
-  readonly datagrams: { bytes: Uint8Array; from: string }[] = []
-  readonly failed: string[] = []
-  batches = 0
-  readonly #watch = new Watch()
-
-  onDatagram(bytes: Uint8Array, from: SocketAddress): void {
-    assert.equal(bytes.constructor, Uint8Array)
-    this.datagrams.push({ bytes: bytes.slice(), from: `${from}` })
-  }
-
-  onBatchEnd(): void {
-    this.batches++
-    this.#watch.notify()
-  }
-
-  onSendFailed(to: SocketAddress): void {
-    this.failed.push(`${to}`)
-    this.#watch.notify()
-  }
-
-  until(isDone: () => boolean): Promise<boolean> {
-    const describe = (): string => `${this.datagrams.length} datagrams, ${this.failed} failed`
-    return this.#watch.until(() => isDone() || undefined, DEADLINE_MS, describe)
-  }
+for (const transport of TRANSPORTS) {
+  describe(transport.name, { skip: transport.skip }, () => defineTests(transport))
 }
 
-async function open(t: TestContext, host: string): Promise<[Transport, Receiver]> {
-  const receiver = new Receiver()
-  const family = host.includes(':') ? 6 : 4
-  const transport = await openDgramTransport({ family, host, port: 0 }, receiver)
-  t.after(() => transport.close())
-  return [transport, receiver]
-}
+function defineTests({ name, open }: TestedTransport): void {
+  const openPair = async (t: TestContext): Promise<[Transport, Transport, Receiver]> => {
+    const [a] = await openAt(t, open, '127.0.0.1')
+    const [b, receiver] = await openAt(t, open, '127.0.0.1')
+    return [a, b, receiver]
+  }
 
-function write(outbox: Outbox, bytes: number[], to: SocketAddress): void {
-  for (const byte of bytes) outbox.writer.unsigned(byte)
-  outbox.commit(to)
-}
+  for (const host of ['127.0.0.1', '::1']) {
+    test(`datagrams travel over ${host}`, async (t) => {
+      const [a] = await openAt(t, open, host)
+      const [b, receiver] = await openAt(t, open, host)
+      assert.equal(a.kind, name)
+      assert.equal(a.address.host, host)
+      const other = host === '::1' ? '127.0.0.1' : '::1'
+      const outbox = new Outbox()
+      for (let i = 0; i < MANY; i++) {
+        write(outbox, [i % 100, 1, 2], b.address)
+        write(outbox, [i % 100], SocketAddress.parse(other, b.address.port)!)
+      }
+      assert.equal(a.send(outbox), true)
+      outbox.clear()
+      await receiver.untilCount(MANY)
+      assert.ok(receiver.datagrams.every(({ from }) => from === `${a.address}`))
+      assert.deepEqual([...receiver.datagrams[7]!.bytes], [7, 1, 2])
+      assert.deepEqual([...receiver.datagrams[MANY - 1]!.bytes], [99, 1, 2])
+      assert.ok(receiver.batches <= MANY)
+      assert.equal(a.stats.sent, MANY)
+      assert.equal(b.stats.received, MANY)
+    })
+  }
 
-for (const host of ['127.0.0.1', '::1']) {
-  test(`datagrams travel over ${host}`, async (t) => {
-    const [a] = await open(t, host)
-    const [b, receiver] = await open(t, host)
-    const other = host === '::1' ? '127.0.0.1' : '::1'
+  test('an answer to the address that a datagram came from gets there', async (t) => {
+    const [a, answers] = await openAt(t, open, '::1')
+    const [b, questions] = await openAt(t, open, '::1')
     const outbox = new Outbox()
-    for (let i = 0; i < 20; i++) {
-      write(outbox, [i, 1, 2], b.address)
-      write(outbox, [i], SocketAddress.parse(other, b.address.port)!)
-    }
-    assert.equal(a.send(outbox), true)
+    write(outbox, [1], b.address)
+    a.send(outbox)
     outbox.clear()
-    await receiver.until(() => receiver.datagrams.length === 20)
-    assert.ok(receiver.datagrams.every(({ from }) => from === `${a.address}`))
-    assert.deepEqual([...receiver.datagrams[7]!.bytes], [7, 1, 2])
-    assert.ok(receiver.batches <= 20)
-    assert.equal(a.stats.sent, 20)
-    assert.equal(b.stats.received, 20)
+    await questions.untilCount(1)
+    write(outbox, [2], a.address)
+    b.send(outbox)
+    await answers.untilCount(1)
+    assert.equal(answers.datagrams[0]!.from, `${b.address}`)
+  })
+
+  test('datagrams of all sizes arrive whole', async (t) => {
+    const [a, b, receiver] = await openPair(t)
+    const sizes = [0, 1, 1500, 9000, MAX_BYTES]
+    const outbox = new Outbox()
+    for (const size of sizes) {
+      for (let i = 0; i < size; i++) outbox.writer.unsigned(i % 100)
+      outbox.commit(b.address)
+    }
+    a.send(outbox)
+    await receiver.untilCount(sizes.length)
+    for (const [i, size] of sizes.entries()) {
+      const { bytes } = receiver.datagrams[i]!
+      assert.equal(bytes.length, size)
+      assert.ok(bytes.every((byte, at) => byte === at % 100))
+    }
+  })
+
+  test('what cannot leave the host is reported, what is merely too long is not', async (t) => {
+    const [transport, receiver] = await openAt(t, open, '127.0.0.1')
+    const outbox = new Outbox()
+    // A socket of the loopback interface has no way out.
+    const outside = SocketAddress.parse('192.0.2.1', 4222)!
+    write(outbox, new Array<number>(70_000).fill(1), transport.address)
+    write(outbox, [1], outside)
+    write(outbox, [5], transport.address)
+    transport.send(outbox)
+    await receiver.until(() => receiver.failed.length > 0 && receiver.datagrams.length > 0)
+    assert.deepEqual(receiver.failed, [`${outside}`])
+    assert.equal(transport.stats.sendErrors, 2)
+    assert.deepEqual([...receiver.datagrams[0]!.bytes], [5])
+  })
+
+  test('a port where nobody listens changes nothing', async (t) => {
+    const [a, b, receiver] = await openPair(t)
+    const { address: gone } = b
+    await b.close()
+    const outbox = new Outbox()
+    for (let i = 0; i < 5; i++) write(outbox, [i], gone)
+    write(outbox, [9], a.address)
+    const [c, answers] = await openAt(t, open, '127.0.0.1')
+    write(outbox, [9], c.address)
+    for (let i = 0; i < 3; i++) a.send(outbox)
+    await answers.untilCount(3)
+    assert.deepEqual(receiver.datagrams, [])
+  })
+
+  test('a closed transport is silent', async (t) => {
+    const [a, b, receiver] = await openPair(t)
+    const outbox = new Outbox()
+    write(outbox, [1], b.address)
+    a.send(outbox)
+    await Promise.all([b.close(), b.close()])
+    b.send(outbox)
+    assert.equal(receiver.batches, 0)
+  })
+
+  test('closing from within a batch ends it', async (t) => {
+    const [a, b, receiver] = await openPair(t)
+    const outbox = new Outbox()
+    for (let i = 0; i < MANY; i++) write(outbox, [1], b.address)
+    const closed = new Promise((resolve) => {
+      receiver.onDatagram = () => resolve(b.close())
+    })
+    a.send(outbox)
+    await closed
+    const after = receiver.batches
+    a.send(outbox)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.equal(receiver.batches, after)
+    const again = await open({ family: 4, host: '127.0.0.1', port: b.address.port }, receiver)
+    await again.close()
+  })
+
+  test('promises that a batch settles go on at once', async (t) => {
+    const [a, b, receiver] = await openPair(t)
+    const outbox = new Outbox()
+    write(outbox, [1], b.address)
+    const turn = new Promise<string>((resolve) => {
+      receiver.onBatchEnd = () => {
+        void Promise.resolve().then(() => resolve('promise'))
+        setTimeout(() => resolve('timer'), 0)
+        return true
+      }
+    })
+    a.send(outbox)
+    assert.equal(await turn, 'promise')
+  })
+
+  test('a port in use is an error with the code of the system', async (t) => {
+    const [{ address }] = await openAt(t, open, '127.0.0.1')
+    const again = open({ family: 4, host: '127.0.0.1', port: address.port }, new Receiver())
+    await assert.rejects(again, { code: 'EADDRINUSE' })
+    const elsewhere = open({ family: 4, host: '192.0.2.1', port: 0 }, new Receiver())
+    await assert.rejects(elsewhere, { code: 'EADDRNOTAVAIL' })
+  })
+
+  test('two hundred sockets work side by side, and again', async (t) => {
+    for (let round = 0; round < 3; round++) {
+      const pairs = await Promise.all(
+        Array.from({ length: MANY }, () => openAt(t, open, '127.0.0.1')),
+      )
+      const outbox = new Outbox()
+      const [[first]] = pairs as [[Transport, Receiver]]
+      for (const [{ address }] of pairs) write(outbox, [round], address)
+      first.send(outbox)
+      await Promise.all(pairs.map(([, receiver]) => receiver.untilCount(1)))
+      await Promise.all(pairs.map(([transport]) => transport.close()))
+    }
   })
 }
-
-test('what cannot leave the host is reported, what is merely too long is not', async (t) => {
-  const [transport, receiver] = await open(t, '127.0.0.1')
-  const outbox = new Outbox()
-  // A socket of the loopback interface has no way out.
-  const outside = SocketAddress.parse('192.0.2.1', 4222)!
-  write(outbox, new Array<number>(70_000).fill(1), transport.address)
-  write(outbox, [1], transport.address.withPort(0))
-  write(outbox, [1], outside)
-  transport.send(outbox)
-  await receiver.until(() => receiver.failed.length > 0 && transport.stats.sendErrors === 3)
-  assert.deepEqual(receiver.failed, [`${outside}`])
-})
-
-test('a closed transport is silent', async (t) => {
-  const [a] = await open(t, '127.0.0.1')
-  const [b, receiver] = await open(t, '127.0.0.1')
-  const outbox = new Outbox()
-  write(outbox, [1], b.address)
-  a.send(outbox)
-  await Promise.all([b.close(), b.close()])
-  b.send(outbox)
-  assert.equal(receiver.batches, 0)
-})
-
-test('addresses are parsed once, and not without end', () => {
-  const cache = new AddressCache(3)
-  const first = cache.get('127.0.0.1', 1)
-  assert.equal(cache.get('127.0.0.1', 1), first)
-  assert.equal(`${cache.get('::1', 2)}`, '[::1]:2')
-  assert.equal(cache.get('localhost', 3), undefined)
-  for (let port = 10; port < 20; port++) cache.get('127.0.0.1', port)
-  assert.ok(cache.size <= 3)
-})
