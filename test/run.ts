@@ -69,6 +69,7 @@ function runChecks(): Outcome[] {
     ['bundle', 'rolldown', '-c'],
     ['lint', 'biome', 'check', '--error-on-warnings', '.'],
     ['types of the tests', 'tsc', '-b', 'test'],
+    ['types of the benchmarks', 'tsc', '-b', 'bench'],
   ]
   const failures: Outcome[] = []
   for (const [name, command, ...parameters] of checks) {

@@ -30,7 +30,9 @@ export interface Ratchet {
 }
 
 export function readSources(): Source[] {
-  const paths = globSync('{src,test}/**/*.ts', { cwd: ROOT }).sort()
+  const paths = globSync(['{src,test}/**/*.ts', 'bench/*.ts', 'bench/!(node_modules)/*.ts'], {
+    cwd: ROOT,
+  }).sort()
   return paths.map((path) => {
     const text = readFileSync(join(ROOT, path), 'utf8')
     const lines = text.replace(/\n$/, '').split('\n').length

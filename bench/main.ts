@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The benchmarks: `npm run bench -- NAME... [options]`. Without a name it lists them, `all` runs
+// them all. See README.md here.
+
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Benchmark } from './harness/benchmark.ts'
+import { parseContext, ROOT, USAGE } from './harness/context.ts'
+import { runBenchmark } from './harness/run.ts'
+import { codec } from './suites/codec.ts'
+import { network } from './suites/network.ts'
+import { peers } from './suites/peers.ts'
+import { pingpong } from './suites/pingpong.ts'
+import { serve } from './suites/serve.ts'
+import { startup } from './suites/startup.ts'
+import { store } from './suites/store.ts'
+
+const BENCHMARKS: readonly Benchmark[] = [serve, network, pingpong, store, codec, startup, peers]
+
+const context = parseContext(process.argv.slice(2))
+const chosen = context.names.flatMap((name) =>
+  name === 'all' ? BENCHMARKS : BENCHMARKS.filter((it) => it.name === name),
+)
+if (chosen.length === 0) {
+  const list = BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}\n`).join('')
+  process.stdout.write(`${USAGE}Names:\n${list}  all\n`)
+  process.exitCode = context.names.length === 0 ? 0 : 2
+} else {
+  if (!context.usesSources) build()
+  for (const benchmark of chosen) await runBenchmark(benchmark, context)
+}
+
+/** Memory and start-up time are those of the built package: sources carry a compiler along. */
+function build(): void {
+  for (const [program, option] of [
+    ['tsc', '-b'],
+    ['rolldown', '-c'],
+  ] as const) {
+    execFileSync(join(ROOT, 'node_modules/.bin', program), [option], { cwd: ROOT, stdio: 'pipe' })
+  }
+}
