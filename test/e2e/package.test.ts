@@ -3,14 +3,13 @@
 // tests, and on the oldest supported one when `OLDEST_NODE` names it or the system has it.
 
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { runtimes } from '../support/runtimes.ts'
 
 const ROOT = join(dirname(new URL(import.meta.url).pathname), '..', '..')
-const MINIMUM = [20, 19]
 const run = promisify(execFile)
 
 /** Two nodes of the built library on loopback: one puts, the other gets. */
@@ -26,17 +25,6 @@ console.log(typeof Dht, new TextDecoder().decode(value.data))
 await second.close()
 await first.close()
 `
-
-/** Node.js binaries to try, by name; the system's own only when it is new enough. */
-function runtimes(): [name: string, path: string][] {
-  const found: [string, string][] = [['the Node.js of the tests', process.execPath]]
-  const other = process.env.OLDEST_NODE ?? '/usr/bin/node'
-  if (!existsSync(other)) return found
-  const version = spawnSync(other, ['--version'], { encoding: 'utf8' }).stdout.trim()
-  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number)
-  const isSupported = major > MINIMUM[0]! || (major === MINIMUM[0] && minor >= MINIMUM[1]!)
-  return isSupported ? [...found, [version, other]] : found
-}
 
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
