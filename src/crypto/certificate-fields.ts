@@ -4,7 +4,7 @@
 
 import { type DerItem, oidText, readItem, readItems, TAG } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'
-import { readAltNames, type SubjectAltName } from './subject-alt-names.ts'
+import { OID_ALT_NAMES, readAltNames, type SubjectAltName } from './subject-alt-names.ts'
 
 export interface CertificateFields {
   /** Content of the INTEGER, which may be negative. */
@@ -30,7 +30,6 @@ export interface KeyUsage {
   readonly canSignLists: boolean
 }
 
-const OID_ALT_NAMES = '2.5.29.17'
 const OID_BASIC_CONSTRAINTS = '2.5.29.19'
 const OID_KEY_USAGE = '2.5.29.15'
 

@@ -3,7 +3,7 @@
 // as a MessagePack `bin`, which is how they are stored in the network.
 
 import { readItem } from './der.ts'
-import { CryptoError } from './errors.ts'
+import { CryptoError, certificateError } from './errors.ts'
 import { pemText, readPem } from './pem.ts'
 
 export const MAX_CHAIN_BYTES: number = 64 * 1024
@@ -23,17 +23,13 @@ export function readCertificates(input: Uint8Array | string): Uint8Array[] {
   if (input.length > MAX_CHAIN_BYTES) {
     throw new CryptoError(
       'ERR_CRYPTO_CHAIN',
-      `Cannot read certificates of ${input.length} bytes: at most ${MAX_CHAIN_BYTES} are allowed`,
+      `Cannot read certificates of ${input.length} bytes: ${MAX_CHAIN_BYTES} are allowed`,
     )
   }
   if (typeof input === 'string') return readPemCertificates(input)
   const bytes = withoutBinHeader(input)
   if (isDer(bytes)) return [bytes]
   return readPemCertificates(pemText(bytes) ?? '')
-}
-
-export function certificateError(problem: string, cause?: unknown): CryptoError {
-  return new CryptoError('ERR_CRYPTO_CERTIFICATE', `Cannot read ${problem}`, { cause })
 }
 
 function readPemCertificates(text: string): Uint8Array[] {
@@ -44,7 +40,7 @@ function readPemCertificates(text: string): Uint8Array[] {
   if (blocks.length > MAX_CHAIN_LENGTH) {
     throw new CryptoError(
       'ERR_CRYPTO_CHAIN',
-      `Cannot read a chain of ${blocks.length} certificates: at most ${MAX_CHAIN_LENGTH} are allowed`,
+      `Cannot read a chain of ${blocks.length} certificates: ${MAX_CHAIN_LENGTH} are allowed`,
     )
   }
   return blocks.map(({ der }) => {

@@ -44,3 +44,8 @@ export class CryptoError extends Error {
     this.code = code
   }
 }
+
+/** ERR_CRYPTO_CERTIFICATE, with what cannot be read and why as `problem`. */
+export function certificateError(problem: string, cause?: unknown): CryptoError {
+  return new CryptoError('ERR_CRYPTO_CERTIFICATE', `Cannot read ${problem}`, { cause })
+}

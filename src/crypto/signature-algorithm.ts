@@ -7,6 +7,14 @@ import type { KeyType, PublicKey } from './public-key.ts'
 
 export type Digest = 'sha256' | 'sha384' | 'sha512'
 
+/** A signature as it was received, with the bytes that it covers. */
+export interface SignedData {
+  /** Of the algorithm. */
+  readonly oid: string
+  readonly data: Uint8Array
+  readonly signature: Uint8Array
+}
+
 interface Scheme {
   type: KeyType
   digest: Digest
@@ -46,11 +54,8 @@ export function isStrongAlgorithm(content: Uint8Array): boolean {
   return hashOid !== undefined && STRONG_HASHES.includes(oidText(hashOid.content))
 }
 
-/** Whether `signature`, made with the algorithm `oid`, is one of `key` over `data`. */
-export function isSignatureOf(
-  key: PublicKey,
-  { oid, data, signature }: { oid: string; data: Uint8Array; signature: Uint8Array },
-): boolean {
+/** Whether the signature is one of `key`. Never throws. */
+export function isSignatureOf(key: PublicKey, { oid, data, signature }: SignedData): boolean {
   const scheme = SCHEMES[oid]
   if (scheme === undefined || scheme.type !== key.type) return false
   try {

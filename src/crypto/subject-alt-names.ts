@@ -3,6 +3,8 @@
 
 import { readItem, readItems } from './der.ts'
 
+export const OID_ALT_NAMES = '2.5.29.17'
+
 export type AltNameType = 'email' | 'dns' | 'uri' | 'ip' | 'other'
 
 export interface SubjectAltName {
