@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// The two files of an identity: `P.pem`, the private key, and `P.crt`, the chain of certificates. A
+// failure leaves both as they were. Two files cannot change at once, so a crash in between leaves a
+// new certificate beside the old key; `P.crt.old` and `P.pem.new` are there then, too.
+
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  open,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CryptoError } from './errors.ts'
+
+export interface IdentityTexts {
+  privateKey: string
+  certificate: string
+}
+
+/** What is longer is neither a key nor a chain. */
+const MAX_FILE_BYTES = 64 * 1024
+const KEY_MODE = 0o600
+/** Certificates are public. */
+const CERTIFICATE_MODE = 0o644
+/** What file systems without hard links answer. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+
+/** Rejects with ERR_CRYPTO_FILE. */
+export async function readIdentityFiles(
+  path: string,
+): Promise<{ privateKey: Uint8Array; certificate: Uint8Array }> {
+  const privateKey = await readLimited(`${path}.pem`)
+  return { privateKey, certificate: await readLimited(`${path}.crt`) }
+}
+
+/** Rejects with ERR_CRYPTO_FILE; both files are as they were then. */
+export async function writeIdentityFiles(
+  path: string,
+  { privateKey, certificate }: IdentityTexts,
+  overwrite: boolean,
+): Promise<void> {
+  const key = new Replacement(`${path}.pem`, overwrite)
+  const chain = new Replacement(`${path}.crt`, overwrite)
+  try {
+    await key.prepare(privateKey, KEY_MODE)
+    await chain.prepare(certificate, CERTIFICATE_MODE)
+    await chain.keepOld()
+    await chain.swap()
+    try {
+      await key.swap()
+    } catch (error) {
+      await chain.swapBack()
+      throw error
+    }
+    await syncDirectory(dirname(path))
+  } finally {
+    await key.clean()
+    await chain.clean()
+  }
+}
+
+/** A file that is written in full beside the one it takes the place of. */
+class Replacement {
+  readonly #path: string
+  readonly #new: string
+  readonly #old: string
+  readonly #overwrite: boolean
+  #hasOld = false
+
+  constructor(path: string, overwrite: boolean) {
+    this.#path = path
+    this.#new = `${path}.new`
+    this.#old = `${path}.old`
+    this.#overwrite = overwrite
+  }
+
+  prepare(text: string, mode: number): Promise<void> {
+    return this.#attempt(async () => {
+      if (!this.#overwrite && (await exists(this.#path))) throw new Error(EXISTS)
+      // A leftover of a crash; opening it anew could follow a link or keep its mode.
+      await unlink(this.#new).catch(() => {})
+      const file = await open(this.#new, 'wx', mode)
+      try {
+        await file.writeFile(text)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  keepOld(): Promise<void> {
+    return this.#attempt(async () => {
+      if (!this.#overwrite || !(await exists(this.#path))) return
+      await unlink(this.#old).catch(() => {})
+      if (!(await tryLink(this.#path, this.#old))) await copyFile(this.#path, this.#old)
+      this.#hasOld = true
+    })
+  }
+
+  swap(): Promise<void> {
+    return this.#attempt(async () => {
+      // Unlike a rename, a link does not replace a file that somebody has made meanwhile.
+      if (!this.#overwrite && (await tryLink(this.#new, this.#path))) return
+      await rename(this.#new, this.#path)
+    })
+  }
+
+  /** Best effort: what led here is what is reported. */
+  async swapBack(): Promise<void> {
+    if (this.#hasOld) await rename(this.#old, this.#path).catch(() => {})
+    else await unlink(this.#path).catch(() => {})
+  }
+
+  async clean(): Promise<void> {
+    await unlink(this.#new).catch(() => {})
+    if (this.#hasOld) await unlink(this.#old).catch(() => {})
+  }
+
+  async #attempt(step: () => Promise<void>): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      throw fileError('write', this.#path, error)
+    }
+  }
+}
+
+const EXISTS = 'it exists, and overwrite is not set'
+
+async function readLimited(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`)
+    return new Uint8Array(await readFile(path))
+  } catch (error) {
+    throw fileError('read', path, error)
+  }
+}
+
+/** False where there are no hard links. */
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Makes the renames themselves durable. Not all systems can; the files are whole either way. */
+async function syncDirectory(path: string): Promise<void> {
+  let directory: FileHandle | undefined
+  try {
+    directory = await open(path, 'r')
+    await directory.sync()
+  } catch {
+    // Then a power failure may bring the old files back.
+  } finally {
+    await directory?.close()
+  }
+}
+
+function fileError(action: 'read' | 'write', path: string, cause: unknown): CryptoError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const problem = `Cannot ${action} "${path}": ${code ?? message}`
+  return new CryptoError('ERR_CRYPTO_FILE', problem, { cause })
+}

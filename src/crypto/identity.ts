@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Who a node is: a certificate and its private key, kept in two files.
+
+import { InfoHash } from '../core/id/info-hash.ts'
+import type { PkId } from '../core/id/pk-id.ts'
+import { Certificate } from './certificate.ts'
+import { CryptoError } from './errors.ts'
+import { readIdentityFiles, writeIdentityFiles } from './identity-files.ts'
+import { type CertificateOptions, checkKey } from './issue-certificate.ts'
+import { type GenerateKeyOptions, PrivateKey } from './private-key.ts'
+import type { PublicKey } from './public-key.ts'
+
+export interface GenerateIdentityOptions extends GenerateKeyOptions, CertificateOptions {
+  /** Whether the certificate may sign others. Default: exactly if there is no issuer. */
+  isCa?: boolean
+}
+
+export interface IdentityInput {
+  /** PEM or DER; without it the identity cannot sign. */
+  privateKey?: Uint8Array | string | undefined
+  /** PEM with the chain of issuers, or DER. */
+  certificate: Uint8Array | string
+  /** Of the private key. */
+  password?: string | undefined
+}
+
+export interface SaveIdentityOptions {
+  /** Encrypts the private key; an empty one is none. */
+  password?: string
+  /** Whether existing files may be replaced, default false. */
+  overwrite?: boolean
+}
+
+export class Identity {
+  /** Undefined when only the certificate is known. */
+  readonly privateKey: PrivateKey | undefined
+  readonly certificate: Certificate
+
+  /** Throws ERR_CRYPTO_MISMATCH if the key does not belong to the certificate. */
+  constructor(privateKey: PrivateKey | undefined, certificate: Certificate) {
+    if (privateKey) checkKey(privateKey.publicKey, certificate)
+    this.privateKey = privateKey
+    this.certificate = certificate
+  }
+
+  /** Makes a key, RSA of 4096 bits by default, and a certificate for it. */
+  static async generate(options: GenerateIdentityOptions = {}): Promise<Identity> {
+    const { issuer, isCa = issuer === undefined } = options
+    const key = await PrivateKey.generate(options)
+    return new Identity(key, await Certificate.generate(key, { ...options, isCa }))
+  }
+
+  /** Reads a key and its certificate. An expired one is read, too: see `check`. */
+  static async from({ privateKey, certificate, password }: IdentityInput): Promise<Identity> {
+    const read = Certificate.from(certificate)
+    const key = privateKey && (await PrivateKey.from(privateKey, password))
+    return new Identity(key || undefined, read)
+  }
+
+  /**
+   * Reads what `save` has written, or OpenDHT's `saveIdentity`: `path.pem` and `path.crt`, with the
+   * whole chain. Rejects with CryptoError, ERR_CRYPTO_FILE if a file cannot be read.
+   */
+  static async load(path: string, password?: string): Promise<Identity> {
+    const files = await readIdentityFiles(path)
+    return Identity.from({ ...files, password })
+  }
+
+  get publicKey(): PublicKey {
+    return this.certificate.publicKey
+  }
+
+  /** SHA-1 of the public key. */
+  get id(): InfoHash {
+    return this.certificate.id
+  }
+
+  /** SHA-256 of the public key. */
+  get longId(): PkId {
+    return this.certificate.longId
+  }
+
+  /** The id of a node that has this identity and no other id. */
+  get nodeId(): InfoHash {
+    return InfoHash.get(`node:${this.id}`)
+  }
+
+  /** Throws ERR_CRYPTO_EXPIRED if the certificate is not valid at that time. */
+  check(at: Date = new Date()): void {
+    this.certificate.checkValidity(at)
+  }
+
+  /**
+   * Writes `path.pem`, readable by its owner alone, and `path.crt`. Both are complete or not there
+   * at all. Rejects with CryptoError: ERR_CRYPTO_FILE if that fails or a file exists already,
+   * ERR_CRYPTO_NO_IDENTITY without a private key.
+   */
+  async save(
+    path: string,
+    { password, overwrite = false }: SaveIdentityOptions = {},
+  ): Promise<void> {
+    if (this.privateKey === undefined) {
+      throw new CryptoError(
+        'ERR_CRYPTO_NO_IDENTITY',
+        `Cannot save the identity "${this.certificate.name}": it has no private key`,
+      )
+    }
+    const privateKey = await this.privateKey.toPem(password)
+    await writeIdentityFiles(path, { privateKey, certificate: this.certificate.toPem() }, overwrite)
+  }
+}
