@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Registers over minutes of virtual time: what expires, what is kept alive, what comes back.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { InfoHash } from '../../src/core/id/info-hash.ts'
+import { Value } from '../../src/core/value/value.ts'
+import { packState, type RegisterState } from '../../src/secure/register-state.ts'
+import type { SecureDht } from '../../src/secure/secure-dht.ts'
+import { signValue } from '../../src/secure/secure-value.ts'
+import { identityOf } from '../support/secure-kit.ts'
+import { VirtualSecureNetwork } from '../support/secure-network.ts'
+
+const MINUTE = 60_000
+const KEY = 'a register'
+
+const textOf = ({ data }: { data: Uint8Array | undefined }): string =>
+  data === undefined ? 'nothing' : new TextDecoder().decode(data)
+
+async function setUp(seed: number) {
+  const network = new VirtualSecureNetwork(seed)
+  network.addServers(12)
+  const identity = await identityOf('owner')
+  const writer = (): SecureDht => network.add({ identity, publishCertificate: false })
+  const [first, second, reader] = [writer(), writer(), network.add()]
+  network.net.join()
+  const owner = identity.id
+  return { network, first, second, reader, owner }
+}
+
+function watch(node: SecureDht, owner: InfoHash): RegisterState[] {
+  const states: RegisterState[] = []
+  void (async () => {
+    for await (const state of node.register(KEY, { owner }).watch()) states.push(state)
+  })()
+  return states
+}
+
+describe('registers in the course of time', () => {
+  it('stay as long as a writer runs, and expire when none does', async () => {
+    const { network, first, reader, owner } = await setUp(31)
+    const states = watch(reader, owner)
+    await network.wait(first.register(KEY).set('kept'))
+    await network.run(35 * MINUTE)
+    const register = reader.register(KEY, { owner })
+    assert.equal(textOf((await network.wait(register.get()))!), 'kept')
+    assert.deepEqual(states.map(textOf), ['kept'])
+    network.nodeOf(first).isDown = true
+    await network.run(12 * MINUTE)
+    assert.equal(await network.wait(register.get()), undefined)
+    assert.deepEqual(states.map(textOf), ['kept', 'nothing'])
+  })
+
+  it('live on in the hands of another writer of the same owner', async () => {
+    const { network, first, second, reader, owner } = await setUp(32)
+    await network.wait(first.register(KEY).set('by the first'))
+    const states = watch(reader, owner)
+    await network.wait(second.register(KEY).set('by the second'))
+    await network.run(MINUTE)
+    network.nodeOf(second).isDown = true
+    await network.run(25 * MINUTE)
+    const state = await network.wait(reader.register(KEY, { owner }).get())
+    assert.equal(textOf(state!), 'by the second')
+    assert.deepEqual(states.map(textOf), ['by the first', 'by the second'])
+  })
+
+  it('stay deleted when a writer that was cut off comes back', async () => {
+    const { network, first, second, reader, owner } = await setUp(33)
+    const states = watch(reader, owner)
+    await network.wait(first.register(KEY).set('one'))
+    await network.wait(second.register(KEY).set('two'))
+    await network.run(5000)
+    const away = network.nodeOf(second).address
+    network.net.carries = (from, to) => !from.equals(away) && !to.equals(away)
+    await network.wait(first.register(KEY).delete())
+    await network.run(15 * MINUTE)
+    assert.deepEqual(states.map(textOf), ['one', 'two', 'nothing'])
+    network.net.carries = undefined
+    await network.run(20 * MINUTE)
+    const state = await network.wait(reader.register(KEY, { owner }).get())
+    assert.equal(state, undefined)
+  })
+
+  it('go on counting beyond the range of sequence numbers', async () => {
+    const { network, first, reader, owner } = await setUp(34)
+    const register = first.register(KEY)
+    await network.wait(register.set('first'))
+    // As if it had been set 65,534 times more.
+    const last = new Value({
+      seq: 0xffff,
+      userType: 'register',
+      data: packState(0xffff, undefined),
+    })
+    const signed = await signValue(last, (await identityOf('owner')).privateKey!)
+    await network.wait(first.put(KEY, signed))
+    await network.run(1000)
+    const { revision } = await network.wait(register.set('next'))
+    assert.equal(revision, 65_536)
+    const found = await network.wait(reader.register(KEY, { owner }).get())
+    assert.deepEqual([found!.revision, textOf(found!)], [65_536, 'next'])
+    assert.equal((await network.wait(register.set('one more'))).revision, 65_537)
+  })
+
+  it('are settled among writers that were apart from each other', async () => {
+    const { network, first, second, reader, owner } = await setUp(35)
+    const states = watch(reader, owner)
+    await network.wait(Promise.all([first.register(KEY).set('a'), second.register(KEY).set('b')]))
+    await network.run(MINUTE)
+    const found = await Promise.all(
+      [first, second, reader].map((node) => network.wait(node.register(KEY, { owner }).get())),
+    )
+    assert.equal(new Set(found.map((state) => textOf(state!))).size, 1)
+    assert.deepEqual(states.at(-1), found[0])
+  })
+})
