@@ -11,7 +11,7 @@ import { after, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
-const LAYERS = ['core', 'api', 'crypto', 'nodejs', 'cli']
+const LAYERS = ['core', 'api', 'crypto', 'secure', 'nodejs', 'cli']
 
 const SOUND: Record<string, string> = {
   'core/entry.ts': 'export const answer = new Uint8Array(1)[0] ?? 42',
@@ -26,10 +26,16 @@ const SOUND: Record<string, string> = {
     import { createHash } from 'node:crypto'
     import { answer } from '../core/entry.ts'
     export const digest = () => createHash('sha1').update(String(answer)).digest()`,
+  'secure/signer.ts': `
+    import { Client } from '../api/entry.ts'
+    import { digest } from '../crypto/keys.ts'
+    export class Signer extends Client {
+      signature = digest()
+    }`,
   'nodejs/entry.ts': `
     import { readFileSync } from 'node:fs'
     export { Client } from '../api/entry.ts'
-    export { digest } from '../crypto/keys.ts'
+    export { Signer } from '../secure/signer.ts'
     export const read = (path: string) => readFileSync(path).length`,
   'cli/main.ts': `
     import { Client, read } from '../nodejs/entry.ts'
@@ -49,6 +55,7 @@ const OFFENDERS: [path: string, text: string, error: string][] = [
   ['api/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['api/buffers.ts', "export const bytes = Buffer.from('x')", 'TS2591'],
   ['crypto/imports-api.ts', "export { Client } from '../api/entry.ts'", 'TS6307'],
+  ['secure/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['nodejs/imports-upwards.ts', "import '../cli/main.ts'", 'TS6307'],
   ['nodejs/uses-newer-runtime.ts', 'Promise.withResolvers()', 'TS2550'],
 ]
