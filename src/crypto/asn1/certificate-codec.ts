@@ -24,6 +24,7 @@ import type { PrivateKey } from '../private-key.ts'
 import type { Digest } from '../signature-algorithm.ts'
 import {
   decode,
+  directoryText,
   type ExtensionContent,
   encode,
   signBytes,
@@ -46,9 +47,6 @@ export interface CertificateContent {
 const OID_SUBJECT_KEY_ID = '2.5.29.14'
 const OID_KEY_USAGE = '2.5.29.15'
 const OID_BASIC_CONSTRAINTS = '2.5.29.19'
-
-/** What PrintableString may hold (X.680, section 41.4). */
-const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/
 
 export async function encodeCertificate(
   content: CertificateContent,
@@ -108,9 +106,7 @@ export function encodeName(commonName: string, userId: string): Uint8Array {
   return encode(
     new Name(
       present.map(({ type, text }) => {
-        const value = new AttributeValue(
-          PRINTABLE.test(text) ? { printableString: text } : { utf8String: text },
-        )
+        const value = new AttributeValue(directoryText(text))
         return new RelativeDistinguishedName([new AttributeTypeAndValue({ type, value })])
       }),
     ),

@@ -8,5 +8,6 @@ export {
   encodeName,
   standardExtensions,
 } from './certificate-codec.ts'
+export { decodeOcspResponse, encodeOcspRequest } from './ocsp-codec.ts'
 export { decodeRequest, encodeRequest } from './request-codec.ts'
 export { decodeList, encodeList } from './revocation-list-codec.ts'

@@ -16,7 +16,7 @@ import {
 import type { PrivateKey } from '../private-key.ts'
 import type { Digest, SignedData } from '../signature-algorithm.ts'
 import { type AltNameType, OID_ALT_NAMES, type SubjectAltName } from '../subject-alt-names.ts'
-import { decode, encode, signBytes, signingAlgorithm, toBuffer } from './signing.ts'
+import { decode, directoryText, encode, signBytes, signingAlgorithm, toBuffer } from './signing.ts'
 
 export interface RequestContent {
   /** Name and key in DER. */
@@ -48,7 +48,7 @@ export async function encodeRequest(
   const signatureAlgorithm = signingAlgorithm(key, digest)
   const attributes = new Attributes()
   if (challengePassword !== '') {
-    const value = encode(new DirectoryString({ utf8String: challengePassword }))
+    const value = encode(new DirectoryString(directoryText(challengePassword)))
     attributes.push(toAttribute(OID_CHALLENGE_PASSWORD, value))
   }
   if (altNames.length > 0) {

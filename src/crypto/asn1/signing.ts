@@ -55,9 +55,16 @@ export function encode(structure: unknown): Uint8Array {
   return new Uint8Array(AsnConvert.serialize(structure))
 }
 
+/** A text as DirectoryString, of the kind that GnuTLS chooses. */
+export function directoryText(text: string): { printableString: string } | { utf8String: string } {
+  return PRINTABLE.test(text) ? { printableString: text } : { utf8String: text }
+}
+
 export function toBuffer(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer
 }
 
+/** What PrintableString may hold (X.680, section 41.4). */
+const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/
 /** Enough for a revocation list of the greatest size, which takes four per certificate. */
 const MAX_NODES = 50_000
