@@ -2,8 +2,11 @@
 // Tells whether the C++ implementation is installed, so that tests can be skipped without it.
 
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { CPP_HEADER } from './cpp-compiler.ts'
 
 let missing: string | false | undefined
+let missingForSecure: string | false | undefined
 
 /**
  * False when real C++ nodes can be started, else the reason to skip: made for
@@ -12,8 +15,18 @@ let missing: string | false | undefined
  */
 export function cppAvailable(): string | false {
   missing ??= findMissing()
-  if (missing !== false && process.env['CI'] === 'true') throw new Error(missing)
-  return missing
+  return refuseInCi(missing)
+}
+
+/** The same for what compiles programs against the C++ library: see cpp-secure.ts. */
+export function cppSecureAvailable(): string | false {
+  missingForSecure ??= findMissingForSecure()
+  return refuseInCi(missingForSecure)
+}
+
+function refuseInCi(reason: string | false): string | false {
+  if (reason !== false && process.env['CI'] === 'true') throw new Error(reason)
+  return reason
 }
 
 function findMissing(): string | false {
@@ -23,4 +36,10 @@ function findMissing(): string | false {
     return 'python3-opendht is not installed'
   }
   return false
+}
+
+function findMissingForSecure(): string | false {
+  if (process.platform !== 'linux') return 'the C++ library is only available on Linux'
+  if (!existsSync(CPP_HEADER)) return 'libopendht-dev is not installed'
+  return spawnSync('g++', ['--version']).status !== 0 && 'g++ is not installed'
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Real C++ OpenDHT nodes (2.4.12) for interoperability tests. One CppHost is one driver process
-// (cpp_node.py) with any number of nodes in it; see there for the line protocol.
+// with any number of nodes in it: cpp_node.py, see there for the line protocol, or the one of
+// cpp-secure.ts, which can do more.
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -9,11 +10,13 @@ import { type ChildOptions, startChild, stopChild } from './child.ts'
 import {
   type CppFamilyStats,
   type CppGetResult,
+  type CppIdentity,
   type CppListenEvent,
   type CppNodeOptions,
   type CppPutOptions,
   type CppPutResult,
   type CppRemoteNode,
+  toBase64,
   toValue,
   type WireValue,
 } from './cpp-types.ts'
@@ -26,6 +29,11 @@ const REQUEST_TIMEOUT_MS = 60_000
 const CLOSE_GRACE_MS = 2000
 
 type Reply = Record<string, unknown>
+
+export interface CppHostOptions extends ChildOptions {
+  /** Another driver. */
+  readonly command?: readonly string[]
+}
 
 interface Pending {
   readonly node: number | undefined
@@ -54,8 +62,9 @@ export class CppHost {
     })
   }
 
-  static async start(options: ChildOptions = {}): Promise<CppHost> {
-    const host = new CppHost(startChild(['/usr/bin/python3', '-u', DRIVER], options))
+  static async start(options: CppHostOptions = {}): Promise<CppHost> {
+    const { command = ['/usr/bin/python3', '-u', DRIVER], ...childOptions } = options
+    const host = new CppHost(startChild(command, childOptions))
     await host.request('hello', undefined)
     return host
   }
@@ -73,7 +82,7 @@ export class CppHost {
       bootstrap_mode: options.bootstrapMode,
       maintain_storage: options.maintainStorage,
       rate_limit: options.rateLimit,
-      identity: options.identity,
+      identity: identityFields(options.identity),
       types: options.types,
     })
     return new CppNode(this, reply, { ipv4, ipv6 })
@@ -174,6 +183,8 @@ export class CppNode {
   readonly nodeId: string
   /** Key id (hex) of its identity, if it has one. */
   readonly keyId: string | null
+  /** Its certificate with the chain, as PEM, if the driver tells it. */
+  readonly certificate: string | undefined
   /** Where to reach it; empty without that family. */
   readonly ipv4: string
   readonly ipv6: string
@@ -194,6 +205,7 @@ export class CppNode {
     this.#family = bound.ipv4 ? 'ipv4' : 'ipv6'
     this.nodeId = reply['node_id'] as string
     this.keyId = reply['key_id'] as string | null
+    this.certificate = reply['certificate'] as string | undefined
     this.port4 = reply['port4'] as number
     this.port6 = reply['port6'] as number
     this.host = this.ipv4 || this.ipv6
@@ -228,12 +240,13 @@ export class CppNode {
   ): Promise<CppPutResult> {
     const reply = await this.#request('put', {
       key,
-      data: Buffer.from(data).toString('base64'),
+      data: toBase64(data),
       value_id: options.id?.toString(),
       type: options.type,
       user_type: options.userType,
       permanent: options.permanent,
       signed: options.signed,
+      ...recipientFields(options.encryptFor),
     })
     return {
       ok: reply['ok'] as boolean,
@@ -258,6 +271,17 @@ export class CppNode {
 
   listen(key: string): Promise<CppListener> {
     return this.#host.listen(this.#node, key)
+  }
+
+  /** PEM, with the chain; undefined when none is found. Needs the driver of cpp-secure.ts. */
+  async findCertificate(keyId: string): Promise<string | undefined> {
+    const { certificate } = await this.#request('find_certificate', { key_id: keyId })
+    return certificate ? Buffer.from(certificate as string, 'base64').toString() : undefined
+  }
+
+  /** Lets it know a certificate. Needs the driver of cpp-secure.ts. */
+  async registerCertificate(certificate: Uint8Array | string): Promise<void> {
+    await this.#request('register_certificate', { certificate: toBase64(certificate) })
   }
 
   async stats(): Promise<{ ipv4: CppFamilyStats; ipv6: CppFamilyStats }> {
@@ -327,6 +351,16 @@ export class CppListener {
   end(error: Error): void {
     this.#watch.fail(error)
   }
+}
+
+function identityFields(identity: CppIdentity | string | undefined) {
+  if (typeof identity !== 'object') return identity
+  return { key: toBase64(identity.key), certificate: toBase64(identity.certificate) }
+}
+
+function recipientFields(recipient: Uint8Array | string | undefined) {
+  if (typeof recipient === 'string') return { encrypt_to: recipient }
+  return recipient && { public: toBase64(recipient) }
 }
 
 function describe({ value, expired }: CppListenEvent): string {

@@ -18,13 +18,22 @@ export interface CppNodeOptions {
   readonly maintainStorage?: boolean
   /** Requests per second in all and per address; no limits (-1) by default. */
   readonly rateLimit?: readonly [all: number, perPeer: number]
-  /** Common name of an RSA-2048 identity to generate: the node announces its certificate. */
-  readonly identity?: string
+  /**
+   * The node announces its certificate. A text is the common name of an RSA-2048 identity to
+   * generate; a given one needs the driver of cpp-secure.ts.
+   */
+  readonly identity?: string | CppIdentity
   /**
    * Value types to register: the way to make values expire early on C++ nodes. With less than
    * 11 seconds a put to several nodes never completes, as it counts as due for renewal at once.
    */
   readonly types?: readonly { id: number; name: string; expiration: number }[]
+}
+
+/** Both as PEM, the certificate with the chain of its issuers. */
+export interface CppIdentity {
+  readonly key: Uint8Array | string
+  readonly certificate: Uint8Array | string
 }
 
 export interface CppValue {
@@ -34,6 +43,8 @@ export interface CppValue {
   readonly userType: string
   readonly data: Uint8Array
   readonly size: number
+  /** Revision of a signed value. */
+  readonly seq: number | undefined
   /** Key id (hex) of the signer. */
   readonly owner: string | null
   readonly recipient: string | null
@@ -54,6 +65,11 @@ export interface CppPutOptions {
   readonly permanent?: boolean
   /** Needs an `identity`. Of a value id that was put before, the next revision. */
   readonly signed?: boolean
+  /**
+   * Needs an `identity` and the driver of cpp-secure.ts: the key id of who is to read it, whose
+   * certificate is looked up, or the public key.
+   */
+  readonly encryptFor?: string | Uint8Array
 }
 
 export interface CppPutResult {
@@ -95,13 +111,19 @@ export interface WireValue {
   text: string
 }
 
+export function toBase64(bytes: Uint8Array | string): string {
+  return Buffer.from(bytes).toString('base64')
+}
+
 export function toValue(wire: WireValue): CppValue {
+  const revision = / signed \(v(\d+)\)/.exec(wire.text)?.[1]
   return {
     id: BigInt(wire.id),
     type: wire.type,
     userType: wire.user_type,
     data: new Uint8Array(Buffer.from(wire.data, 'base64')),
     size: wire.size,
+    seq: revision === undefined ? undefined : Number(revision),
     owner: wire.owner,
     recipient: wire.recipient,
     text: wire.text,
