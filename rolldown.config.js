@@ -8,6 +8,7 @@ export default defineConfig({
   input: {
     'nodejs/entry': 'src/nodejs/entry.ts',
     'core/entry': 'src/core/entry.ts',
+    'sim/entry': 'src/sim/entry.ts',
     'cli/dhtnode': 'src/cli/dhtnode.ts',
     'cli/npm-start': 'src/cli/npm-start.ts',
   },

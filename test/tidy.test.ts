@@ -37,6 +37,7 @@ const LAYERS: Record<string, Layer> = {
   api: { layers: ['core'], packages: [], hasNode: false },
   crypto: { layers: ['core'], packages: CRYPTO_PACKAGES, hasNode: true },
   secure: { layers: ['core', 'api', 'crypto'], packages: [], hasNode: false },
+  sim: { layers: ['core', 'api'], packages: [], hasNode: false },
   nodejs: { layers: ['core', 'api', 'crypto', 'secure'], packages: [], hasNode: true },
   cli: { layers: ['core', 'api', 'crypto', 'secure', 'nodejs'], packages: [], hasNode: true },
 }
