@@ -259,6 +259,7 @@ export class NetworkEngine {
     this.requests.settle(request)
     const node = this.#replier(message, from, now)
     request.node = node
+    this.requests.policy.onAnswer(node, request, now)
     if (!node.isClient) this.#observer.onActivity(node, true, now)
     this.#reportAddress(message, from, now)
     if (message.kind === Kind.Error) request.handler.onError(request, message.errorCode, now)

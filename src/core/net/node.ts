@@ -5,7 +5,7 @@
 import { MAX_AUTH_ERRORS, NODE_EXPIRE_TIME_MS, NODE_GOOD_TIME_MS } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
-import type { RetryState } from './retry-policy.ts'
+import type { RoundTrips } from './round-trips.ts'
 
 const NEVER = Number.NEGATIVE_INFINITY
 
@@ -27,8 +27,8 @@ export class Node {
   overdueSince = NEVER
   /** Holders that keep this entry alive: buckets, searches, listeners, requests. */
   references = 0
-  /** Round-trip knowledge, created with the first request. */
-  retry: RetryState | undefined = undefined
+  /** How long its answers take; undefined before the first one. */
+  roundTrips: RoundTrips | undefined = undefined
   /** Member of its family's routing table. */
   isInTable = false
   /** A ping runs that checks whether it really moved to another address. */
@@ -95,5 +95,6 @@ export class Node {
     this.isExpired = false
     this.lastReplyAt = NEVER
     this.lastSeenAt = NEVER
+    this.roundTrips = undefined
   }
 }

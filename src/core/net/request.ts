@@ -14,7 +14,7 @@ export interface RequestHandler {
   onReply(request: Request, message: Message, now: number): void
   /** The peer refused: 203, 401 or 404. The request is settled by that. */
   onError(request: Request, code: number, now: number): void
-  /** The first wait passed without answer; the request is being repeated. */
+  /** A wait passed without answer; the request is being repeated for `attempts - 1` times now. */
   onLate(request: Request, now: number): void
   /** Given up after the last attempt, or sending failed. */
   onExpired(request: Request, now: number): void
@@ -32,6 +32,7 @@ export class Request extends Deadline {
   packet: Uint8Array
   /** Values that follow the message in fragments. */
   values: readonly Uint8Array[] | undefined = undefined
+  isFragmented = false
   /** What a push holds in memory; 0 for other requests. */
   pushedBytes = 0
   maxAttempts: number
@@ -39,7 +40,9 @@ export class Request extends Deadline {
   /** The attempt whose wait was prolonged because its answer had begun; 0 for none. */
   prolongedAttempt = 0
   waitMs = 0
+  /** When it was sent first and last. */
   sentAt = 0
+  repeatedAt = 0
   isPending = true
 
   constructor(init: {

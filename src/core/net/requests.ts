@@ -13,7 +13,7 @@ import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { Request, type RequestHandler } from './request.ts'
-import { MAX_ATTEMPTS, retryWaitMs } from './retry-policy.ts'
+import { MAX_ATTEMPTS, RetryPolicy } from './retry-policy.ts'
 
 /** Peers cause pushes to listeners: they may not use up what the own operations need. */
 const MAX_PENDING_PUSHES = (MAX_PENDING_REQUESTS * 3) / 4
@@ -34,7 +34,7 @@ export interface Outgoing {
   readonly encode: (writer: MsgpackWriter, tid: number) => void
   /** Values that follow in fragments. */
   readonly values?: readonly Uint8Array[] | undefined
-  /** Default 3. */
+  /** Default 5. */
   readonly maxAttempts?: number | undefined
 }
 
@@ -45,6 +45,7 @@ export class Requests {
   readonly #fragments: FragmentSender
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
+  readonly policy: RetryPolicy
   #pushedBytes = 0
   /** Addresses that cannot be reached, until the next millisecond. */
   readonly #unreachable = new Set<string>()
@@ -64,6 +65,7 @@ export class Requests {
     onExpired: (node: Node, now: number) => void
   }) {
     this.#random = ports.random
+    this.policy = new RetryPolicy(ports.random)
     this.#wheel = ports.wheel
     this.#outbox = ports.outbox
     this.#fragments = ports.fragments
@@ -105,6 +107,7 @@ export class Requests {
       onTimer: this.#timer,
     })
     request.values = outgoing.values
+    request.isFragmented = outgoing.values !== undefined
     if (request.kind === Kind.Update) {
       request.pushedBytes = request.packet.length + bytesOf(outgoing.values)
       this.#pushedBytes += request.pushedBytes
@@ -189,24 +192,28 @@ export class Requests {
   })
 
   readonly #timer = (request: Request, now: number): void => {
-    if (request.attempts >= request.maxAttempts) return this.expire(request, now)
+    if (this.policy.isHopeless(request, now)) return this.expire(request, now)
     this.repeated++
     this.#outbox.writer.raw(request.packet)
     this.#outbox.commit(request.address)
     this.#afterSend(request, now)
-    if (request.attempts !== 2) return
-    if (request.node !== undefined) {
-      request.node.overdueRequests++
-      request.node.overdueSince = now
-    }
+    if (request.attempts === 2) this.#nowLate(request, now)
     request.handler.onLate(request, now)
+  }
+
+  #nowLate(request: Request, now: number): void {
+    this.policy.onLate(request)
+    if (request.node === undefined) return
+    request.node.overdueRequests++
+    request.node.overdueSince = now
   }
 
   #afterSend(request: Request, now: number): void {
     request.attempts++
+    request.repeatedAt = now
     this.sent[request.kind]!++
-    request.waitMs = retryWaitMs(request.attempts, request.waitMs, this.#random)
-    this.#wheel.schedule(request, now + request.waitMs)
+    request.waitMs = this.policy.waitMs(request, now)
+    this.#wheel.schedule(request, now + request.waitMs + this.policy.jitterMs(request.waitMs))
     if (request.values !== undefined) {
       this.#fragments.send(request.address, request.tid, request.values, now)
     }

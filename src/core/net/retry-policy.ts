@@ -1,22 +1,81 @@
 // SPDX-License-Identifier: MIT
-// When to repeat an unanswered request and when to give it up: the one place that knows about retry
-// timing (spec wire, section 11). Upstream's fixed waits for now, behind an interface that has room
-// for round-trip estimates per node.
+// When to repeat an unanswered request and when to give it up (spec wire, section 11). The first
+// wait comes from the round trips of the node; each further one is twice as long. Upstream waits a
+// second, whatever the round trip; what is given up is given up no sooner than there.
 
+import type { Family } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
+import type { Node } from './node.ts'
+import type { Request } from './request.ts'
+import { RoundTrips, SharedRoundTrips } from './round-trips.ts'
 
-/** What is remembered per node; nothing yet beside the last round trip. */
-export interface RetryState {
-  /** Milliseconds between request and answer, of the last request that was sent once. */
-  roundTripMs: number
-}
+/** A request is sent at most so many times, and by then unanswered for at least so long. */
+export const MAX_ATTEMPTS = 5
+const MIN_ATTEMPTS = 3
+const PATIENCE_MS = 7000
+/** Patience for a request that is sent only once. */
+const BRIEF_PATIENCE_MS = 1000
+/** Repetitions to many nodes at once spread over this part of the wait. */
+const JITTER = 1 / 8
+/** A lookup asks so many nodes for values rather than ids that one of them answers at once. */
+const MAX_REDUNDANCY = 3
+const ACCEPTED_MISSES = 1 / 200
 
-export const MAX_ATTEMPTS = 3
-const BASE_WAIT_MS = 1000
-const JITTER_MS = 250
+export class RetryPolicy {
+  readonly #random: Random
+  readonly #shared = { 4: new SharedRoundTrips(), 6: new SharedRoundTrips() }
 
-/** Wait after attempt number `attempt` (1 …), given the wait before it (0 for the first). */
-export function retryWaitMs(attempt: number, previousMs: number, random: Random): number {
-  const jitter = random.uint32() % JITTER_MS
-  return (attempt === 1 ? BASE_WAIT_MS : 2 * previousMs) + jitter
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Wait after the attempt that was just made; `request.waitMs` is the one before it. */
+  waitMs(request: Request, now: number): number {
+    const { node, address, attempts } = request
+    const firstMs = node?.roundTrips?.waitMs ?? this.#shared[address.family].waitMs
+    const waitMs = Math.ceil(attempts === 1 ? firstMs : 2 * request.waitMs)
+    if (attempts < request.maxAttempts) return waitMs
+    // The last wait makes up for those that were short.
+    const patienceMs = request.maxAttempts === 1 ? BRIEF_PATIENCE_MS : PATIENCE_MS
+    return Math.max(waitMs, request.sentAt + patienceMs - now)
+  }
+
+  /** What to add to a wait, so that the repetitions to many nodes do not leave at once. */
+  jitterMs(waitMs: number): number {
+    return this.#random.uint32() % Math.ceil(waitMs * JITTER)
+  }
+
+  /** Whether `request`, whose wait passed, is to be given up. */
+  isHopeless(request: Request, now: number): boolean {
+    if (request.attempts >= request.maxAttempts) return true
+    return request.attempts >= MIN_ATTEMPTS && now >= request.sentAt + PATIENCE_MS
+  }
+
+  /** An answer came: `node`, which may have been unknown before, took so long. */
+  onAnswer(node: Node, request: Request, now: number): void {
+    const shared = this.#shared[node.family]
+    const isKnown = node.roundTrips?.smoothedMs !== undefined
+    if (isKnown && request.attempts === 1) shared.onFirstWait(false)
+    // How long a message with fragments takes depends on its size.
+    if (request.isFragmented || request.prolongedAttempt > 0) return
+    node.roundTrips ??= new RoundTrips()
+    if (request.attempts === 1) shared.sample(node.roundTrips, now - request.sentAt)
+    else shared.ambiguous(node.roundTrips, now - request.repeatedAt)
+  }
+
+  /** The first wait for the answer to `request` passed. */
+  onLate({ node }: Request): void {
+    if (node?.roundTrips?.smoothedMs === undefined) return
+    this.#shared[node.family].onFirstWait(true)
+  }
+
+  /** Nodes of which one answers in time, as far as can be told from the last answers. */
+  redundancy(family: Family): number {
+    const { lateShare } = this.#shared[family]
+    let count = 1
+    for (let misses = lateShare; misses > ACCEPTED_MISSES; misses *= lateShare) {
+      if (++count === MAX_REDUNDANCY) break
+    }
+    return count
+  }
 }

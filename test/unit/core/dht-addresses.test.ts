@@ -92,7 +92,7 @@ describe('an answer', () => {
       return true
     }
     const operation = node.dht.ping(OLD, net.now)
-    net.run(10_000)
+    net.run(12_000)
     assert.deepEqual(outcomesOf(node, operation), ['failed'])
     assert(node.dht.stats(net.now).dropped.unexpected >= 3)
     assert.equal(node.dht.stats(net.now).ipv4.good, 0)

@@ -174,13 +174,13 @@ describe('a peer that listens', () => {
     )
   })
 
-  it('that does not acknowledge gets each push three times', () => {
+  it('that does not acknowledge gets each push five times', () => {
     const world = new World()
     world.listen()
     world.peer.script = () => true
     world.store(text('x', 1n))
     world.net.run(30_000)
-    assert.deepEqual(world.told, ['x', 'x', 'x'])
+    assert.deepEqual(world.told, ['x', 'x', 'x', 'x', 'x'])
     assert.equal(new Set(world.updates.map(({ tid }) => tid)).size, 1)
   })
 
