@@ -2,17 +2,21 @@
 // The package under test, and nodes of it without limits.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DhtRunner } from '../../src/nodejs/entry.ts'
+import type { DhtRunner, RunnerOptions } from '../../src/nodejs/entry.ts'
 import { number, text } from '../harness/driver.ts'
 
 const JOIN_LIMIT_MS = 60_000
 
 const path = number('source', 0) === 1 ? '../../src/nodejs/entry.ts' : '../../dist/nodejs/entry.js'
 /** The package, built unless the option `source=1` is given. */
-const opendht = (await import(path)) as typeof import('../../src/nodejs/entry.ts')
+export const opendht = (await import(path)) as typeof import('../../src/nodejs/entry.ts')
 
 /** A node of 127.0.0.1 that nothing throttles; port 0 lets the system choose. */
-export function startNode(bootstrap: readonly string[] = [], port = 0): Promise<DhtRunner> {
+export function startNode(
+  bootstrap: readonly string[] = [],
+  port = 0,
+  more: RunnerOptions = {},
+): Promise<DhtRunner> {
   const transport = text('transport', '')
   const options = {
     port,
@@ -24,6 +28,7 @@ export function startNode(bootstrap: readonly string[] = [], port = 0): Promise<
     maxStorageBytes: -1,
     maxStorageKeys: -1,
     ...(transport === '' ? {} : { transport }),
+    ...more,
   } as const
   return opendht.DhtRunner.start(options as Parameters<typeof DhtRunner.start>[0])
 }
