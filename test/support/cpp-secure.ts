@@ -58,9 +58,9 @@ export interface CppAnchor {
 export interface CppValueInit {
   readonly id: bigint
   readonly data: Bytes
-  readonly type?: number
-  readonly userType?: string
-  readonly seq?: number
+  readonly type?: number | undefined
+  readonly userType?: string | undefined
+  readonly seq?: number | undefined
   /** Signs it. */
   readonly key?: Bytes
   /** Public key of who can read it: encrypts it. */

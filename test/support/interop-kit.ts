@@ -167,6 +167,13 @@ export function content(label: string, size: number): Uint8Array {
   return new Uint8Array(Buffer.concat(blocks).subarray(0, size))
 }
 
+/** A copy with one bit of the byte at `index` flipped. */
+export function damaged(bytes: Uint8Array, index: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[index]! ^= 1
+  return copy
+}
+
 export function text(data: Uint8Array): string {
   return Buffer.from(data).toString()
 }
