@@ -38,6 +38,8 @@ export class ValueOpener implements ValueGate {
   /** Outcome by value: a listen reports the end of a value by the object that announced it. */
   readonly #known = new WeakMap<Value, { opened: Value | undefined | Promise<Value | undefined> }>()
   #burst = 0
+  /** One decryption at a time: there is one thread for them, and its queue is for everybody. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: OpenerOptions) {
     this.#options = options
@@ -66,12 +68,19 @@ export class ValueOpener implements ValueGate {
     return value
   }
 
-  async #decrypt(value: Value): Promise<Value | undefined> {
-    const { key, verifier, onOwner } = this.#options
+  #decrypt(value: Value): Value | undefined | Promise<Value | undefined> {
+    const { key } = this.#options
     if (key === undefined || key.publicKey.type !== 'rsa') {
       this.stats.undecryptable++
       return undefined
     }
+    const turn = this.#turn.then(() => this.#decryptWith(key, value))
+    this.#turn = turn
+    return turn
+  }
+
+  async #decryptWith(key: PrivateKey, value: Value): Promise<Value | undefined> {
+    const { verifier, onOwner } = this.#options
     try {
       const opened = await decryptValue(value, key, verifier)
       this.stats.decrypted++
