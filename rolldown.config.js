@@ -1,19 +1,39 @@
 // SPDX-License-Identifier: MIT
 // Bundles the sources into one file per entry and a few shared chunks: a hundred small modules would
-// cost most of the start-up time. Types are emitted beside them by `tsc -b`.
+// cost most of the start-up time. Types are emitted beside them by `tsc -b`. Packages that are needed
+// for development only are bundled, too, and their licences with them.
 
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
+
+const PACKAGE = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/
+
+const notices = {
+  name: 'third-party-notices',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((it) => it.moduleIds ?? [])
+    const folders = modules.flatMap((id) => PACKAGE.exec(id)?.[0] ?? [])
+    const source = [...new Set(folders)]
+      .map(noticeOf)
+      .sort()
+      .join(`\n${'-'.repeat(80)}\n\n`)
+    this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-NOTICES.txt', source })
+  },
+}
 
 export default defineConfig({
   input: {
     'nodejs/entry': 'src/nodejs/entry.ts',
     'core/entry': 'src/core/entry.ts',
+    'crypto/entry': 'src/crypto/entry.ts',
     'sim/entry': 'src/sim/entry.ts',
     'cli/dhtnode': 'src/cli/dhtnode.ts',
     'cli/npm-start': 'src/cli/npm-start.ts',
   },
   platform: 'node',
   external: [/^node:/, /^@noble\/hashes/],
+  plugins: [notices],
   output: {
     dir: 'dist',
     format: 'esm',
@@ -22,3 +42,11 @@ export default defineConfig({
     comments: false,
   },
 })
+
+/** Name, version and licence of the package in a folder. Without a licence it may not be bundled. */
+function noticeOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it))
+  if (file === undefined) throw new Error(`${name} has no licence file`)
+  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8')}`
+}

@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { runtimes } from '../support/runtimes.ts'
@@ -26,14 +27,65 @@ await second.close()
 await first.close()
 `
 
+/** An authority certifies a node; then the part with the codecs has been loaded. */
+const CERTIFYING = `
+import { Identity, TrustList } from 'opendht/crypto'
+const issuer = await Identity.generate({ type: 'ec' })
+const node = await Identity.generate({ type: 'ec', issuer })
+const list = new TrustList()
+list.add(issuer.certificate)
+console.log(String(await list.verify(node.certificate)).trim())
+`
+
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
     const { stdout } = await run(path, ['--input-type=module', '--eval', PROGRAM], { cwd: ROOT })
     assert.equal(stdout, 'function value\n')
   })
 
+  test(`the built library certifies on ${name}`, async () => {
+    const { stdout } = await run(path, ['--input-type=module', '--eval', CERTIFYING], { cwd: ROOT })
+    assert.equal(stdout, 'Certificate is valid\n')
+  })
+
   test(`the built dhtnode starts on ${name}`, async () => {
     const { stdout } = await run(path, [join(ROOT, 'dist', 'cli', 'dhtnode.js'), '--version'])
     assert.match(stdout, /^OpenDHT version \d+\.\d+\.\d+\n/)
   })
+}
+
+test('nothing loads the codecs of certificates before they are needed', () => {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const entries = Object.values<{ default: string }>(exports).map((it) => it.default)
+  const loaded = closureOf([...entries, 'dist/cli/dhtnode.js'], /\b(?:from|import)\s*"([^"]+)"/g)
+  assert.ok(loaded.size > entries.length)
+  assert.deepEqual(
+    [...loaded].filter((it) => /codecs/.test(it)),
+    [],
+  )
+})
+
+test('types mention no package that is not installed with this one', () => {
+  const { exports, dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const entries = Object.values<{ types: string }>(exports).map((it) => it.types)
+  const mentioned = closureOf(entries, /(?:\bfrom|\bimport\s*\(?)\s*'([^']+)'/g)
+  const packages = [...mentioned].filter((it) => !it.startsWith('/') && !it.startsWith('node:'))
+  assert.deepEqual(
+    packages.filter((it) => !Object.keys(dependencies).some((name) => it.startsWith(name))),
+    [],
+  )
+})
+
+/** Files by their path and packages by their name that `entries` import, one through another. */
+function closureOf(entries: readonly string[], pattern: RegExp): Set<string> {
+  const found = new Set(entries.map((it) => resolve(ROOT, it)))
+  for (const path of found) {
+    if (!path.startsWith('/')) continue
+    // Types name the sources that they were made from.
+    const file = path.replace(/(?<!\.d)\.ts$/, '.d.ts')
+    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(pattern)) {
+      found.add(specifier.startsWith('.') ? resolve(dirname(file), specifier) : specifier)
+    }
+  }
+  return found
 }
