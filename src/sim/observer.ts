@@ -5,6 +5,7 @@
 import type { DhtEvent, OperationId } from '../core/events.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { SocketAddress } from '../core/id/socket-address.ts'
+import type { Query } from '../core/value/query.ts'
 import type { Value, ValueId } from '../core/value/value.ts'
 import type { SimNode } from './sim-node.ts'
 import type { OperationKind } from './trace.ts'
@@ -16,9 +17,13 @@ export interface OperationStart {
   readonly kind: OperationKind
   /** Undefined for pings. */
   readonly key?: InfoHash
+  /** Set for gets and listens. */
+  readonly query?: Query
   /** Set for puts, with the id that it got. */
   readonly value?: Value
   readonly isPermanent?: boolean
+  /** When the value came into being, if that was said: wall time in ms. */
+  readonly createdMs?: number | undefined
 }
 
 export interface SimObserver {

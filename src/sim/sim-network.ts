@@ -2,7 +2,6 @@
 // A whole network in one process: nodes with the unchanged engine, links between them, and virtual
 // time. Everything follows from the seed. See docs/simulator.md.
 
-import { TARGET_NODES } from '../core/constants.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import { SocketAddress } from '../core/id/socket-address.ts'
 import { Outbox } from '../core/net/outbox.ts'
@@ -10,6 +9,7 @@ import { privateAddress, publicAddress } from './addresses.ts'
 import { LineQueue } from './bandwidth.ts'
 import type { Checker } from './checker.ts'
 import { type Churn, type ChurnOptions, startChurn } from './churn.ts'
+import { type ClosestOptions, closestNodes } from './closest.ts'
 import { type CutOptions, type Fault, Faults, type NodeSet } from './faults.ts'
 import { type Link, type LinkOptions, resolveLink } from './link.ts'
 import { Machine, type World } from './machine.ts'
@@ -129,18 +129,12 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
     return this.nodes.find(({ addresses }) => addresses.some((own) => own.equals(address)))
   }
 
-  /** The running nodes that are closest to `key`, client nodes left out, closest first. */
-  closest(key: InfoHash, count: number = TARGET_NODES): SimNode[] {
-    const nearest: SimNode[] = []
-    for (const node of this.nodes) {
-      if (!node.isUp || node.dht.config.clientMode) continue
-      const last = nearest.at(-1)
-      if (nearest.length === count && key.compareDistance(node.id, last!.id) > 0) continue
-      const place = nearest.findIndex((other) => key.compareDistance(node.id, other.id) < 0)
-      nearest.splice(place < 0 ? nearest.length : place, 0, node)
-      nearest.length = Math.min(nearest.length, count)
-    }
-    return nearest
+  /**
+   * The running nodes closest to `key`, closest first, without client nodes: eight, of those that
+   * are accepted.
+   */
+  closest(key: InfoHash, options: ClosestOptions = {}): SimNode[] {
+    return closestNodes(this.nodes, key, options)
   }
 
   // Links and faults.
@@ -186,6 +180,16 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
     const fault = this.#faults.clog(a, b, this.now + ms)
     this.schedule(ms, () => fault.heal())
     return fault
+  }
+
+  /** Whether no fault is between two nodes, either way, in a family that both have. */
+  canReach(a: SimNode, b: SimNode): boolean {
+    return a.addresses.some(
+      ({ family }) =>
+        b.addresses.some((other) => other.family === family) &&
+        !this.#faults.blocks(a, b, family) &&
+        !this.#faults.blocks(b, a, family),
+    )
   }
 
   /** Lets nodes come and go. */

@@ -28,13 +28,13 @@ export class WatchedDht extends Dht {
 
   override startGet(key: InfoHash, query: Query, now: number): OperationId {
     const operation = super.startGet(key, query, now)
-    this.#watch.onStart({ operation, kind: 'get', key })
+    this.#watch.onStart({ operation, kind: 'get', key, query })
     return operation
   }
 
   override startListen(key: InfoHash, query: Query, now: number): OperationId {
     const operation = super.startListen(key, query, now)
-    this.#watch.onStart({ operation, kind: 'listen', key })
+    this.#watch.onStart({ operation, kind: 'listen', key, query })
     return operation
   }
 
@@ -45,8 +45,8 @@ export class WatchedDht extends Dht {
     now: number,
   ): { operation: OperationId; value: Value } {
     const started = super.startPut(key, value, options, now)
-    const isPermanent = options.permanent ?? false
-    this.#watch.onStart({ ...started, kind: 'put', key, isPermanent })
+    const { permanent: isPermanent = false, createdMs } = options
+    this.#watch.onStart({ ...started, kind: 'put', key, isPermanent, createdMs })
     return started
   }
 
