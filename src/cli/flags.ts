@@ -45,6 +45,37 @@ export const FLAGS = {
     argument: 'FILE',
     help: ['keep node id, nodes and values in FILE, and the', 'port in FILE_port.txt'],
   },
+  identity: {
+    short: 'i',
+    help: [
+      'sign and encrypt with an identity of its own:',
+      'certificate and RSA key, new every time',
+    ],
+  },
+  'save-identity': {
+    argument: 'PREFIX',
+    help: [
+      'with -i: keep it in PREFIX.pem and PREFIX.crt,',
+      'its authority in PREFIX_ca.pem and PREFIX_ca.crt;',
+      'if the first two exist, take the identity there',
+    ],
+  },
+  certificate: {
+    argument: 'FILE',
+    help: ['certificate of the identity, PEM or DER; needs', '--privkey'],
+  },
+  privkey: { argument: 'FILE', help: ['its private key, PEM or DER; needs --certificate'] },
+  'privkey-password': {
+    argument: 'PASSWORD',
+    help: [
+      'of the key that is read or saved; others on this',
+      'computer may see it in the list of processes',
+    ],
+  },
+  'privkey-password-file': {
+    argument: 'FILE',
+    help: ['read that password from the first line of FILE'],
+  },
   service: { short: 's', help: ['no commands: run until SIGINT or SIGTERM'] },
   demo: {
     argument: 'N',
@@ -59,11 +90,6 @@ export const FLAGS = {
   help: { short: 'h', help: ['print this text and exit'] },
   version: { help: ['print the version and exit'] },
 
-  identity: { short: 'i', later: true },
-  'save-identity': { argument: 'PREFIX', later: true },
-  certificate: { argument: 'FILE', later: true },
-  privkey: { argument: 'FILE', later: true },
-  'privkey-password': { argument: 'PASSWORD', later: true },
   syslog: { later: true },
   daemonize: { short: 'd', later: true },
   proxyserver: { argument: 'PORT', later: true },

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { type Flag, flagEntries } from './flags.ts'
 
-/** Fits the longest flag; the texts fill the rest of 80 columns. */
+/** Fits most flags; the texts fill the rest of 80 columns. */
 const FLAG_COLUMN = 28
 
 export function helpText(): string {
@@ -17,13 +17,14 @@ Join the public network:    dhtnode -b bootstrap.jami.net
 Join a node that you run:   dhtnode -b 192.0.2.7:4222
 Try it without a network:   dhtnode --demo 16
 Put from a script:          echo "p key text" | dhtnode -b bootstrap.jami.net
+Sign what you put:          dhtnode -b bootstrap.jami.net -i --save-identity me
 
 Options:
 ${flagLines().join('\n')}
 
 Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the
-same. Options for identities, proxies, push notifications, daemon and syslog are
-known, but refused: they are not available yet in this version.
+same. Options for proxies, push notifications, daemon and syslog are known, but
+refused: they are not available yet in this version.
 Type h at the prompt for the commands. At the end of piped input, dhtnode lets
 running operations finish, for at most 15 seconds.
 
@@ -51,5 +52,7 @@ function describeFlag(name: string, { short, argument, help }: Flag): string[] {
   if (help === undefined) return []
   const long = argument === undefined ? `--${name}` : `--${name} ${argument}`
   const label = `${short === undefined ? '    ' : `-${short}, `}${long}`
-  return help.map((text, i) => `  ${(i === 0 ? label : '').padEnd(FLAG_COLUMN)} ${text}`)
+  const isLong = label.length > FLAG_COLUMN
+  const texts = isLong ? ['', ...help] : help
+  return texts.map((text, i) => `  ${(i === 0 ? label : '').padEnd(FLAG_COLUMN)} ${text}`.trimEnd())
 }

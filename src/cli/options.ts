@@ -6,6 +6,21 @@ import { parseArgs } from 'node:util'
 import { SocketAddress } from '../core/id/socket-address.ts'
 import { FLAGS, type Flag, type FlagName, flagEntries, flagText } from './flags.ts'
 
+/** Where a password comes from: the command line itself, or the first line of a file. */
+export type PasswordSource = { readonly text: string } | { readonly file: string }
+
+/** Where the identity of the node comes from. */
+export type IdentitySource =
+  | { readonly kind: 'new' }
+  /** New in these files, unless they are there already. */
+  | { readonly kind: 'kept'; readonly prefix: string; readonly password?: PasswordSource }
+  | {
+      readonly kind: 'files'
+      readonly certificate: string
+      readonly privateKey: string
+      readonly password?: PasswordSource
+    }
+
 export interface NodeOptions {
   /** Undefined when not given: then 4222, or the next free one. 0 is any. */
   readonly port: number | undefined
@@ -20,6 +35,7 @@ export interface NodeOptions {
   readonly publicStable: boolean
   readonly unlimited: boolean
   readonly persist: string | undefined
+  readonly identity: IdentitySource | undefined
   readonly service: boolean
   /** Nodes of the private network to start. */
   readonly demo: number | undefined
@@ -54,7 +70,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 type Given = ReadonlyMap<FlagName, readonly string[]>
 
 function toOptions(given: Given): NodeOptions {
-  const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
+  const last = (name: FlagName): string | undefined => lastOf(given, name)
+  const file = (name: FlagName): string | undefined => fileOf(given, name)
   const options: NodeOptions = {
     port: parse(last('port'), parsePort),
     network: parse(last('net'), parseNetwork),
@@ -65,17 +82,55 @@ function toOptions(given: Given): NodeOptions {
     clientMode: given.has('client'),
     publicStable: given.has('public-stable'),
     unlimited: given.has('no-rate-limit'),
-    persist: parse(last('persist'), (text) => checkFile(text, 'persist')),
+    persist: file('persist'),
+    identity: toIdentity(given),
     service: given.has('service'),
     demo: parse(last('demo'), parseDemo),
     verbose: given.has('verbose') || given.has('logfile'),
-    logFile: parse(last('logfile'), (text) => checkFile(text, 'logfile')),
+    logFile: file('logfile'),
     peerDiscovery: given.has('peer-discovery'),
   }
   if (options.demo !== undefined && options.bootstrap.length > 0) {
     throw new UsageError('--demo starts a network of its own: it cannot be combined with -b')
   }
   return options
+}
+
+/** What cannot be meant is refused: nobody learns later that a key was saved without password. */
+function toIdentity(given: Given): IdentitySource | undefined {
+  const certificate = fileOf(given, 'certificate')
+  const privateKey = fileOf(given, 'privkey')
+  const prefix = fileOf(given, 'save-identity')
+  const password = toPassword(given)
+  if (certificate === undefined && privateKey !== undefined) {
+    throw new UsageError('Option --privkey needs the certificate, too: --certificate FILE')
+  }
+  if (certificate !== undefined && privateKey === undefined) {
+    throw new UsageError('Option --certificate needs its private key, too: --privkey FILE')
+  }
+  if (prefix !== undefined && certificate !== undefined) {
+    throw new UsageError('Option --save-identity is for a new identity, not for --certificate')
+  }
+  if (prefix !== undefined && !given.has('identity')) {
+    throw new UsageError('Option --save-identity needs -i, which makes the identity')
+  }
+  if (certificate !== undefined && privateKey !== undefined) {
+    return { kind: 'files', certificate, privateKey, ...password }
+  }
+  if (prefix !== undefined) return { kind: 'kept', prefix, ...password }
+  if (password !== undefined) {
+    throw new UsageError('A password needs a key: --certificate and --privkey, or --save-identity')
+  }
+  return given.has('identity') ? { kind: 'new' } : undefined
+}
+
+function toPassword(given: Given): { readonly password: PasswordSource } | undefined {
+  const text = lastOf(given, 'privkey-password')
+  const file = fileOf(given, 'privkey-password-file')
+  if (text === '') throw new UsageError('Option --privkey-password needs a password: got none')
+  if (text === undefined) return file === undefined ? undefined : { password: { file } }
+  if (file === undefined) return { password: { text } }
+  throw new UsageError('Give one of --privkey-password and --privkey-password-file, not both')
 }
 
 /** All occurrences of each flag with their arguments; '' for switches. */
@@ -116,6 +171,16 @@ const PARSE_OPTIONS = Object.fromEntries(
 
 function flagUsage(name: FlagName): string {
   return `--${name} ${(FLAGS[name] as Flag).argument}`
+}
+
+function lastOf(given: Given, name: FlagName): string | undefined {
+  return given.get(name)?.at(-1)
+}
+
+function fileOf(given: Given, name: FlagName): string | undefined {
+  const file = lastOf(given, name)
+  if (file === '') throw new UsageError(`Option --${name} needs a file name`)
+  return file
 }
 
 function parse<T>(text: string | undefined, read: (text: string) => T): T | undefined {
@@ -166,9 +231,4 @@ function checkHost(text: string): string {
 function checkAddress(text: string, family: 4 | 6): string {
   if (SocketAddress.parse(text, 0)?.family === family) return text
   throw new UsageError(`Invalid IPv${family} address: ${text}`)
-}
-
-function checkFile(text: string, flag: FlagName): string {
-  if (text === '') throw new UsageError(`Option --${flag} needs a file name`)
-  return text
 }

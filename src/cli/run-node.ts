@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One run of dhtnode: start the node, serve commands or signals, stop it.
 
+import type { Identity } from '../crypto/identity.ts'
 import { nodeInfo } from './commands/inspecting.ts'
 import { HELP_HINT } from './commands/registry.ts'
 import { formatNode } from './format/node-info.ts'
@@ -32,7 +33,8 @@ export async function runNode(options: NodeOptions, streams: ProgramStreams): Pr
   try {
     const log = openLog(options, screen)
     announceOptions(options, screen)
-    const started = await startNode(options, log)
+    const identity = await openOwnIdentity(options, screen, stop.signal)
+    const started = await startNode(options, identity, log)
     new NetworkWatch(started.runner, screen, log)
     const { runner: node, limits } = started
     const session = new Session({ node, out: screen, log, limits, stop })
@@ -48,6 +50,7 @@ export async function runNode(options: NodeOptions, streams: ProgramStreams): Pr
     }
     return status
   } catch (error) {
+    if (error === stop.signal.reason) return 0
     screen.error(`Error: ${error instanceof Error ? error.message : error}`)
     return 1
   } finally {
@@ -72,6 +75,16 @@ function announceOptions({ bootstrap, peerDiscovery }: NodeOptions, screen: Scre
     screen.error('Peer discovery (-D) is not available yet in this version: going on without it')
   }
   for (const host of bootstrap) screen.line(`Bootstrap: ${host}`)
+}
+
+async function openOwnIdentity(
+  { identity }: NodeOptions,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
+  if (identity === undefined) return undefined
+  const { openIdentity } = await import('./own-identity.ts')
+  return openIdentity(identity, screen, signal)
 }
 
 async function showBanner(

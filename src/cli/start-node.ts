@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { DEFAULT_PORT, DEFAULT_STORAGE_BYTES } from '../core/constants.ts'
 import { DhtError } from '../core/errors.ts'
 import type { Log } from '../core/ports.ts'
+import type { Identity } from '../crypto/identity.ts'
 import { DhtRunner } from '../nodejs/dht-runner.ts'
 import type { RunnerOptions } from '../nodejs/runner-options.ts'
 import type { Demo } from './demo.ts'
@@ -24,10 +25,14 @@ export interface StartedNode {
 }
 
 /** Rejects with ERR_DHT_BIND or ERR_DHT_STATE, whose messages are for the user. */
-export async function startNode(options: NodeOptions, log: Log): Promise<StartedNode> {
+export async function startNode(
+  options: NodeOptions,
+  identity: Identity | undefined,
+  log: Log,
+): Promise<StartedNode> {
   const demo = await startDemoOf(options)
   try {
-    const runner = await startRunner({ ...runnerOptions(options, demo), log }, options)
+    const runner = await startRunner({ ...runnerOptions(options, demo), identity, log }, options)
     const close = async (): Promise<void> => {
       await Promise.all([runner.close(), demo?.close()])
     }
