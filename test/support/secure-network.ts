@@ -4,8 +4,8 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DhtConfig } from '../../src/core/config.ts'
+import { certificateKeys } from '../../src/crypto/certificate-keys.ts'
 import { rsaVerifier } from '../../src/crypto/signature-verifier.ts'
-import { certificateKeys } from '../../src/nodejs/certificate-keys.ts'
 import { SecureDht, type SecureOptions } from '../../src/secure/secure-dht.ts'
 import { MiniNetwork, type MiniNode } from './mini-network.ts'
 
