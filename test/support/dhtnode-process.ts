@@ -6,8 +6,11 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type ChildOptions, startChild, stopChild } from './child.ts'
 import { Watch } from './watch.ts'
 
-const BANNER =
-  /OpenDHT node ([0-9a-f]{40}) running on (?:port (\d+)|IPv4 port (\d+), IPv6 port (\d+))/
+const PORTS = /(?:port (\d+)|IPv4 port (\d+), IPv6 port (\d+))/.source
+/** With the line behind it, which is that of the key if there is one. */
+const BANNER = new RegExp(
+  `OpenDHT node ([0-9a-f]{40}) running on ${PORTS}\\n(?:Public key ID ([0-9a-f]{40})|.*)\\n`,
+)
 const DEFAULT_TIMEOUT_MS = 30_000
 const CLOSE_GRACE_MS = 3000
 
@@ -38,6 +41,8 @@ export class DhtnodeProcess {
   stdout = ''
   stderr = ''
   nodeId = ''
+  /** Of its identity; empty without one. */
+  keyId = ''
   port = 0
   /** Differs from `port` only when the system had the same number taken for IPv6. */
   port6 = 0
@@ -72,6 +77,7 @@ export class DhtnodeProcess {
       node.nodeId = banner[1]!
       node.port = Number(banner[2] ?? banner[3])
       node.port6 = Number(banner[2] ?? banner[4])
+      node.keyId = banner[5] ?? ''
       return node
     } catch (error) {
       await node.close()

@@ -2,7 +2,7 @@
 // Commands that show what the node knows: its state, tables, searches, storage, addresses.
 
 import type { InfoHash } from '../../core/id/info-hash.ts'
-import { formatFamilies, formatNode, type NodeInfo } from '../format/node-info.ts'
+import { formatFamilies, formatLongId, formatNode, type NodeInfo } from '../format/node-info.ts'
 import { formatRoutingTable } from '../format/routing-table.ts'
 import { formatSearches } from '../format/searches.ts'
 import { formatKey, formatStorage } from '../format/storage.ts'
@@ -12,7 +12,7 @@ import { type Command, takeKey, type Words } from './command.ts'
 
 const nodeCommand: Command = {
   names: ['ll'],
-  help: 'id, port, stored values, known nodes',
+  help: 'ids, port, stored values, known nodes',
   run: (session) => session.track(showNode(session)),
 }
 
@@ -72,13 +72,13 @@ export const INSPECTING_COMMANDS: readonly Command[] = [
 export async function nodeInfo(node: NodeView): Promise<NodeInfo> {
   const stats = await node.stats()
   const remoteValues = node.inspector.storageSources().reduce((sum, { values }) => sum + values, 0)
-  const { id, port4, port6 } = node
-  return { id, port4, port6, stats, localValues: stats.storage.values - remoteValues }
+  const { id, publicKey, port4, port6 } = node
+  return { id, publicKey, port4, port6, stats, localValues: stats.storage.values - remoteValues }
 }
 
 async function showNode({ node, out }: Session): Promise<void> {
   const info = await nodeInfo(node)
-  out.line(`${formatNode(info)}\n${formatFamilies(info)}`)
+  out.line(`${formatNode(info)}\n${formatLongId(info)}${formatFamilies(info)}`)
 }
 
 async function showStorage({ node, out, limits }: Session): Promise<void> {

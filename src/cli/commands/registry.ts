@@ -7,14 +7,13 @@ import { CONTROL_COMMANDS } from './control.ts'
 import { INSPECTING_COMMANDS } from './inspecting.ts'
 import { LISTENING_COMMANDS } from './listening.ts'
 import { READING_COMMANDS } from './reading.ts'
+import { SIGNING_COMMANDS } from './signing.ts'
 import { WRITING_COMMANDS } from './writing.ts'
 
 export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
 
 /** Known from other OpenDHT nodes; what they need is not part of this version. */
 const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['s', 'signed put'],
-  ['e', 'encrypted put'],
   ['ii', 'index insertion'],
   ['il', 'index lookup'],
   ['pst', 'proxy server'],
@@ -34,7 +33,12 @@ const helpCommand: Command = {
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   {
     title: 'Values',
-    commands: [...WRITING_COMMANDS, ...READING_COMMANDS, ...LISTENING_COMMANDS],
+    commands: [
+      ...WRITING_COMMANDS,
+      ...SIGNING_COMMANDS,
+      ...READING_COMMANDS,
+      ...LISTENING_COMMANDS,
+    ],
   },
   { title: 'State of this node', commands: INSPECTING_COMMANDS },
   { title: 'Node and program', commands: [...CONTROL_COMMANDS, helpCommand] },
@@ -77,7 +81,9 @@ function helpText(): string {
   )
   return `${groups.join('\n\n')}
 
-KEY is 40 hexadecimal digits, or any word, which is hashed. Conditions of WHERE:
+KEY is 40 hexadecimal digits, or any word, which is hashed. KEY-ID is what ll
+shows at the recipient: the public key ID, 40 digits, or the long one, 64.
+Signing and encrypting need an identity: start with -i. Conditions of WHERE:
 id=5,value_type=3,seq=2,user_type=text/plain,owner_pk=<40 hexadecimal digits>`
 }
 

@@ -11,7 +11,7 @@ import { Value, type ValueId } from '../../core/value/value.ts'
 import { startStopwatch } from '../format/duration.ts'
 import type { Session } from '../session.ts'
 import { type Command, takeKey, type Words } from './command.ts'
-import { errorCode, explainFailure } from './failure.ts'
+import { explainFailedPut } from './failure.ts'
 
 const putCommand: Command = {
   names: ['p'],
@@ -66,10 +66,15 @@ export const WRITING_COMMANDS: readonly Command[] = [
 function startPut(session: Session, words: Words, permanent: boolean): void {
   const usage = `${permanent ? 'pp' : 'p'} KEY TEXT`
   const key = takeKey(session, words, usage)
+  const value = takeText(words, usage).withId(randomId())
+  session.track(put(session, key, value, permanent))
+}
+
+/** The rest of the line as a value without id. */
+export function takeText(words: Words, usage: string): Value {
   const text = words.takeRest()
   if (text === '') throw new SyntaxError(`Syntax error: no value. Syntax: ${usage}`)
-  const value = new Value({ id: randomId(), data: utf8(text), userType: 'text/plain' })
-  session.track(put(session, key, value, permanent))
+  return new Value({ data: utf8(text), userType: 'text/plain' })
 }
 
 async function put(
@@ -85,14 +90,8 @@ async function put(
     session.out.line(`Put: success, took ${elapsed()}. ${id}`)
   } catch (error) {
     session.noteFailure()
-    session.out.line(`Put: failure, took ${elapsed()}. ${id} (${describeFailedPut(error)})`)
+    session.out.line(`Put: failure, took ${elapsed()}. ${id} (${explainFailedPut(error)})`)
   }
-}
-
-/** The node keeps its own values even when nobody else does. */
-function describeFailedPut(error: unknown): string {
-  const reason = explainFailure(error)
-  return errorCode(error) === 'ERR_DHT_NO_NODES' ? `stored locally only: ${reason}` : reason
 }
 
 async function cancelPut(session: Session, key: InfoHash, id: ValueId): Promise<void> {
@@ -110,7 +109,7 @@ async function announce(session: Session, key: InfoHash, port: number): Promise<
     session.out.line(`Announce: success (took ${elapsed()}`) // programs know it unclosed
   } catch (error) {
     session.noteFailure()
-    session.out.line(`Announce: failure (took ${elapsed()}): ${describeFailedPut(error)}`)
+    session.out.line(`Announce: failure (took ${elapsed()}): ${explainFailedPut(error)}`)
   }
 }
 

@@ -4,8 +4,15 @@
 import type { DhtStats, FamilyStats } from '../../core/snapshots.ts'
 import { formatSize } from './size.ts'
 
+interface PublicKeyIds {
+  readonly id: { toString(): string }
+  readonly longId: { toString(): string }
+}
+
 export interface NodeInfo {
   readonly id: { toString(): string }
+  /** Of a node with an identity. */
+  readonly publicKey: PublicKeyIds | undefined
   /** Undefined for a family without a socket. */
   readonly port4: number | undefined
   readonly port6: number | undefined
@@ -15,14 +22,20 @@ export interface NodeInfo {
 }
 
 /** Who and where the node is, and what it holds. */
-export function formatNode({ id, stats, localValues, ...ports }: NodeInfo): string {
+export function formatNode({ id, publicKey, stats, localValues, ...ports }: NodeInfo): string {
   const { values, remoteBytes, localBytes } = stats.storage
   return [
     `OpenDHT node ${id} running on ${formatPorts(ports)}`,
+    ...(publicKey === undefined ? [] : [`Public key ID ${publicKey.id}`]),
     `Storage: ${values} values, ${formatSize(remoteBytes + localBytes)}`,
     `Local storage: ${localValues} values, ${formatSize(localBytes)}`,
     `Ongoing operations: ${stats.operations}`,
   ].join('\n')
+}
+
+/** A line with the other id of the public key, which OpenDHT 4 asks for; or nothing. */
+export function formatLongId({ publicKey }: NodeInfo): string {
+  return publicKey === undefined ? '' : `Public key long ID ${publicKey.longId}\n`
 }
 
 /** The statistics of both families, each with an empty line behind it. */

@@ -68,3 +68,12 @@ export class Console {
       .slice(0, -1)
   }
 }
+
+/** Output of a session that gets these lines and then the end of the input. */
+export async function run(node: Partial<FakeNode>, ...lines: string[]): Promise<Console> {
+  const console = new Console()
+  Object.assign(console.node, node)
+  console.stdin.end(`${lines.join('\n')}\n`)
+  await console.done
+  return console
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A node for the REPL that answers from a list, at once.
 
-import type { GetOptions, PutOptions } from '../../../src/api/dht-interface.ts'
+import type { GetOptions, PutOptions, PutResult } from '../../../src/api/dht-interface.ts'
+import { PutError } from '../../../src/api/errors.ts'
 import type { NodeView } from '../../../src/cli/node-view.ts'
 import { DhtError, type DhtErrorCode } from '../../../src/core/errors.ts'
 import { InfoHash } from '../../../src/core/id/info-hash.ts'
@@ -10,6 +11,11 @@ import type { DhtStats, KeySnapshot, SearchSnapshot } from '../../../src/core/sn
 import { FieldValueIndex } from '../../../src/core/value/field-value-index.ts'
 import type { Query } from '../../../src/core/value/query.ts'
 import type { Value } from '../../../src/core/value/value.ts'
+import { CryptoError } from '../../../src/crypto/errors.ts'
+import type { PublicKey } from '../../../src/crypto/public-key.ts'
+
+/** Of values that are put without id. */
+export const SIGNED_ID = 0x4872_9918_153f_148fn
 
 interface Change {
   readonly value: Value
@@ -20,12 +26,16 @@ export class FakeNode implements NodeView {
   readonly id = InfoHash.get('fake')
   readonly port4 = 4222
   readonly port6 = 4222
+  /** That of its identity. */
+  publicKey: PublicKey | undefined
   /** What was asked of it. */
   readonly calls: string[] = []
   /** What it finds under every key. */
   readonly values: Value[] = []
   /** What gets and puts fail with. */
   failure: DhtErrorCode | undefined
+  /** Whether it finds the certificates of others. */
+  isKnown = true
   /** Gets and puts wait for it. */
   gate: Promise<void> = Promise.resolve()
   readonly #listeners = new Set<(change: Change) => void>()
@@ -65,12 +75,20 @@ export class FakeNode implements NodeView {
     }
   }
 
-  async put(key: unknown, value: unknown, { permanent }: PutOptions = {}) {
+  put(key: unknown, value: unknown, { permanent }: PutOptions = {}): Promise<PutResult> {
     this.calls.push(`put ${key} ${permanent ? 'permanent ' : ''}`.trim())
-    this.values.push(value as Value)
-    this.change(value as Value, false)
-    await this.#answer()
-    return { value: value as Value, nodes: [] }
+    return this.#store(value as Value)
+  }
+
+  putSigned(key: unknown, value: unknown): Promise<PutResult> {
+    this.calls.push(`putSigned ${key}`)
+    return this.#store((value as Value).withId(SIGNED_ID))
+  }
+
+  async putEncrypted(key: unknown, to: unknown, value: unknown): Promise<PutResult> {
+    this.calls.push(`putEncrypted ${key} ${to}`)
+    if (!this.isKnown) throw new CryptoError('ERR_CRYPTO_UNKNOWN_KEY', 'Cannot encrypt')
+    return this.#store((value as Value).withId(SIGNED_ID))
   }
 
   async cancelPut(key: unknown, id: unknown): Promise<boolean> {
@@ -110,6 +128,14 @@ export class FakeNode implements NodeView {
     storageSources: () => [
       { address: SocketAddress.parse('127.0.0.1', 4223)!, values: 1, bytes: 7 },
     ],
+  }
+
+  async #store(value: Value): Promise<PutResult> {
+    this.values.push(value)
+    this.change(value, false)
+    await this.gate
+    if (this.failure !== undefined) throw new PutError(this.failure, 'Cannot do it', value)
+    return { value, nodes: [] }
   }
 
   async #answer(): Promise<void> {

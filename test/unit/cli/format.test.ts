@@ -4,7 +4,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatAgo, formatDuration } from '../../../src/cli/format/duration.ts'
-import { formatFamilies, formatNode, type NodeInfo } from '../../../src/cli/format/node-info.ts'
+import {
+  formatFamilies,
+  formatLongId,
+  formatNode,
+  type NodeInfo,
+} from '../../../src/cli/format/node-info.ts'
 import { formatRoutingTable } from '../../../src/cli/format/routing-table.ts'
 import { formatSearches } from '../../../src/cli/format/searches.ts'
 import { formatSize } from '../../../src/cli/format/size.ts'
@@ -76,6 +81,7 @@ describe('the node block', () => {
   }
   const info: NodeInfo = {
     id: '34819269bacb196440c52c5fb51920c6247bf19c',
+    publicKey: { id: '010706c2ffbc2d80bd85c4d444ff55af9cbc263e', longId: '54b10b54' },
     port4: 47240,
     port6: 47240,
     stats: {
@@ -91,6 +97,7 @@ describe('the node block', () => {
     assert.equal(
       `${formatNode(info)}\n${formatFamilies(info)}\n`,
       `OpenDHT node 34819269bacb196440c52c5fb51920c6247bf19c running on port 47240
+Public key ID 010706c2ffbc2d80bd85c4d444ff55af9cbc263e
 Storage: 7 values, 4.20 KB (4302 bytes)
 Local storage: 1 values, 2.08 KB (2127 bytes)
 Ongoing operations: 1
@@ -104,6 +111,13 @@ Known nodes: 0 good, 0 dubious, 0 incoming.
 
 `,
     )
+  })
+
+  test('has a line of its own for the long id of a public key, if there is one', () => {
+    assert.equal(formatLongId(info), 'Public key long ID 54b10b54\n')
+    const plain = { ...info, publicKey: undefined }
+    assert.equal(formatLongId(plain), '')
+    assert.match(formatNode(plain), /^OpenDHT node .*\nStorage: /)
   })
 
   test('shows both ports when they differ, and the one there is', () => {

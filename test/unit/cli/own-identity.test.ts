@@ -175,7 +175,8 @@ describe('a kept identity', () => {
   test('is not made when some of its files are there already', async () => {
     for (const [i, ending] of ['.pem', '.crt', '_ca.pem', '_ca.crt'].entries()) {
       await copyFile(file('alice.crt'), file(`half${i}${ending}`))
-      const message = `Cannot save an identity as ${file(`half${i}`)}: ${file(`half${i}${ending}`)} `
+      const prefix = file(`half${i}`)
+      const message = `Cannot save an identity as ${prefix}: ${prefix}${ending} exist already, but `
       await assert.rejects(keep(`half${i}`), (error: Error) => error.message.startsWith(message))
     }
   })
