@@ -20,6 +20,8 @@ class Branch<T> {
 export class IdTrie<T extends Identified> {
   #root: Branch<T> | T | undefined
   #size = 0
+  /** Sides that `closest` passed by on its way down, the nearest one last. */
+  readonly #passed: (Branch<T> | T)[] = []
 
   get size(): number {
     return this.#size
@@ -68,13 +70,24 @@ export class IdTrie<T extends Identified> {
     if (this.#root !== undefined) walk(this.#root, target, visit)
   }
 
-  /** The up to `limit` items closest to `target` that `accept` lets through, closest first. */
+  /**
+   * The up to `limit` items closest to `target` that `accept` lets through, closest first. `accept`
+   * does not use the tree.
+   */
   closest(target: InfoHash, limit: number, accept?: (item: T) => boolean): T[] {
     const found: T[] = []
-    this.visitClosest(target, (item) => {
-      if (accept === undefined || accept(item)) found.push(item)
-      return found.length < limit
-    })
+    if (this.#root === undefined) return found
+    const passed = this.#passed
+    passed[0] = this.#root
+    for (let count = 1; count > 0 && found.length < limit; ) {
+      let below = passed[--count]!
+      while (below instanceof Branch) {
+        const isZero = target.bit(below.bit) === 0
+        passed[count++] = isZero ? below.one : below.zero
+        below = isZero ? below.zero : below.one
+      }
+      if (accept === undefined || accept(below)) found.push(below)
+    }
     return found
   }
 

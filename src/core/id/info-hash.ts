@@ -71,6 +71,16 @@ export class InfoHash {
     self.w4 = readWord(bytes, offset + 16)
   }
 
+  /** Makes this the zero hash; for scratch objects like `load`. */
+  clear(): void {
+    const self = this as Mutable<InfoHash>
+    self.w0 = 0
+    self.w1 = 0
+    self.w2 = 0
+    self.w3 = 0
+    self.w4 = 0
+  }
+
   clone(): InfoHash {
     return new InfoHash(this.w0, this.w1, this.w2, this.w3, this.w4)
   }

@@ -34,7 +34,7 @@ export function writeCompactNodes(
     target[offset + size - 1] = address.port
     offset += size
   }
-  return target.subarray(0, offset)
+  return offset === target.length ? target : target.subarray(0, offset)
 }
 
 /**

@@ -18,7 +18,9 @@ const BAD_KIND = new WireError('A request has another kind than q')
 const UNKNOWN = new WireError('The kind of the message is unknown')
 
 const MAX_UINT32 = 0xffff_ffff
-const ZERO_BYTES = new Uint8Array(HASH_BYTES)
+
+/** Longer keys have no number code. */
+const MAX_CODED = 6
 
 /**
  * Keys up to six bytes as numbers: comparing them needs neither strings nor tables. Starts with 1,
@@ -60,14 +62,12 @@ const RE = code('re')
 const O = code('o')
 const D = code('d')
 
-const REQUESTS = new Map<number, Kind>([
-  [code('ping'), Kind.Ping],
-  [code('find'), Kind.Find],
-  [code('get'), Kind.Get],
-  [code('put'), Kind.Put],
-  [code('listen'), Kind.Listen],
-  [code('update'), Kind.Update],
-])
+const PING = code('ping')
+const FIND = code('find')
+const GET = code('get')
+const PUT = code('put')
+const LISTEN = code('listen')
+const UPDATE = code('update')
 /** Longer than a number code can hold. */
 const REFRESH = 'refresh'
 
@@ -140,9 +140,9 @@ function clear(message: Message, datagram: Uint8Array): void {
   message.tid = 0
   message.network = 0
   message.isClient = false
-  message.id.load(ZERO_BYTES, 0)
-  message.hash.load(ZERO_BYTES, 0)
-  message.target.load(ZERO_BYTES, 0)
+  message.id.clear()
+  message.hash.clear()
+  message.target.clear()
   message.want = -1
   message.token = EMPTY_BYTES
   message.valueId = undefined
@@ -206,6 +206,15 @@ function readSmallField(message: Message, key: number): void {
 
 /** Number code of the next map key; -1 for keys that are not short text, which are skipped. */
 function readKey(reader: MsgpackReader): number {
+  const { source, position } = reader
+  // Nearly always: a length below 32 in the tag itself.
+  const length = reader.peek() - 0xa0
+  if (length >= 0 && length <= MAX_CODED && position + length < reader.end) {
+    let value = 1
+    for (let i = 1; i <= length; i++) value = value * 256 + source[position + i]!
+    reader.position = position + 1 + length
+    return value
+  }
   if (!reader.nextIsText) {
     reader.skip()
     return -1
@@ -215,7 +224,7 @@ function readKey(reader: MsgpackReader): number {
 }
 
 function spanCode(reader: MsgpackReader): number {
-  if (reader.length > 6) return -1
+  if (reader.length > MAX_CODED) return -1
   let value = 1
   for (let i = 0; i < reader.length; i++) value = value * 256 + reader.source[reader.offset + i]!
   return value
@@ -230,12 +239,22 @@ function readName(reader: MsgpackReader): number {
 
 function readRequestName(reader: MsgpackReader): Kind {
   const name = readName(reader)
-  if (name >= 0) return REQUESTS.get(name) ?? Kind.Unknown
+  if (name >= 0) return requestOf(name)
   if (reader.length !== REFRESH.length) return Kind.Unknown
   for (let i = 0; i < REFRESH.length; i++) {
     if (reader.source[reader.offset + i] !== REFRESH.charCodeAt(i)) return Kind.Unknown
   }
   return Kind.Refresh
+}
+
+/** Not by a table: the codes are too large to be looked up without making objects of them. */
+function requestOf(name: number): Kind {
+  if (name === GET) return Kind.Get
+  if (name === FIND) return Kind.Find
+  if (name === PING) return Kind.Ping
+  if (name === PUT) return Kind.Put
+  if (name === LISTEN) return Kind.Listen
+  return name === UPDATE ? Kind.Update : Kind.Unknown
 }
 
 /** An integer, or up to four bytes padded with zeros on the right (very old peers). */

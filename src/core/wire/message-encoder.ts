@@ -7,7 +7,7 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { Query } from '../value/query.ts'
 import { packQuery } from '../value/query-codec.ts'
-import type { MsgpackWriter } from './msgpack-writer.ts'
+import { MsgpackWriter } from './msgpack-writer.ts'
 
 export interface EncoderConfig {
   readonly id: InfoHash
@@ -32,10 +32,20 @@ export interface NodeLists {
 export class MessageEncoder {
   readonly #config: EncoderConfig
   readonly #extra: number
+  /** How replies and requests begin, by their number of fields: the same bytes every time. */
+  readonly #replyStarts: Uint8Array[] = []
+  readonly #requestStarts: Uint8Array[] = []
+  /** How messages end, by their kind. */
+  readonly #tails: Readonly<Record<MarkedKind, Uint8Array>>
 
   constructor(config: EncoderConfig) {
     this.#config = config
     this.#extra = (config.network !== 0 ? 1 : 0) + (config.isClient ? 1 : 0)
+    for (let fields = 0; fields <= MAX_FIELDS; fields++) {
+      this.#replyStarts.push(this.#start(4, 'r', fields))
+      this.#requestStarts.push(this.#start(5, 'a', fields))
+    }
+    this.#tails = { q: this.#end('q'), r: this.#end('r'), e: this.#end('e') }
   }
 
   ping(w: MsgpackWriter, tid: number): void {
@@ -281,10 +291,7 @@ export class MessageEncoder {
   }
 
   #beginRequest(w: MsgpackWriter, fields: number): void {
-    w.mapHeader(5 + this.#extra)
-    w.key('a')
-    w.mapHeader(fields)
-    this.#writeId(w)
+    w.raw(this.#requestStarts[fields]!)
   }
 
   #endRequest(w: MsgpackWriter, name: string, tid: number): void {
@@ -294,10 +301,7 @@ export class MessageEncoder {
   }
 
   #beginReply(w: MsgpackWriter, fields: number): void {
-    w.mapHeader(4 + this.#extra)
-    w.key('r')
-    w.mapHeader(fields)
-    this.#writeId(w)
+    w.raw(this.#replyStarts[fields]!)
   }
 
   #writeId(w: MsgpackWriter): void {
@@ -305,13 +309,27 @@ export class MessageEncoder {
     w.hash(this.#config.id)
   }
 
-  #endMessage(w: MsgpackWriter, kind: string, tid: number): void {
+  #endMessage(w: MsgpackWriter, kind: MarkedKind, tid: number): void {
     w.key('t')
     w.unsigned(tid)
     this.#tail(w, kind)
   }
 
-  #tail(w: MsgpackWriter, kind: string): void {
+  #tail(w: MsgpackWriter, kind: MarkedKind): void {
+    w.raw(this.#tails[kind])
+  }
+
+  #start(items: number, content: string, fields: number): Uint8Array {
+    const w = new MsgpackWriter()
+    w.mapHeader(items + this.#extra)
+    w.key(content)
+    w.mapHeader(fields)
+    this.#writeId(w)
+    return w.take()
+  }
+
+  #end(kind: MarkedKind): Uint8Array {
+    const w = new MsgpackWriter()
     w.key('y')
     w.key(kind)
     w.key('v')
@@ -324,8 +342,15 @@ export class MessageEncoder {
       w.key('s')
       w.boolean(true)
     }
+    return w.take()
   }
 }
+
+/** What `y` says: request, reply or error. */
+type MarkedKind = 'q' | 'r' | 'e'
+
+/** Of the map below `a` or `r`. */
+const MAX_FIELDS = 6
 
 /** `sa`: the receiver's address as we see it. */
 function writeAddress(w: MsgpackWriter, to: SocketAddress): void {
