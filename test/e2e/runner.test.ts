@@ -16,12 +16,15 @@ import {
   type Value,
   type ValueType,
 } from '../../src/nodejs/entry.ts'
+import { TEST_TRANSPORT } from '../support/test-transport.ts'
+import { batchesMissing } from '../support/transports.ts'
 import { poll } from '../support/watch.ts'
 
 const DEADLINE_MS = 20_000
-const LOOPBACK_4: RunnerOptions = { port: 0, bind4: '127.0.0.1', bind6: false }
-const LOOPBACK_6: RunnerOptions = { port: 0, bind4: false, bind6: '::1' }
-const LOOPBACK: RunnerOptions = { port: 0, bind4: '127.0.0.1', bind6: '::1' }
+const ANY: RunnerOptions = { port: 0, transport: TEST_TRANSPORT }
+const LOOPBACK_4: RunnerOptions = { ...ANY, bind4: '127.0.0.1', bind6: false }
+const LOOPBACK_6: RunnerOptions = { ...ANY, bind4: false, bind6: '::1' }
+const LOOPBACK: RunnerOptions = { ...ANY, bind4: '127.0.0.1', bind6: '::1' }
 
 /** A type whose values expire while a test can wait for it. */
 const SHORT_LIVED: ValueType = {
@@ -81,6 +84,16 @@ test('two nodes find each other and exchange values', async (t) => {
   assert.ok(messages.in.put! > 0)
   assert.equal(b.inspector.storageKeys().length, 2)
   assert.equal(b.inspector.routingTable(4).buckets[0]!.nodes.length, 1)
+})
+
+test('the transport is the wanted one, or the best one of this host', async (t) => {
+  const node = await start(t, LOOPBACK)
+  const best = batchesMissing === false ? 'mmsg' : 'dgram'
+  const kind = TEST_TRANSPORT === 'auto' ? best : TEST_TRANSPORT
+  assert.deepEqual(
+    node.transportStats.map((transport) => transport.kind),
+    [kind, kind],
+  )
 })
 
 test('IPv6 alone, and both families, work as well', async (t) => {
@@ -220,6 +233,8 @@ test('wrong options are refused before a socket is opened', async () => {
     [{ maxSearches: 1.5 }, /^RangeError: maxSearches/],
     [{ statePath: '' }, /^TypeError: statePath/],
     [{ stateIntervalMs: 0 }, /^RangeError: stateIntervalMs/],
+    [{ transport: 'tcp' }, /^TypeError: transport/],
+    [{ receiveCoalescingMs: -1 }, /^RangeError: receiveCoalescingMs/],
   ]
   for (const [options, message] of cases)
     await assert.rejects(DhtRunner.start(wrong(options)), message)

@@ -11,6 +11,7 @@ import type { ValueType } from '../../src/core/value/value-type.ts'
 import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
 import type { RunnerOptions } from '../../src/nodejs/runner-options.ts'
 import type { CppHost, CppNode, CppNodeOptions } from './cpp-node.ts'
+import { TEST_TRANSPORT } from './test-transport.ts'
 import { poll } from './watch.ts'
 
 export interface InteropFamily {
@@ -41,6 +42,7 @@ export function startNode(
     bind4: isIPv4 && family.host,
     bind6: !isIPv4 && family.host,
     maxRequestsPerSecond: -1,
+    transport: TEST_TRANSPORT,
     ...options,
   })
 }

@@ -2,6 +2,7 @@
 // Which transport a node gets, and what it says when it cannot be the best one.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -63,6 +64,20 @@ test('worker threads get dgram', { skip: batchesMissing }, async () => {
   const line = 'Cannot send and receive in batches: only in the main thread. The transport is dgram'
   assert.deepEqual(message, { kind: 'dgram', lines: [line] })
   await worker.terminate()
+})
+
+test('a runtime that loads no binaries says so once, and works', () => {
+  const entry = new URL('../../../src/nodejs/entry.ts', import.meta.url)
+  const code = `
+    import { DhtRunner } from '${entry}'
+    const log = { enabled: () => true, write: (_, text) => console.log(text) }
+    const node = await DhtRunner.start({ port: 0, log })
+    console.log(node.transportStats.map(({ kind }) => kind).join())
+    await node.close()`
+  const parameters = ['--no-addons', '--input-type=module', '--eval', code]
+  const { stdout } = spawnSync(process.execPath, parameters, { encoding: 'utf8' })
+  assert.equal(stdout.match(/Cannot send and receive in batches/g)?.length, 1, stdout)
+  assert.match(stdout, /^dgram(,dgram)?$/m)
 })
 
 test('wrong options are named', () => {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// Puts and gets between implementations once more, over node:dgram where the platform has something better.
+
+process.env['OPENDHT_TEST_TRANSPORT'] = 'dgram'
+await import('./put-get.test.ts')
+
+export {}
