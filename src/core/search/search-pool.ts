@@ -101,7 +101,10 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly lingering = new Places(MAX_LINGERING_PUTS)
   readonly #host: PoolHost
   readonly #byKey: IdMap<Search>
-  readonly #byDistance = new IdTrie<Search>()
+  /**
+   * Those with something to do: a new node concerns no others, and there may be thousands of them.
+   */
+  readonly #active = new IdTrie<Search>()
   /** Finished ones, the longest idle first, with the time they fell idle. */
   readonly #idle = new Map<Search, number>()
   readonly #waiting = new Set<Search>()
@@ -148,6 +151,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     const known = this.#byKey.get(key)
     if (known !== undefined) {
       this.#idle.delete(known)
+      this.#active.add(known)
       return known
     }
     const { maxSearches } = this.net.config
@@ -157,23 +161,25 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     }
     const search = new Search(key, this, now)
     this.#byKey.set(search)
-    this.#byDistance.add(search)
+    this.#active.add(search)
     return search
   }
 
   /** A node that proved to be alive: the searches around its id, and lonely ones, may take it. */
   offer(node: Node, now: number): void {
     if (this.#waiting.size > 0) this.wakeWaiting(now)
-    const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
-    for (const search of near) {
-      if (!search.nodes.insert(node)) break
-      this.#stepInTurn(search, now)
-    }
+    const takers: Search[] = []
+    this.#active.visitClosest(node.id, (search) => {
+      if (search.isIdle) return true
+      if (!search.nodes.insert(node)) return false
+      return takers.push(search) < MAX_OFFERS
+    })
+    for (const search of takers) this.#stepInTurn(search, now)
   }
 
   /** A node is gone: the searches around its id that use it look for another one. */
   onExpired(node: Node, now: number): void {
-    const near = this.#byDistance.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
+    const near = this.#active.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
     for (const search of near) {
       // Not at once: one of them may be in the middle of the request that failed.
       if (search.nodes.find(node.id) !== undefined) this.#stepSoon(search, now)
@@ -236,6 +242,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.net.wheel.cancel(search)
     this.#waiting.delete(search)
     if (this.#idle.has(search)) return
+    this.#active.delete(search.id)
     this.#idle.set(search, now)
     if (this.#idle.size > MAX_IDLE_SEARCHES) this.#dropOldestIdle()
     if (!this.#sweep.isScheduled) this.net.wheel.schedule(this.#sweep, now + SEARCH_IDLE_MS)
@@ -290,7 +297,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#waiting.delete(search)
     this.#queue.delete(search)
     this.#byKey.delete(search.id)
-    this.#byDistance.delete(search.id)
+    this.#active.delete(search.id)
     search.close('closed')
   }
 }
