@@ -8,6 +8,7 @@ import type { Benchmark } from './harness/benchmark.ts'
 import { parseContext, ROOT, USAGE } from './harness/context.ts'
 import { runBenchmark } from './harness/run.ts'
 import { codec } from './suites/codec.ts'
+import { crypto } from './suites/crypto.ts'
 import { network } from './suites/network.ts'
 import { peers } from './suites/peers.ts'
 import { pingpong } from './suites/pingpong.ts'
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   pingpong,
   store,
   codec,
+  crypto,
   secure,
   startup,
   peers,
@@ -42,6 +44,9 @@ if (chosen.length === 0) {
 
 /** Memory and start-up time are those of the built package: sources carry a compiler along. */
 function build(): void {
-  const options = { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] } as const
-  execFileSync(join(ROOT, 'node_modules/.bin/rolldown'), ['-c', '--logLevel', 'warn'], options)
+  const bundler = join(ROOT, 'node_modules/.bin/rolldown')
+  execFileSync(bundler, ['-c', '--logLevel', 'warn'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }

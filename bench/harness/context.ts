@@ -2,7 +2,7 @@
 // The settings of one run, and what follows from them for every benchmark: which of our transports
 // take part, where programs are, which processors they are pinned to.
 
-import { existsSync, globSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Subject } from './benchmark.ts'
@@ -110,12 +110,13 @@ export function cppProgram(name: string): string {
 }
 
 function transportsOf(wanted: string): string[] {
-  // The batched transport is a module of its own, which not every version has.
-  const isMmsgThere = globSync('src/nodejs/*mmsg*.ts', { cwd: ROOT }).length > 0
-  const there = TRANSPORTS.filter((it) => it !== 'mmsg' || isMmsgThere)
-  if (wanted === 'both') return there
-  if (!there.includes(wanted)) throw new RangeError(`no transport ${wanted}: ${there.join(', ')}`)
-  return [wanted]
+  if (wanted !== 'both') {
+    if (!TRANSPORTS.includes(wanted)) throw new RangeError(`--transport: there is no ${wanted}`)
+    return [wanted]
+  }
+  // The batched transport calls the system through an optional dependency.
+  const koffi = join(ROOT, `node_modules/@koromix/koffi-${process.platform}-${process.arch}`)
+  return TRANSPORTS.filter((it) => it !== 'mmsg' || existsSync(koffi))
 }
 
 function number(name: string, text: string): number {
