@@ -125,6 +125,7 @@ class MmsgTransport implements Transport {
   #onReady(status: number, isWritable: boolean): void {
     try {
       if (isWritable) this.#resume()
+      if (this.#timer !== undefined) return
       this.#read()
       if (status < 0) this.#pause(POLL_RETRY_MS)
       else if (this.#pace.waitMs > 0) this.#pause(this.#pace.waitMs)
@@ -150,12 +151,10 @@ class MmsgTransport implements Transport {
   #onTimer(): void {
     this.#read()
     if (this.#isClosed) return
-    if (this.#pace.waitMs > 0) {
-      this.#timer!.refresh()
-      return
-    }
-    this.#timer = undefined
-    this.#watch()
+    if (this.#pace.waitMs > 0) this.#timer!.refresh()
+    else this.#timer = undefined
+    // Also when only the room for what waits is of interest: the loop may have given up on that.
+    if (this.#timer === undefined || this.#sender.isBlocked) this.#watch()
   }
 
   #watch(): void {

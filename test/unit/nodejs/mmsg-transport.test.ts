@@ -132,6 +132,26 @@ describe('batches', { skip: batchesMissing }, () => {
     assert.equal(((await caught) as Error).message, 'from a handler')
   })
 
+  test('a full socket is resumed while datagrams gather', async (t) => {
+    const { calls, a, b, reports, receiver } = await setUp(t, 1)
+    const ended = new Promise((resolve) => setTimeout(resolve, 200))
+    let isEnded = false
+    void ended.then(() => {
+      isEnded = true
+    })
+    let sent = 0
+    while (!isEnded) {
+      if (sent % 300 === 0) calls.sends.push(-EAGAIN)
+      if (sent % 500 === 0) calls.statuses.push(-EBADF)
+      a.send(numbered(1, b.address))
+      b.send(numbered(1, a.address))
+      sent++
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await receiver.untilCount(sent)
+    await reports.untilCount(sent)
+  })
+
   test('every descriptor and poll is given back', async () => {
     const calls = new FaultyCalls(batchCalls!)
     const open = batchOpener(calls)
