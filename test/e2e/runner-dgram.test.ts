@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Nodes with real sockets once more, over node:dgram where the platform has something better.
+// Nodes with real sockets once more, over node:dgram.
 
 process.env['OPENDHT_TEST_TRANSPORT'] = 'dgram'
 await import('./runner.test.ts')

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Listening across implementations once more, over node:dgram where the platform has something better.
+// Listening across implementations once more, over node:dgram.
 
 process.env['OPENDHT_TEST_TRANSPORT'] = 'dgram'
 await import('./listen.test.ts')

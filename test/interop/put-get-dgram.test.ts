@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Puts and gets between implementations once more, over node:dgram where the platform has something better.
+// Puts and gets between implementations once more, over node:dgram.
 
 process.env['OPENDHT_TEST_TRANSPORT'] = 'dgram'
 await import('./put-get.test.ts')
