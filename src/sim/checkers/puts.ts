@@ -39,6 +39,8 @@ export class PutChecker implements Checker {
   readonly #minHolders: number
   readonly #isStrict: boolean
   readonly #looks = new Map<string, Look>()
+  /** Its first results may come before the call that starts it returns. */
+  #starting: Look | undefined
   #network!: SimNetwork
   #random!: SimRandom
   #puts!: AcknowledgedPuts
@@ -69,12 +71,15 @@ export class PutChecker implements Checker {
     const reader = this.#random.pick(readers)
     const holders = this.#holders(reader, put)
     if (holders === 0) return this.#onLost(put)
-    const operation = reader.use((dht, at) => dht.startGet(put.key, queryFor(put), at))
-    this.#looks.set(nameOf(reader, operation), { reader, put, isFound: false })
+    this.#starting = { reader, put, isFound: false }
+    reader.use((dht, at) => dht.startGet(put.key, queryFor(put), at))
   }
 
   onStart(node: SimNode, start: OperationStart): void {
     this.#puts.onStart(node, start)
+    if (this.#starting === undefined) return
+    this.#looks.set(nameOf(node, start.operation), this.#starting)
+    this.#starting = undefined
   }
 
   onCancelPut(node: SimNode, key: InfoHash, valueId: ValueId): void {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// `npm run sim -- NAME [--nodes N] [--seed S] [--trace FILE]`: runs one scenario and prints its
+// figures; without a name, lists them. `NAME` may be `all`. The seed may also come from the
+// environment's OPENDHT_SIM_SEED, and is random otherwise.
+
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { SimError } from '../../src/sim/entry.ts'
+import { SCENARIOS } from './scenarios/all.ts'
+import { type Report, runScenario } from './scenarios/scenario.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'string' },
+  },
+})
+
+const [name] = positionals
+const chosen = SCENARIOS.filter((scenario) => name === 'all' || scenario.name === name)
+if (chosen.length === 0) {
+  console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--trace FILE]\n')
+  for (const { name, nodes, summary } of SCENARIOS) {
+    console.log(`  ${name.padEnd(16)} ${String(nodes).padStart(5)} nodes  ${summary}`)
+  }
+  process.exitCode = name === undefined ? 0 : 2
+}
+
+const file = values.trace === undefined ? undefined : openSync(values.trace, 'w')
+for (const scenario of chosen) {
+  try {
+    print(
+      await runScenario(scenario, {
+        seed: numberOf(values.seed),
+        nodes: numberOf(values.nodes),
+        onTrace:
+          file === undefined
+            ? undefined
+            : (record) => void writeSync(file, `${JSON.stringify(record)}\n`),
+      }),
+    )
+  } catch (error) {
+    process.exitCode = 1
+    if (!(error instanceof SimError)) throw error
+    console.error(`FAIL ${error.message}`)
+    console.error(`     ${process.cpuUsage().user / 1e6} s of processor time, at most ${memory()}`)
+    if (error.cause instanceof Error) console.error(error.cause.stack)
+  }
+}
+if (file !== undefined) closeSync(file)
+
+function print(report: Report): void {
+  const { name, seed, nodes, virtualMs, cpuMs, datagrams, hash, figures } = report
+  console.log(`ok   ${name}, seed ${seed}, ${nodes} nodes, trace hash ${hash}`)
+  console.log(
+    `     ${cpuMs / 1000} s of processor time, ${virtualMs / 1000} s of virtual time, ` +
+      `${datagrams} datagrams, at most ${memory()}`,
+  )
+  for (const [figure, value] of Object.entries(figures)) console.log(`     ${figure}: ${value}`)
+}
+
+function memory(): string {
+  return `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number >= 0) return number
+  throw new RangeError(`Expected a whole number: got ${text}`)
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// test-timeout-s: 400
+// Scenarios: loss, deaths, churn.
+// Each file of scenarios takes about as long as the others, so that two run side by side.
+
+import { testScenario } from '../support/scenario-test.ts'
+import { bootstrapGone, churn, massDeath } from './scenarios/deaths.ts'
+import { loss5, loss20 } from './scenarios/loss.ts'
+
+testScenario(loss5)
+testScenario(loss20)
+testScenario(massDeath)
+testScenario(churn)
+testScenario(bootstrapGone)

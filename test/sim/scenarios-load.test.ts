@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// test-timeout-s: 400
+// Scenarios: all at once, slow lines, slow readers.
+// Each file of scenarios takes about as long as the others, so that two run side by side.
+
+import { testScenario } from '../support/scenario-test.ts'
+import { massRestart, slowConsumers, slowUplinks } from './scenarios/loads.ts'
+
+testScenario(massRestart, { isFixedOnly: true })
+testScenario(slowUplinks)
+testScenario(slowConsumers)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Every scenario by its name.
+
+import { bootstrapGone, churn, massDeath } from './deaths.ts'
+import { flashCrowd, massRestart, slowConsumers, slowUplinks } from './loads.ts'
+import { loss5, loss20 } from './loss.ts'
+import type { Scenario } from './scenario.ts'
+import { outage4, outage6, outageTotal, partition } from './splits.ts'
+import { steady } from './steady.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  steady,
+  loss5,
+  loss20,
+  massDeath,
+  churn,
+  partition,
+  outage4,
+  outage6,
+  outageTotal,
+  bootstrapGone,
+  massRestart,
+  flashCrowd,
+  slowUplinks,
+  slowConsumers,
+]

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Nodes that die, all at once or one after the other, and the node that everybody entered by.
+
+import { ListenChecker, PutChecker, type SimNode } from '../../../src/sim/entry.ts'
+import {
+  countConnected,
+  grow,
+  key,
+  MINUTE_MS,
+  Probe,
+  SECOND_MS,
+  spread,
+  type Tally,
+  watch,
+} from './kit.ts'
+import type { Scenario } from './scenario.ts'
+
+const VALUES = 100
+
+export const massDeath: Scenario = {
+  name: 'mass-death',
+  summary: '30 % of the nodes die at once: what they held is found from the others right away.',
+  nodes: 200,
+  async run({ network, nodes: count, note, expect }) {
+    watch(network)
+    network.addCheckers(new PutChecker())
+    const nodes = await grow(network, count)
+    const probe = new Probe(network)
+    await spread(network, VALUES, 20 * SECOND_MS, (i) => probe.put(nodes[i]!, `value ${i}`))
+    expect(probe.puts.success === 1, 'every put to succeed')
+    for (const node of network.random.sample(nodes.slice(1), Math.floor(0.3 * count))) node.crash()
+    // Values of which every copy died with its holder cannot be found: hardly any.
+    const isKept = (i: number): boolean =>
+      network.upNodes.some((node) => node.dht.localValues(key(`value ${i}`)).length > 0)
+    const kept = Array.from({ length: VALUES }, (_, i) => i).filter(isKept)
+    note('values of which a copy is left', kept.length)
+    const alive = network.upNodes
+    await spread(network, 2 * kept.length, 20 * SECOND_MS, (i) =>
+      probe.get(alive[(3 * i) % alive.length]!, `value ${kept[i % kept.length]}`),
+    )
+    note('gets after the deaths', String(probe.gets))
+    expect(probe.gets.success === 1, `every get to succeed (${probe.gets.lastError})`)
+    expect(probe.gets.p99 < 10 * SECOND_MS, 'gets to take less than 10 s')
+    const later = new Probe(network)
+    await network.run(5 * MINUTE_MS)
+    await spread(network, VALUES, 20 * SECOND_MS, (i) => later.put(alive[i]!, `later ${i}`))
+    note('puts five minutes later', String(later.puts))
+    note('closest nodes found then', later.exactness)
+    expect(later.puts.success === 1, 'every later put to succeed')
+    expect(later.puts.p99 < 5 * SECOND_MS, 'later puts to take less than 5 s')
+    expect(later.exactness >= 0.995, '99.5 % of the closest nodes to be found later')
+  },
+}
+
+export const churn: Scenario = {
+  name: 'churn',
+  summary: 'Nodes come and go, half of them within ten minutes: permanent values are found.',
+  nodes: 100,
+  async run({ network, nodes: count, note, expect }) {
+    watch(network)
+    const puts = new PutChecker({ everyMs: 3 * SECOND_MS })
+    const listens = new ListenChecker()
+    network.addCheckers(puts, listens)
+    const stayers = await grow(network, 10)
+    const others = await grow(network, count - 10)
+    const churning = network.churn({ nodes: others, medianSessionMs: 10 * MINUTE_MS })
+    const probe = new Probe(network)
+    for (const [i, node] of stayers.entries())
+      await network.until(probe.put(node, `own ${i}`, true))
+    const heard = new Set<string>()
+    const abort = new AbortController()
+    const listening = (async (): Promise<void> => {
+      for await (const { value } of stayers[0]!.listen('news', { signal: abort.signal })) {
+        heard.add(new TextDecoder().decode(value.data))
+      }
+    })().catch(() => undefined)
+    await spread(network, 200, 20 * MINUTE_MS, async (i) => {
+      if (i % 10 === 0) await stayers[1 + (i % 9)]!.put('news', `news ${i}`)
+      const readers = network.upNodes.filter(({ isConnected }) => isConnected)
+      const reader = network.random.pick(readers)
+      if (!(await probe.get(reader, `own ${i % 10}`)) && !reader.isUp) excuse(probe.gets)
+    })
+    await network.run(MINUTE_MS)
+    abort.abort()
+    await network.until(listening)
+    churning.stop()
+    note('nodes that went', churning.crashes)
+    note('gets', String(probe.gets))
+    note('looks of the checker', `${puts.found} found, ${puts.scarce} scarce, ${puts.lost} lost`)
+    note('news heard', `${heard.size} of 20`)
+    expect(churning.crashes > count / 2, 'more than half of the nodes to go')
+    expect(probe.gets.success === 1, `every get to succeed (${probe.gets.lastError})`)
+    expect(probe.gets.p99 < 10 * SECOND_MS, 'gets to take less than 10 s')
+    expect(heard.size === 20, 'the listener to hear all news')
+    expect(puts.lost <= puts.found / 100, 'hardly any value to be lost')
+  },
+}
+
+/** The reader died meanwhile: nobody's fault. */
+function excuse(tally: Tally): void {
+  tally.failed--
+}
+
+export const bootstrapGone: Scenario = {
+  name: 'bootstrap-gone',
+  summary: 'The node that all entered by is gone, then back: others work, return, and enter later.',
+  nodes: 60,
+  async run({ network, nodes: count, note, expect }) {
+    watch(network)
+    network.addCheckers(new PutChecker(), new ListenChecker())
+    const nodes = await grow(network, count, { settleMs: 2 * MINUTE_MS })
+    const entrance = nodes[0]!
+    for (const node of nodes) node.saveState()
+    entrance.stop()
+    const probe = new Probe(network)
+    await spread(network, 40, 20 * SECOND_MS, (i) => probe.put(nodes[1 + i]!, `value ${i}`))
+    await spread(network, 40, 20 * SECOND_MS, (i) => probe.get(nodes[5 + i]!, `value ${i}`))
+    note('puts', String(probe.puts))
+    note('gets', String(probe.gets))
+    expect(probe.puts.success === 1 && probe.gets.success === 1, 'puts and gets to succeed')
+    // Those who know somebody find back without it.
+    const returning = nodes.slice(1, 11)
+    for (const node of returning) node.crash()
+    await network.run(10 * SECOND_MS)
+    for (const node of returning) node.restart()
+    await connected(network.now, returning)
+    // Those who know nobody else wait for it.
+    const newcomers = network.addNodes(5)
+    await network.run(30 * MINUTE_MS)
+    expect(countConnected(newcomers) === 0, 'newcomers to find nobody')
+    entrance.restart()
+    const enteredMs = await connected(network.now, newcomers)
+    note('newcomers wait, ms', enteredMs)
+    expect(enteredMs < 5 * MINUTE_MS, 'newcomers to enter within five minutes')
+    await spread(network, 5, SECOND_MS, (i) => probe.put(newcomers[i]!, `new ${i}`))
+    await spread(network, 5, SECOND_MS, (i) => probe.get(nodes[20 + i]!, `new ${i}`))
+    expect(probe.puts.success === 1 && probe.gets.success === 1, 'newcomers to be part of it')
+
+    async function connected(since: number, who: readonly SimNode[]): Promise<number> {
+      await network.until(() => countConnected(who) === who.length, {
+        timeoutMs: 10 * MINUTE_MS,
+        what: `${who.length} nodes to be connected`,
+      })
+      return network.now - since
+    }
+  },
+}
