@@ -12,7 +12,7 @@
 //   timeout=1000  milliseconds after which a request counts as lost
 //   keys=0        N: targets out of N fixed keys; 0: random ones
 //   seqkeys=0     1: fixed keys in order, each once, beginning with first=0
-//   count=0       stop after that many replies
+//   count=0       stop after that many replies; with seqkeys, after that many requests
 //   vsize=100     bytes of a value
 //   created=0     1: puts say when the value was made: now, or age=N seconds ago
 //   net=0         network id;  seed=1  of ids and random targets
@@ -658,6 +658,8 @@ int main(int c, char **v) {
     u64 t = now_ns();
     if (t >= tend) break;
     if (count && total_got >= (u64)count) break;
+    // What was lost is not sent again.
+    if (count && seqkeys && total_sent >= (u64)count && nfree == outst) break;
     if (!measuring && t >= tm) {
       measuring = 1;
       tstart = t;
