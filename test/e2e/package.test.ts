@@ -17,12 +17,17 @@ const run = promisify(execFile)
 const PROGRAM = `
 import { DhtRunner } from 'opendht'
 import { Dht } from 'opendht/core'
+import { SimNetwork } from 'opendht/sim'
 const options = { port: 0, bind4: '127.0.0.1', bind6: false, network: 4711 }
 const first = await DhtRunner.start(options)
 const second = await DhtRunner.start({ ...options, bootstrap: ['127.0.0.1:' + first.port4] })
 await second.put('key', 'value')
 const [value] = await first.getAll('key')
-console.log(typeof Dht, new TextDecoder().decode(value.data))
+const network = new SimNetwork({ seed: 1 })
+const nodes = network.addNodes(10)
+await network.run(5000)
+const { nodes: holders } = await network.until(nodes[3].put('key', 'value'))
+console.log(typeof Dht, holders.length, new TextDecoder().decode(value.data))
 await second.close()
 await first.close()
 `
@@ -40,7 +45,7 @@ console.log(String(await list.verify(node.certificate)).trim())
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
     const { stdout } = await run(path, ['--input-type=module', '--eval', PROGRAM], { cwd: ROOT })
-    assert.equal(stdout, 'function value\n')
+    assert.equal(stdout, 'function 8 value\n')
   })
 
   test(`the built library certifies on ${name}`, async () => {
