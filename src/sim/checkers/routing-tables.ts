@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checker: routing tables are well formed. Buckets in order, eight nodes at most, each in its range,
-// of the right family, none twice, never the node itself.
+// Checker: routing tables are well formed. Buckets in order, eight nodes at most, each in its
+// range, of the right family, none twice, never the node itself.
 
 import type { InfoHash } from '../../core/id/info-hash.ts'
 import { ZERO_HASH } from '../../core/id/info-hash.ts'

@@ -28,8 +28,8 @@ export const partition: Scenario = {
     note('puts within halves', String(halves.puts))
     note('gets within halves', String(halves.gets))
     expect(halves.puts.success === 1, `every put to succeed (${halves.puts.lastError})`)
-    // Peers list nodes of the other half until these were silent for ten minutes, so that lookups do
-    // not always get to the closest that are left.
+    // Peers list nodes of the other half until these were silent for ten minutes, so that lookups
+    // do not always get to the closest that are left.
     expect(halves.gets.success > 0.6, `most gets to succeed (${halves.gets.lastError})`)
     await network.run(3 * MINUTE_MS)
     cut.heal()
