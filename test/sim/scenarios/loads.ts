@@ -67,11 +67,12 @@ export const massRestart: Scenario = {
 export const flashCrowd: Scenario = {
   name: 'flash-crowd',
   summary: '2,000 nodes listen to one key, and somebody puts: each of them hears of it, once.',
-  nodes: 2000,
+  nodes: 2200,
   async run({ network, nodes: count, note, expect }) {
     watch(network)
-    const servers = await grow(network, count / 10)
-    const listeners = await grow(network, count - count / 10, {
+    // Most listeners of a real network are clients, which do not serve it.
+    const servers = await grow(network, Math.ceil(count / 11))
+    const listeners = await grow(network, count - servers.length, {
       clientMode: true,
       overMs: 5 * count,
     })
