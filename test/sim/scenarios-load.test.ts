@@ -4,7 +4,8 @@
 // Each file of scenarios takes about as long as the others, so that two run side by side.
 
 import { testScenario } from '../support/scenario-test.ts'
-import { massRestart, slowConsumers, slowUplinks } from './scenarios/loads.ts'
+import { massRestart } from './scenarios/loads.ts'
+import { slowConsumers, slowUplinks } from './scenarios/slow.ts'
 
 testScenario(massRestart, { isFixedOnly: true })
 testScenario(slowUplinks)

@@ -2,9 +2,10 @@
 // Every scenario by its name.
 
 import { bootstrapGone, churn, massDeath } from './deaths.ts'
-import { flashCrowd, massRestart, slowConsumers, slowUplinks } from './loads.ts'
+import { flashCrowd, massRestart } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
 import type { Scenario } from './scenario.ts'
+import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './slow.ts'
 import { outage4, outage6, outageTotal, partition } from './splits.ts'
 import { steady } from './steady.ts'
 
@@ -22,5 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   massRestart,
   flashCrowd,
   slowUplinks,
+  slowUplinksLarge,
   slowConsumers,
+  slowestConsumers,
 ]
