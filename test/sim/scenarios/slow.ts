@@ -65,7 +65,7 @@ function uplinks(name: string, valueBytes: number): Scenario {
 function consumers(name: string, bytesPerSecond: number): Scenario {
   return {
     name,
-    summary: `Readers take half a second per value, on lines of ${bytesPerSecond} bytes per second.`,
+    summary: `Readers take half a second per value, with lines of ${bytesPerSecond} bytes/s.`,
     nodes: 50,
     async run({ network, nodes: count, note, expect }) {
       watch(network)
