@@ -2,8 +2,9 @@
 // What a certificate says beyond what node:crypto shows of it: names and serial number as they are
 // written, and the extensions of authorities. Only for bytes that node:crypto has parsed.
 
-import { type DerItem, oidText, readItem, readItems, TAG } from './der.ts'
+import { type DerItem, readItem, readItems, TAG } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'
+import { type Extension, readExtensions } from './extensions.ts'
 import { OID_ALT_NAMES, readAltNames, type SubjectAltName } from './subject-alt-names.ts'
 
 export interface CertificateFields {
@@ -39,11 +40,6 @@ const TAG_EXTENSIONS = 0xa3
 const KEY_CERT_SIGN = 0x04
 const CRL_SIGN = 0x02
 
-interface Extension {
-  isCritical: boolean
-  value: Uint8Array
-}
-
 /** Throws RangeError. */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
   const [body] = readItems(readItem(der).content)
@@ -62,17 +58,6 @@ export function readCertificateFields(der: Uint8Array): CertificateFields {
     keyUsage: keyUsage(extensions.get(OID_KEY_USAGE)),
     subjectAltNames: altNames ? readAltNames(altNames.value) : [],
   }
-}
-
-function readExtensions(content: Uint8Array): Map<string, Extension> {
-  const list = readItems(readItem(content).content)
-  return new Map(
-    list.map((it) => {
-      const [oid, ...rest] = readItems(it.content)
-      const isCritical = rest[0]?.tag === TAG.boolean && rest[0].content[0] !== 0
-      return [oidText(need(oid).content), { isCritical, value: need(rest.at(-1)).content }]
-    }),
-  )
 }
 
 function basicConstraints(extension: Extension | undefined): BasicConstraints | undefined {

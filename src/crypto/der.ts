@@ -13,6 +13,8 @@ export const TAG = {
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
 } as const
@@ -71,6 +73,18 @@ export function integerContent(value: bigint): Uint8Array<ArrayBuffer> {
   // A whole number of bytes, and a sign bit of 0.
   const digits = hex.length % 2 === 0 ? hex : `0${hex}`
   return new Uint8Array(Buffer.from(digits >= '8' ? `00${digits}` : digits, 'hex'))
+}
+
+/** UTCTime or GeneralizedTime, both as DER has them: to the second, in UTC. Throws RangeError. */
+export function readTime({ tag, content }: DerItem): Date {
+  const text = Buffer.from(content).toString('latin1')
+  // Years of two digits end with 2049 (RFC 5280, section 4.1.2.5.1).
+  const century = tag === TAG.generalizedTime ? '' : text < '5' ? '20' : '19'
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text)
+  const [, year, month, day, hour, minute, second] = parts ?? []
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  if (Number.isNaN(date.getTime())) throw new RangeError('A date makes no sense')
+  return date
 }
 
 function itemAt(bytes: Uint8Array, start: number): DerItem {

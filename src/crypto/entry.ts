@@ -31,11 +31,8 @@ export {
 } from './password.ts'
 export { type GenerateKeyOptions, PrivateKey } from './private-key.ts'
 export { type KeyType, PublicKey } from './public-key.ts'
-export {
-  RevocationList,
-  type RevocationListOptions,
-  type RevokedCertificate,
-} from './revocation-list.ts'
+export { RevocationList, type RevocationListOptions } from './revocation-list.ts'
+export type { RevokedCertificate } from './revocation-list-fields.ts'
 export type { AltNameType, SubjectAltName } from './subject-alt-names.ts'
 export { TrustList } from './trust-list.ts'
 export { type VerifyReason, VerifyResult } from './verify-result.ts'

@@ -4,19 +4,18 @@
 import { randomBytes } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import { loadCodecs } from './codecs.ts'
-import { integerContent, integerOf, readItem, TAG } from './der.ts'
+import { integerContent, integerOf, TAG } from './der.ts'
 import { writeItem } from './der-writer.ts'
-import { DistinguishedName } from './distinguished-name.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
 import { CryptoError, certificateError } from './errors.ts'
 import { type Issuer, signerOf, validity } from './issue-certificate.ts'
 import { pemText, readPem, writePem } from './pem.ts'
+import {
+  type RevocationListFields,
+  type RevokedCertificate,
+  readRevocationListFields,
+} from './revocation-list-fields.ts'
 import { isSignatureOf, type SignedData } from './signature-algorithm.ts'
-
-export interface RevokedCertificate {
-  /** As it is written in the certificate. */
-  readonly serialNumber: Uint8Array
-  readonly revokedAt: Date
-}
 
 export interface RevocationListOptions {
   /** A list whose entries are kept, and whose number is followed by the next one. */
@@ -44,37 +43,27 @@ export class RevocationList {
   readonly #signed: SignedData
   readonly #serials: ReadonlySet<bigint>
 
-  private constructor(der: Uint8Array, content: ListFields) {
+  private constructor(der: Uint8Array, fields: RevocationListFields) {
     this.#der = der
-    this.#issuer = content.issuer
-    this.#signed = content.signed
-    this.number = content.number
-    this.thisUpdate = content.thisUpdate
-    this.nextUpdate = content.nextUpdate
-    this.revoked = content.revoked
-    this.#serials = new Set(content.revoked.map(({ serialNumber }) => integerOf(serialNumber)))
+    this.#issuer = fields.issuer
+    this.#signed = fields.signed
+    this.number = fields.number
+    this.thisUpdate = fields.thisUpdate
+    this.nextUpdate = fields.nextUpdate
+    this.revoked = fields.revoked
+    this.#serials = new Set(fields.revoked.map(({ serialNumber }) => integerOf(serialNumber)))
   }
 
-  /** Reads PEM or DER. The signature is not checked: see `isSignedBy`. Throws CryptoError. */
-  static async from(input: Uint8Array | string): Promise<RevocationList> {
+  /**
+   * Reads PEM or DER. The signature is not checked: see `isSignedBy`. Throws CryptoError, also for
+   * lists that mean something else than all certificates that their issuer has revoked.
+   */
+  static from(input: Uint8Array | string): RevocationList {
     const der = readDer(input)
-    const { decodeList } = await loadCodecs()
-    const { issuer, thisUpdate, nextUpdate, entries, number, ...signed } = decodeList(der)
-    const dates = [thisUpdate, nextUpdate ?? thisUpdate, ...entries.map((it) => it.revokedAt)]
-    if (dates.some((it) => Number.isNaN(it.getTime()))) {
-      throw certificateError('revocation list: its dates make no sense')
-    }
     try {
-      return new RevocationList(der, {
-        issuer: new DistinguishedName(issuer),
-        thisUpdate,
-        nextUpdate,
-        revoked: entries,
-        number: number && readNumber(readItem(number).content),
-        signed,
-      })
+      return new RevocationList(der, readRevocationListFields(der))
     } catch (cause) {
-      throw certificateError('revocation list: it is damaged', cause)
+      throw certificateError('revocation list: it is damaged, or not of a simple kind', cause)
     }
   }
 
@@ -164,15 +153,6 @@ export class RevocationList {
   }
 }
 
-interface ListFields {
-  issuer: DistinguishedName
-  thisUpdate: Date
-  nextUpdate: Date | undefined
-  revoked: readonly RevokedCertificate[]
-  number: bigint | undefined
-  signed: SignedData
-}
-
 function readDer(input: Uint8Array | string): Uint8Array {
   if (input.length > MAX_BYTES) {
     throw certificateError(`revocation list: more than ${MAX_BYTES} bytes`)
@@ -182,12 +162,6 @@ function readDer(input: Uint8Array | string): Uint8Array {
   const block = readPem(text ?? '').find(({ label }) => label === 'X509 CRL')
   if (block?.der) return block.der
   throw certificateError('revocation list: it is truncated, or something else')
-}
-
-/** OpenDHT 2.4 writes unsigned numbers of 64 bits as if they were signed. */
-function readNumber(content: Uint8Array): bigint {
-  const number = integerOf(content)
-  return number >= 0n ? number : BigInt.asUintN(Math.max(64, 8 * content.length), number)
 }
 
 function nextNumber(previous: RevocationList | undefined): bigint {

@@ -93,7 +93,7 @@ function toAttribute(type: string, value: Uint8Array): Attribute {
   return new Attribute({ type, values: [toBuffer(value)] })
 }
 
+/** `other` is refused before. */
 function toGeneralName({ type, value }: SubjectAltName): GeneralName {
-  if (type === 'other') throw new TypeError('altNames must be of type email, dns, uri or ip')
-  return new GeneralName({ [FIELDS[type]]: value })
+  return new GeneralName({ [FIELDS[type as keyof typeof FIELDS]]: value })
 }

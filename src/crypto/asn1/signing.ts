@@ -43,12 +43,18 @@ export function signBytes(
  * one structure of that kind.
  */
 export function decode<T>(der: Uint8Array, schema: new () => T, what: string): T {
+  let structure: T
+  let again: Uint8Array
   try {
     readItem(der)
-    return AsnConvert.parse(toBuffer(der), schema, { berOptions: { maxNodes: MAX_NODES } })
+    structure = AsnConvert.parse(toBuffer(der), schema, { berOptions: { maxNodes: MAX_NODES } })
+    again = encode(structure)
   } catch (cause) {
     throw certificateError(`${what}: it is damaged or something else`, cause)
   }
+  // The library skips what does not fit. That is missing when the rest is written again.
+  if (Buffer.compare(again, der) === 0) return structure
+  throw certificateError(`${what}: it has parts that are not supported, or is no DER`)
 }
 
 export function encode(structure: unknown): Uint8Array {
