@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Certificate requests: how somebody asks an authority to certify a key, without handing it over.
 
+import { isIP } from 'node:net'
 import { loadCodecs } from './codecs.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import { certificateError } from './errors.ts'
@@ -47,6 +48,7 @@ export class CertificateRequest {
   ): Promise<CertificateRequest> {
     checkName('name', name)
     if (uid !== '') checkName('uid', uid)
+    for (const it of subjectAltNames) checkAltName(it)
     const { encodeName, encodeRequest } = await loadCodecs()
     const content = { subject: encodeName(name, uid), publicKey: key.publicKey.toDer() }
     const extras = { altNames: subjectAltNames, challengePassword }
@@ -112,6 +114,15 @@ interface RequestFields {
   publicKey: PublicKey
   subjectAltNames: SubjectAltName[]
   signed: SignedData
+}
+
+/** Throws TypeError. */
+function checkAltName({ type, value }: SubjectAltName): void {
+  const isText = type === 'email' || type === 'dns' || type === 'uri'
+  if (isText ? /^[ -~]+$/.test(value) : type === 'ip' && isIP(value) !== 0) return
+  throw new TypeError(
+    `subjectAltNames must be email, dns or uri in ASCII, or ip: got ${type} "${value}"`,
+  )
 }
 
 function readDer(input: Uint8Array | string): Uint8Array {
