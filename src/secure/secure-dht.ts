@@ -27,7 +27,8 @@ import { ValueOpener } from './value-opener.ts'
 export interface SecureOptions {
   /**
    * Certificate and private key of this node. Without one, nothing can be signed or decrypted; a
-   * certificate alone is published, but signs nothing.
+   * certificate alone is published, but signs nothing. The node id follows from it unless it is
+   * given: nodes that share an identity need an `id` each.
    */
   identity?: Identity | undefined
   /** Publish the own certificate so that others can encrypt for this node. Default true. */
