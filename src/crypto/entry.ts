@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `opendht/crypto`: keys, certificates and identities, and what OpenDHT makes of passwords. None of
-// it needs a node. Importing it is cheap: what makes certificates is loaded when it is first needed.
+// it needs a node. Importing it is cheap: what makes certificates is loaded when it is first
+// needed.
 
 export { PK_ID_BYTES, PkId } from '../core/id/pk-id.ts'
 export { aesDecrypt, aesEncrypt } from './aes.ts'

@@ -23,9 +23,8 @@ export interface IdentityTexts {
 
 /** What is longer is neither a key nor a chain. */
 const MAX_FILE_BYTES = 64 * 1024
-const KEY_MODE = 0o600
-/** Certificates are public. */
-const CERTIFICATE_MODE = 0o644
+/** For the owner alone, the certificate too: whom it shows to is up to the owner. */
+const FILE_MODE = 0o600
 /** What file systems without hard links answer. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
@@ -46,8 +45,8 @@ export async function writeIdentityFiles(
   const key = new Replacement(`${path}.pem`, overwrite)
   const chain = new Replacement(`${path}.crt`, overwrite)
   try {
-    await key.prepare(privateKey, KEY_MODE)
-    await chain.prepare(certificate, CERTIFICATE_MODE)
+    await key.prepare(privateKey)
+    await chain.prepare(certificate)
     await chain.keepOld()
     await chain.swap()
     try {
@@ -78,12 +77,12 @@ class Replacement {
     this.#overwrite = overwrite
   }
 
-  prepare(text: string, mode: number): Promise<void> {
+  prepare(text: string): Promise<void> {
     return this.#attempt(async () => {
       if (!this.#overwrite && (await exists(this.#path))) throw new Error(EXISTS)
       // A leftover of a crash; opening it anew could follow a link or keep its mode.
       await unlink(this.#new).catch(() => {})
-      const file = await open(this.#new, 'wx', mode)
+      const file = await open(this.#new, 'wx', FILE_MODE)
       try {
         await file.writeFile(text)
         await file.sync()

@@ -91,7 +91,7 @@ export class Identity {
   }
 
   /**
-   * Writes `path.pem`, readable by its owner alone, and `path.crt`. Both are complete or not there
+   * Writes `path.pem` and `path.crt`, readable by their owner alone. Both are complete or not there
    * at all. Rejects with CryptoError: ERR_CRYPTO_FILE if that fails or a file exists already,
    * ERR_CRYPTO_NO_IDENTITY without a private key.
    */

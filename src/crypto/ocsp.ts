@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Asking an OCSP responder whether a certificate is revoked. Carrying the question and the answer is
-// up to the caller.
+// Asking an OCSP responder whether a certificate is revoked. Carrying the question and the answer
+// is up to the caller.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
@@ -82,8 +82,8 @@ export class OcspResponse {
 
   /**
    * What the issuer of a certificate says of it. With the nonce of the question the answer must be
-   * one to it; without, it must be recent. Throws CryptoError unless it is signed by the issuer that
-   * is attached to the certificate.
+   * one to it; without, it must be recent. Throws CryptoError unless it is signed by the issuer
+   * that is attached to the certificate.
    */
   verify(
     certificate: Certificate,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads revocation lists (RFC 5280, section 5) strictly: what is not understood is an error, because
-// an entry that is passed over would leave a revoked certificate valid.
+// Reads revocation lists (RFC 5280, section 5) strictly: what is not understood is an error,
+// because an entry that is passed over would leave a revoked certificate valid.
 
 import { type DerItem, integerOf, oidText, readItem, readItems, readTime, TAG } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'

@@ -69,7 +69,7 @@ export async function decryptValue(
   if (opened.recipient?.equals(key.publicKey.id) !== true) {
     throw new CryptoError(
       'ERR_CRYPTO_DECRYPT',
-      `Cannot accept value ${value.id}: its content names another recipient than ${key.publicKey.id}`,
+      `Cannot accept value ${value.id}: its content is not for ${key.publicKey.id}`,
     )
   }
   if (!isSignatureValid(opened, verifier)) {

@@ -45,7 +45,7 @@ test('a signed value arrives with its owner, at whoever asks', async () => {
   }
 })
 
-test('an edit takes the place of the value on all nodes, one revision after the other', async () => {
+test('an edit takes the place of the value on all nodes, revision by revision', async () => {
   const listening = collect(stranger, 'edited', 3)
   for (const [i, word] of ['one', 'two', 'three'].entries()) {
     const { value } = await alice.putSigned('edited', { id: 5n, data: Buffer.from(word) })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Certificates for tests, also such as `Certificate.generate` refuses to make: of any date, with any
-// extensions, signed by anybody. Keys are on elliptic curves by default, which costs no time.
+// Certificates for tests, also such as `Certificate.generate` refuses to make: of any date, with
+// any extensions, signed by anybody. Keys are on elliptic curves by default, which costs no time.
 
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { encodeCertificate, encodeName, standardExtensions } from '../../src/crypto/asn1/codecs.ts'
