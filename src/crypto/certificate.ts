@@ -2,7 +2,7 @@
 // Certificates as OpenDHT uses them: X.509 with the chain of their issuers, published as PEM text.
 // Reading is immediate and done with node:crypto; making one loads the codecs.
 
-import { X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { PkId } from '../core/id/pk-id.ts'
 import { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
@@ -37,7 +37,7 @@ export class Certificate {
   private constructor(der: Uint8Array, issuer: Certificate | undefined) {
     this.#x509 = parse(der)
     this.fields = fieldsOf(this.#x509)
-    this.publicKey = PublicKey.fromKeyObject(this.#x509.publicKey)
+    this.publicKey = PublicKey.fromKeyObject(keyOf(this.#x509))
     this.#notBefore = Date.parse(this.#x509.validFrom)
     this.#notAfter = Date.parse(this.#x509.validTo)
     if (Number.isNaN(this.#notBefore) || Number.isNaN(this.#notAfter)) {
@@ -266,6 +266,14 @@ function parse(der: Uint8Array): X509Certificate {
     return new X509Certificate(der)
   } catch (cause) {
     throw certificateError('certificate: it is damaged', cause)
+  }
+}
+
+function keyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey
+  } catch (cause) {
+    throw certificateError('certificate: its key is damaged', cause)
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A reader of DER for what node:crypto does not show of certificates that it has parsed, and for
-// encrypted keys, whose work is not OpenSSL's. Larger structures are left to the codecs in `asn1`.
+// A reader of DER: for what node:crypto does not show of certificates that it has parsed, for
+// revocation lists, and for encrypted keys, whose work is not left to OpenSSL.
 
 const MAX_LENGTH_BYTES = 4
 /** No identifier that means anything is longer; the text of a very long one is slow to make. */

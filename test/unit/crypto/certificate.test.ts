@@ -70,6 +70,8 @@ suite('forms of certificates', () => {
 suite('certificates that are refused', () => {
   const flipped = DER.slice()
   flipped[1]! ^= 0xff
+  const ecKey = '06072a8648ce3d0201'
+  const unknownKey = Buffer.from(DER).toString('hex').replace(ecKey, ecKey.replace('86', '00'))
   const cases: [what: string, input: Uint8Array | string, code: string][] = [
     ['nothing', new Uint8Array(), 'CERTIFICATE'],
     ['an empty text', '', 'CERTIFICATE'],
@@ -79,6 +81,7 @@ suite('certificates that are refused', () => {
     ['DER that lacks a byte', DER.subarray(0, -1), 'CERTIFICATE'],
     ['DER with a byte behind', Uint8Array.of(...DER, 0), 'CERTIFICATE'],
     ['DER of another length', flipped, 'CERTIFICATE'],
+    ['DER with a key of a damaged kind', Buffer.from(unknownKey, 'hex'), 'CERTIFICATE'],
     ['DER of something else', writeSequence(writeOid('1.2.3')), 'CERTIFICATE'],
     ['DER in a damaged MessagePack header', bin(DER).subarray(0, -1), 'CERTIFICATE'],
     ['PEM that lacks its end', leafPem.slice(0, -10), 'CERTIFICATE'],
