@@ -33,6 +33,7 @@ export class Certificate {
   readonly #notBefore: number
   readonly #notAfter: number
   #revocationList: RevocationList | undefined
+  #revoking: Promise<unknown> = Promise.resolve()
 
   private constructor(der: Uint8Array, issuer: Certificate | undefined) {
     this.#x509 = parse(der)
@@ -193,16 +194,21 @@ export class Certificate {
    * Revokes a certificate that this one has issued: signs a list that also has what the attached
    * one has, and attaches it. Only this object knows of the list: pass it on to whom it concerns.
    */
-  async revoke(
+  revoke(
     key: PrivateKey,
     certificate: Certificate,
     options: Omit<RevocationListOptions, 'previous'> = {},
   ): Promise<RevocationList> {
     const issuer = { privateKey: key, certificate: this }
-    const previous = this.#revocationList
-    const list = await RevocationList.create(issuer, [certificate], { ...options, previous })
-    this.#revocationList = list
-    return list
+    // One after the other, so that each list has what the one before has.
+    const turn = this.#revoking.then(async () => {
+      const previous = this.#revocationList
+      const list = await RevocationList.create(issuer, [certificate], { ...options, previous })
+      this.#revocationList = list
+      return list
+    })
+    this.#revoking = turn.catch(() => {})
+    return turn
   }
 
   /**

@@ -7,15 +7,21 @@ export type CryptoErrorCode =
   | 'ERR_CRYPTO_PASSWORD'
   /** The bytes are no readable key: truncated, foreign, or of an unsupported kind. */
   | 'ERR_CRYPTO_KEY'
-  /** The bytes are no readable certificate, certificate request or revocation list. */
+  /**
+   * The bytes are no readable certificate, request, revocation list or OCSP answer, or the
+   * certificate is not that of an authority.
+   */
   | 'ERR_CRYPTO_CERTIFICATE'
-  /** The private key does not belong to the certificate. */
+  /**
+   * What should belong together does not: a private key to its certificate, a certificate to the
+   * issuer that revokes it, an answer to its question.
+   */
   | 'ERR_CRYPTO_MISMATCH'
-  /** The certificate is not valid at this time. */
+  /** The certificate, or the OCSP answer, is not valid at this time. */
   | 'ERR_CRYPTO_EXPIRED'
   /** The certificate is revoked. */
   | 'ERR_CRYPTO_REVOKED'
-  /** The chain of certificates is too long or out of order. */
+  /** The chain of certificates is too long, out of order, or lacks the issuer that is needed. */
   | 'ERR_CRYPTO_CHAIN'
   /** The message is too long for the key. */
   | 'ERR_CRYPTO_TOO_LONG'

@@ -6,7 +6,7 @@ import type { PkId } from '../core/id/pk-id.ts'
 import { Certificate } from './certificate.ts'
 import { CryptoError } from './errors.ts'
 import { readIdentityFiles, writeIdentityFiles } from './identity-files.ts'
-import { type CertificateOptions, checkKey } from './issue-certificate.ts'
+import { type CertificateOptions, checkKey, checkOptions } from './issue-certificate.ts'
 import { type GenerateKeyOptions, PrivateKey } from './private-key.ts'
 import type { PublicKey } from './public-key.ts'
 
@@ -46,6 +46,8 @@ export class Identity {
   /** Makes a key, RSA of 4096 bits by default, and a certificate for it. */
   static async generate(options: GenerateIdentityOptions = {}): Promise<Identity> {
     const { issuer, isCa = issuer === undefined } = options
+    // Before the key, which takes a second.
+    checkOptions(options)
     const key = await PrivateKey.generate(options)
     return new Identity(key, await Certificate.generate(key, { ...options, isCa }))
   }

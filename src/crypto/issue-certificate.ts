@@ -41,12 +41,11 @@ const MAX_NAME_LENGTH = 64
 
 export async function issueCertificate(
   key: PrivateKey,
-  { name = 'dhtnode', issuer, isCa = false, validityMs }: CertificateOptions,
+  options: CertificateOptions,
 ): Promise<Uint8Array> {
+  const { name = 'dhtnode', issuer, isCa = false } = options
   const { publicKey } = key
-  checkName('name', name)
-  const dates = validity(validityMs)
-  const signer = issuer && signerOf(issuer)
+  const { dates, signer } = checkOptions(options)
   const { encodeCertificate, encodeName, standardExtensions } = await loadCodecs()
   const subject = encodeName(name, publicKey.id.toString())
   const content = {
@@ -58,6 +57,12 @@ export async function issueCertificate(
     extensions: standardExtensions(publicKey.id.toBytes(), isCa),
   }
   return encodeCertificate(content, signer ?? key, preferredDigest(publicKey))
+}
+
+/** Throws TypeError, RangeError or CryptoError. */
+export function checkOptions({ name, issuer, validityMs }: CertificateOptions) {
+  if (name !== undefined) checkName('name', name)
+  return { dates: validity(validityMs), signer: issuer && signerOf(issuer) }
 }
 
 /** Name and key of the request, and nothing else that it asks for. */

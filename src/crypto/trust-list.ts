@@ -50,6 +50,7 @@ export class TrustList {
    * purposes are not.
    */
   async verify(certificate: Certificate, { at = new Date() } = {}): Promise<VerifyResult> {
+    if (Number.isNaN(at.getTime())) throw new RangeError('at must be a valid date')
     const chain = certificate.chain()
     const known = chain.findIndex((it, index) => this.#isTrusted(it, index === 0))
     const path = known < 0 ? withoutRoot(chain) : chain.slice(0, known)

@@ -46,6 +46,15 @@ suite('identities', () => {
     assert.ok(privateKey!.publicKey.equals(publicKey))
   })
 
+  test('are not made with options that lead to no certificate', async () => {
+    const start = performance.now()
+    await assert.rejects(Identity.generate({ bits: 8192, name: '' }), RangeError)
+    await assert.rejects(Identity.generate({ bits: 8192, validityMs: 0 }), RangeError)
+    const error = { code: 'ERR_CRYPTO_CERTIFICATE' }
+    await assert.rejects(Identity.generate({ bits: 8192, issuer: first }), error)
+    assert.ok(performance.now() - start < 2000, 'no key was made')
+  })
+
   test('have the ids of their key, and a node id made of it', () => {
     assert.ok(first.id.equals(first.publicKey.id))
     assert.ok(first.longId.equals(first.publicKey.longId))

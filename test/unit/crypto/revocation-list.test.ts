@@ -222,6 +222,19 @@ suite('lists that are attached to a certificate', () => {
     assert.equal(certificate.revocationList, two)
   })
 
+  test('lose nothing when several certificates are revoked at once', async () => {
+    const { privateKey, certificate } = await makeIdentity('busy', { isCa: true })
+    const busy = new Identity(privateKey, certificate)
+    const made = Array.from({ length: 4 }, () => makeIdentity('leaf', { issuer: busy }))
+    const leaves = (await Promise.all(made)).map((it) => it.certificate)
+    const foreign = certificate.revoke(privateKey!, first)
+    await Promise.all([
+      assert.rejects(foreign, { code: 'ERR_CRYPTO_MISMATCH' }),
+      ...leaves.map((it) => certificate.revoke(privateKey!, it)),
+    ])
+    for (const leaf of leaves) assert.ok(certificate.revocationList!.isRevoked(leaf))
+  })
+
   test('are the newest, and signed by that certificate', async () => {
     const { certificate } = new Identity(issuer.privateKey, issuer.certificate)
     const [old, newer] = [

@@ -230,6 +230,7 @@ test('verdicts hold for the time that is given', async () => {
   assert.equal((await at(0)).isValid, true)
   assert.deepEqual((await at(2 * DAY_MS)).reasons, ['expired'])
   assert.deepEqual((await at(-2 * DAY_MS)).reasons, ['notYetValid'])
+  await assert.rejects(at(Number.NaN), { name: 'RangeError', message: 'at must be a valid date' })
 })
 
 test('results have the words of the C++ library', () => {
