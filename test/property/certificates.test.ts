@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Certificates, requests, revocation lists and OCSP answers come from strangers: damaged bytes give a
-// CryptoError or something that can be used, never another error.
+// Certificates, requests, revocation lists and OCSP answers come from strangers: damaged bytes give
+// a CryptoError or something that can be used, never another error.
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
