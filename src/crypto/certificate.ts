@@ -171,8 +171,17 @@ export class Certificate {
     }
   }
 
-  /** Throws ERR_CRYPTO_EXPIRED if the certificate is not valid at that time. */
+  /**
+   * Throws ERR_CRYPTO_REVOKED if a list that is attached to its issuer names the certificate,
+   * ERR_CRYPTO_EXPIRED if it is not valid at that time.
+   */
   checkValidity(at: Date): void {
+    if (this.issuer?.revocationList?.isRevoked(this)) {
+      throw new CryptoError(
+        'ERR_CRYPTO_REVOKED',
+        `The certificate "${this.name}" was revoked by its issuer "${this.issuerName}"`,
+      )
+    }
     const time = at.getTime()
     if (time >= this.#notBefore && time <= this.#notAfter) return
     const problem =

@@ -23,7 +23,7 @@ export type CryptoErrorCode =
   | 'ERR_CRYPTO_REVOKED'
   /** The chain of certificates is too long, out of order, or lacks the issuer that is needed. */
   | 'ERR_CRYPTO_CHAIN'
-  /** The message is too long for the key. */
+  /** More than fits into a value once it is signed and encrypted. */
   | 'ERR_CRYPTO_TOO_LONG'
   /** The ciphertext is damaged, or was made for another key or password. */
   | 'ERR_CRYPTO_DECRYPT'

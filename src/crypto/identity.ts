@@ -87,7 +87,7 @@ export class Identity {
     return InfoHash.get(`node:${this.id}`)
   }
 
-  /** Throws ERR_CRYPTO_EXPIRED if the certificate is not valid at that time. */
+  /** Throws ERR_CRYPTO_EXPIRED or ERR_CRYPTO_REVOKED if the certificate is of no use then. */
   check(at: Date = new Date()): void {
     this.certificate.checkValidity(at)
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The outcome of a check against a trust list, with the bits and texts that OpenDHT has for it.
 
+import { CryptoError, type CryptoErrorCode } from './errors.ts'
+
 /** Bits of GnuTLS's `gnutls_certificate_status_t`. */
 export const Verdict = {
   invalid: 1 << 1,
@@ -27,6 +29,14 @@ const TEXTS: Record<VerifyReason, string> = {
   expired: 'Certificate has expired',
 }
 
+/** The gravest first. */
+const CODES: readonly (readonly [VerifyReason, CryptoErrorCode])[] = [
+  ['revoked', 'ERR_CRYPTO_REVOKED'],
+  ['badSignature', 'ERR_CRYPTO_SIGNATURE'],
+  ['expired', 'ERR_CRYPTO_EXPIRED'],
+  ['notYetValid', 'ERR_CRYPTO_EXPIRED'],
+]
+
 export class VerifyResult {
   /** As GnuTLS has it: 0 when the certificate is valid, else the sum of 2 and the reasons. */
   readonly bits: number
@@ -44,6 +54,19 @@ export class VerifyResult {
   get reasons(): readonly VerifyReason[] {
     const names = Object.keys(TEXTS) as VerifyReason[]
     return names.filter((name) => (this.bits & Verdict[name]) !== 0)
+  }
+
+  /**
+   * Throws CryptoError unless the certificate is valid: ERR_CRYPTO_REVOKED, ERR_CRYPTO_EXPIRED,
+   * ERR_CRYPTO_SIGNATURE, or ERR_CRYPTO_CHAIN when no trusted authority vouches for it.
+   */
+  assertValid(): void {
+    const { reasons } = this
+    const [reason] = reasons
+    if (reason === undefined) return
+    const code = CODES.find(([name]) => reasons.includes(name))?.[1] ?? 'ERR_CRYPTO_CHAIN'
+    const texts = reasons.map((name) => TEXTS[name].replace(/\.$/, '')).join('; ')
+    throw new CryptoError(code, `The certificate cannot be trusted: ${texts}`)
   }
 
   /** One line in all, and one for each reason. */

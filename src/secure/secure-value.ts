@@ -6,6 +6,7 @@ import type { SignatureVerifier } from '../core/ports.ts'
 import { packContent, toSignBytes } from '../core/value/pack-value.ts'
 import { unpackContent } from '../core/value/unpack-value.ts'
 import { Value } from '../core/value/value.ts'
+import { checkValueSize } from '../core/value/value-size.ts'
 import { MsgpackReader } from '../core/wire/msgpack-reader.ts'
 import { MsgpackWriter } from '../core/wire/msgpack-writer.ts'
 import { CryptoError } from '../crypto/errors.ts'
@@ -36,7 +37,8 @@ export async function signValue(value: Value, key: PrivateKey): Promise<Value> {
 
 /**
  * `value` signed by `key` and encrypted for `recipient`: only id, priority and push type can be
- * read by others. Throws CryptoError ERR_CRYPTO_UNSUPPORTED when the key cannot encrypt.
+ * read by others. Throws CryptoError: ERR_CRYPTO_UNSUPPORTED when the key cannot encrypt,
+ * ERR_CRYPTO_TOO_LONG when the result is larger than a value may be.
  */
 export async function encryptValue(
   value: Value,
@@ -47,7 +49,19 @@ export async function encryptValue(
   const writer = new MsgpackWriter()
   packContent(writer, signed)
   const { id, priority, pushType } = value
-  return new Value({ id, priority, pushType, cypher: recipient.encrypt(writer.take()) })
+  const cypher = recipient.encrypt(writer.take())
+  const encrypted = new Value({ id, priority, pushType, cypher })
+  try {
+    checkValueSize(encrypted)
+  } catch (cause) {
+    throw new CryptoError(
+      'ERR_CRYPTO_TOO_LONG',
+      `Cannot encrypt ${value.data.length} bytes for ${recipient.id}: signature, keys and ` +
+        `encryption make ${cypher.length} of them, more than a value may have`,
+      { cause },
+    )
+  }
+  return encrypted
 }
 
 /**
