@@ -12,8 +12,10 @@ export const TARGET_NODES = 8
 export const SEARCH_NODES = 14
 /** Nodes that a listen registers at. */
 export const LISTEN_NODES = 4
-/** Requests of one lookup in flight at a time (Kademlia's alpha). */
+/** Requests of one lookup in flight at a time (Kademlia's alpha) on its way to the key … */
 export const MAX_SOLICITED_NODES = 4
+/** … and once the closest known nodes are about as close to it as our neighbours are to us. */
+export const MAX_SOLICITED_NEAR = TARGET_NODES
 /** A node is good while it replied within this time … */
 export const NODE_GOOD_TIME_MS = 120 * MINUTE_MS
 /** … and was heard of within this one. Also: age of a token, of a search answer, of a listener. */

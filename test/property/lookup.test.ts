@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A get in networks of scripted peers that answer, keep silent, refuse, lie or answer late, each at
-// random: it ends, asks at most four nodes at a time, and finds what honest nodes store.
+// random: it ends, asks at most eight nodes at a time, and finds what honest nodes store.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -171,13 +171,13 @@ class World {
 }
 
 describe('a get', () => {
-  it('ends and asks at most four nodes at a time, whoever answers', () => {
+  it('ends and asks at most eight nodes at a time, whoever answers', () => {
     fc.assert(
       fc.property(fc.integer(), peers, fc.integer({ min: 1, max: 60 }), (seed, cast, known) => {
         const world = new World(seed, cast)
         const operation = world.get(known)
         assert.equal(outcomesOf(world.node, operation).length, 1, 'ends once')
-        assert(world.most <= 4, `${world.most} at a time`)
+        assert(world.most <= 8, `${world.most} at a time`)
         const { internal } = world.node.dht.stats(world.net.now).dropped
         assert.equal(internal, 0)
         world.net.run(60_000)

@@ -25,19 +25,29 @@ const MAX_JOBS = 4096
 const MAX_WAITING_BYTES = 32 * 1024 * 1024
 const VALUE_OVERHEAD_BYTES = 128
 
+/** The last fragment of a message that had to wait has left. */
+type OnSent = (now: number) => void
+
 class SendJob {
   readonly to: SocketAddress
   readonly tid: number
   readonly values: readonly Uint8Array[]
+  readonly onSent: OnSent | undefined
   /** What it holds in memory. */
   readonly bytes: number
   #index = 0
   #offset = 0
 
-  constructor(to: SocketAddress, tid: number, values: readonly Uint8Array[]) {
+  constructor(
+    to: SocketAddress,
+    tid: number,
+    values: readonly Uint8Array[],
+    onSent: OnSent | undefined,
+  ) {
     this.to = to
     this.tid = tid
     this.values = values
+    this.onSent = onSent
     this.bytes = values.reduce((sum, { length }) => sum + length + VALUE_OVERHEAD_BYTES, 0)
   }
 
@@ -83,22 +93,32 @@ export class FragmentSender extends Deadline {
     return this.#jobs.length
   }
 
-  /** Sends the fragments of `values`, whose header was just committed. */
-  send(to: SocketAddress, tid: number, values: readonly Uint8Array[], now: number): void {
+  /**
+   * Sends the fragments of `values`, whose header was just committed. True when some of them have
+   * to wait: then `onSent` follows.
+   */
+  send(
+    to: SocketAddress,
+    tid: number,
+    values: readonly Uint8Array[],
+    now: number,
+    onSent?: OnSent,
+  ): boolean {
     // A repeated header: its fragments are on their way, and must not be mixed with others of it.
-    if (this.#jobs.some((waiting) => waiting.tid === tid && waiting.to.equals(to))) return
-    const job = new SendJob(to, tid, values)
+    if (this.#jobs.some((waiting) => waiting.tid === tid && waiting.to.equals(to))) return true
+    const job = new SendJob(to, tid, values, onSent)
     if (now - this.#intervalStart >= BURST_INTERVAL_MS) this.#startInterval(now)
     // Behind others a job waits for its turn.
     if (this.#jobs.length === 0) this.#run(job, FIRST_BURST)
-    if (job.isDone) return
+    if (job.isDone) return false
     if (this.#jobs.length >= MAX_JOBS || this.#waitingBytes + job.bytes > MAX_WAITING_BYTES) {
       this.dropped++
-      return
+      return false
     }
     this.#jobs.push(job)
     this.#waitingBytes += job.bytes
     if (!this.isScheduled) this.#wheel.schedule(this, now + BURST_INTERVAL_MS)
+    return true
   }
 
   fire(now: number): void {
@@ -106,8 +126,12 @@ export class FragmentSender extends Deadline {
     const waiting: SendJob[] = []
     for (const job of this.#jobs) {
       this.#run(job, PEER_BURST)
-      if (job.isDone) this.#waitingBytes -= job.bytes
-      else waiting.push(job)
+      if (!job.isDone) {
+        waiting.push(job)
+        continue
+      }
+      this.#waitingBytes -= job.bytes
+      job.onSent?.(now)
     }
     this.#jobs = waiting
     if (this.#jobs.length > 0) this.#wheel.schedule(this, now + BURST_INTERVAL_MS)

@@ -23,6 +23,7 @@ import { NodeCache } from './node-cache.ts'
 import type { Outbox } from './outbox.ts'
 import { type CompleteMessage, PartialMessages } from './partial-messages.ts'
 import { RateLimiter } from './rate-limiter.ts'
+import type { Request } from './request.ts'
 import { Requests } from './requests.ts'
 import { Tokens } from './tokens.ts'
 
@@ -142,6 +143,12 @@ export class NetworkEngine {
     this.#observer.onNodeExpired(node, now)
   }
 
+  /** Ends a request without calling its handler, and forgets what came of its answer. */
+  abandon(request: Request): void {
+    this.requests.settle(request)
+    this.partials.drop(request.address, request.tid)
+  }
+
   /** A node that breaks the protocol is not talked to for a while. */
   block(node: Node, now: number): void {
     this.blocklist.add(node.address, now)
@@ -188,21 +195,20 @@ export class NetworkEngine {
 
   /** A message whose values may still be on their way. */
   #onHeader(message: Message, from: SocketAddress, now: number): void {
-    if (!message.hasSizes || !this.#expectsValues(message, from, now)) {
+    if (!message.hasSizes || !this.#expectsValues(message, from)) {
       return this.#process(message, from, now)
     }
     const sizes = announcedSizes(message)
     if (!sizes.some((size) => size > 0)) return this.#process(message, from, now)
+    const isNew = !this.partials.hasHeader(from, message.tid)
     const complete = this.partials.open(from, message.tid, message.source, sizes, now)
     if (complete !== undefined) this.#onComplete(complete, from, now)
+    else if (isNew) this.#onProgress(message.tid, from, now)
   }
 
-  #expectsValues(message: Message, from: SocketAddress, now: number): boolean {
+  #expectsValues(message: Message, from: SocketAddress): boolean {
     if (!isAnswer(message.kind)) return this.#observer.expectsValues(message, from)
-    const request = this.requests.match(message.tid, from)
-    if (request === undefined) return false
-    this.requests.prolong(request, now)
-    return true
+    return this.requests.match(message.tid, from) !== undefined
   }
 
   #onFragments(message: Message, from: SocketAddress, now: number): void {
@@ -214,12 +220,19 @@ export class NetworkEngine {
         return
       }
     }
+    const before = partials.bytes
     let complete: CompleteMessage | undefined
     eachFragment(message, (index, offset, data) => {
       complete ??= partials.add(from, message.tid, index, offset, data, now)
     })
     this.received[Kind.Fragment]!++
-    if (complete !== undefined) this.#onComplete(complete, from, now)
+    if (complete !== undefined) return this.#onComplete(complete, from, now)
+    if (partials.bytes > before) this.#onProgress(message.tid, from, now)
+  }
+
+  #onProgress(tid: number, from: SocketAddress, now: number): void {
+    const request = this.requests.match(tid, from)
+    if (request !== undefined) this.requests.prolong(request, now)
   }
 
   #onComplete(complete: CompleteMessage, from: SocketAddress, now: number): void {

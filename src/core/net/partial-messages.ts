@@ -167,6 +167,11 @@ export class PartialMessages {
     return this.#find(from, tid) !== undefined
   }
 
+  /** The header of this message is held. */
+  hasHeader(from: SocketAddress, tid: number): boolean {
+    return this.#find(from, tid)?.header !== undefined
+  }
+
   /** One fragment. Returns the message when it was the last one missing. */
   add(
     from: SocketAddress,

@@ -14,7 +14,7 @@ export interface RequestHandler {
   onReply(request: Request, message: Message, now: number): void
   /** The peer refused: 203, 401 or 404. The request is settled by that. */
   onError(request: Request, code: number, now: number): void
-  /** A wait passed without answer; the request is being repeated for `attempts - 1` times now. */
+  /** A wait passed without answer: the request is going to be repeated, unless this settles it. */
   onLate(request: Request, now: number): void
   /** Given up after the last attempt, or sending failed. */
   onExpired(request: Request, now: number): void
@@ -37,9 +37,11 @@ export class Request extends Deadline {
   pushedBytes = 0
   maxAttempts: number
   attempts = 0
-  /** The attempt whose wait was prolonged because its answer had begun; 0 for none. */
-  prolongedAttempt = 0
   waitMs = 0
+  /** Its first wait has passed. */
+  isLate = false
+  /** Fragments of its answer have come. */
+  hasProgressed = false
   /** When it was sent first and last. */
   sentAt = 0
   repeatedAt = 0

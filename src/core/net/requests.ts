@@ -24,6 +24,9 @@ const MAX_PUSHED_BYTES = 32 * 1024 * 1024
 /** What a value costs beside its bytes while it waits. */
 const WAITING_VALUE_BYTES = 128
 
+/** The fragments of a message have left after this time, whatever waits before them. */
+const MAX_PACING_MS = 10_000
+
 export interface Outgoing {
   readonly kind: Kind
   /** Undefined asks an address whose node is not known yet. */
@@ -132,13 +135,12 @@ export class Requests {
   }
 
   /**
-   * The answer has begun: its fragments get a full wait before the request is repeated. Once per
-   * attempt, or a peer that never finishes could hold it up for ever.
+   * A part of the answer came: the next one gets another wait before the request is repeated. Only
+   * parts that bring it nearer to its end count, so that no peer can hold it up for ever.
    */
   prolong(request: Request, now: number): void {
-    if (request.prolongedAttempt === request.attempts) return
-    request.prolongedAttempt = request.attempts
-    this.#wheel.schedule(request, now + request.waitMs)
+    request.hasProgressed = true
+    this.#wheel.schedule(request, Math.max(request.at, now + this.policy.gapMs(request)))
   }
 
   /** Ends a request without calling its handler. Harmless when it is settled already. */
@@ -193,15 +195,17 @@ export class Requests {
 
   readonly #timer = (request: Request, now: number): void => {
     if (this.policy.isHopeless(request, now)) return this.expire(request, now)
+    if (!request.isLate) this.#nowLate(request, now)
+    request.handler.onLate(request, now)
+    if (!request.isPending) return
     this.repeated++
     this.#outbox.writer.raw(request.packet)
     this.#outbox.commit(request.address)
     this.#afterSend(request, now)
-    if (request.attempts === 2) this.#nowLate(request, now)
-    request.handler.onLate(request, now)
   }
 
   #nowLate(request: Request, now: number): void {
+    request.isLate = true
     this.policy.onLate(request)
     if (request.node === undefined) return
     request.node.overdueRequests++
@@ -213,10 +217,15 @@ export class Requests {
     request.repeatedAt = now
     this.sent[request.kind]!++
     request.waitMs = this.policy.waitMs(request, now)
-    this.#wheel.schedule(request, now + request.waitMs + this.policy.jitterMs(request.waitMs))
-    if (request.values !== undefined) {
-      this.#fragments.send(request.address, request.tid, request.values, now)
-    }
+    const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
+    this.#wheel.schedule(request, now + waitMs)
+    if (request.values === undefined) return
+    const { address, tid, values } = request
+    const areWaiting = this.#fragments.send(address, tid, values, now, (at) => {
+      if (request.isPending) this.#wheel.schedule(request, at + waitMs)
+    })
+    // Nobody can answer before the last fragment has left.
+    if (areWaiting) this.#wheel.schedule(request, now + waitMs + MAX_PACING_MS)
   }
 }
 
@@ -235,6 +244,6 @@ function hold(node: Node): void {
 
 function release(node: Node, request: Request): void {
   node.pendingRequests--
-  if (request.attempts >= 2) node.overdueRequests--
+  if (request.isLate) node.overdueRequests--
   node.references--
 }

@@ -19,7 +19,7 @@ const BRIEF_PATIENCE_MS = 1000
 const JITTER = 1 / 8
 /** A lookup asks so many nodes for values rather than ids that one of them answers at once. */
 const MAX_REDUNDANCY = 3
-const ACCEPTED_MISSES = 1 / 200
+const ACCEPTED_MISSES = 1 / 2000
 
 export class RetryPolicy {
   readonly #random: Random
@@ -40,6 +40,11 @@ export class RetryPolicy {
     return Math.max(waitMs, request.sentAt + patienceMs - now)
   }
 
+  /** Time between two fragments of an answer after which something was lost. */
+  gapMs({ node, address }: Request): number {
+    return Math.ceil(node?.roundTrips?.waitMs ?? this.#shared[address.family].waitMs)
+  }
+
   /** What to add to a wait, so that the repetitions to many nodes do not leave at once. */
   jitterMs(waitMs: number): number {
     return this.#random.uint32() % Math.ceil(waitMs * JITTER)
@@ -57,7 +62,7 @@ export class RetryPolicy {
     const isKnown = node.roundTrips?.smoothedMs !== undefined
     if (isKnown && request.attempts === 1) shared.onFirstWait(false)
     // How long a message with fragments takes depends on its size.
-    if (request.isFragmented || request.prolongedAttempt > 0) return
+    if (request.isFragmented || request.hasProgressed) return
     node.roundTrips ??= new RoundTrips()
     if (request.attempts === 1) shared.sample(node.roundTrips, now - request.sentAt)
     else shared.ambiguous(node.roundTrips, now - request.repeatedAt)

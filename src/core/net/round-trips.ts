@@ -15,6 +15,7 @@ const MAX_BACKOFF = 3
 const SMOOTHING = 1 / 8
 const DEVIATION_SMOOTHING = 1 / 4
 const SHARED_SMOOTHING = 1 / 32
+const LATE_SMOOTHING = 1 / 64
 
 /** What is known of the round trips to one node; created with its first answer. */
 export class RoundTrips {
@@ -79,7 +80,7 @@ export class SharedRoundTrips {
 
   /** Whether the first wait for a node that usually answers was long enough. */
   onFirstWait(wasInVain: boolean): void {
-    this.lateShare += SHARED_SMOOTHING * (Number(wasInVain) - this.lateShare)
+    this.lateShare += LATE_SMOOTHING * (Number(wasInVain) - this.lateShare)
   }
 
   /** How long to wait for an answer of a node that has not answered yet. */

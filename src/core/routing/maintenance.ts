@@ -4,7 +4,7 @@
 
 import { BUCKET_REFRESH_MS, NEIGHBOURHOOD_WINDOW_MS, TARGET_NODES } from '../constants.ts'
 import type { FamilyState } from '../family-state.ts'
-import type { InfoHash } from '../id/info-hash.ts'
+import { InfoHash } from '../id/info-hash.ts'
 import type { Family } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
 import type { Node } from '../net/node.ts'
@@ -16,7 +16,11 @@ import type { Bucket } from './routing-table.ts'
 
 const SECOND_MS = 1000
 /** Pauses between lookups of the own id; they double from the first to the last. */
-const FIRST_PAUSE_MS = 4 * SECOND_MS
+const FIRST_PAUSE_MS = 2 * SECOND_MS
+/**
+ * First bits of the own id in which targets of lookups differ that show the rest of the network.
+ */
+const FAR_BITS = [0, 0, 1, 2]
 const MAX_PAUSE_MS = 10 * 60 * SECOND_MS
 /** Chance of asking a neighbour of the bucket instead, and of asking for both families: 1 in … */
 const NEIGHBOUR_CHANCE = 8
@@ -91,7 +95,7 @@ export class Maintenance {
   explore(family: FamilyState, now: number): void {
     let exploration = this.#explorations.get(family)
     if (exploration === undefined) {
-      exploration = new Exploration(family, (pauseMs) => this.#jittered(pauseMs), this.#host)
+      exploration = new Exploration(family, this.#random, this.#host)
       this.#explorations.set(family, exploration)
     }
     exploration.start(now)
@@ -175,10 +179,6 @@ export class Maintenance {
     return this.#random.uint32() % oneIn === 0
   }
 
-  #jittered(ms: number): number {
-    return ms + (this.#random.uint32() % Math.ceil(ms / 2))
-  }
-
   #schedule(job: Job, now: number, fromMs: number, toMs: number): void {
     const delay = fromMs + (this.#random.uint32() % (toMs - fromMs))
     this.#host.net.wheel.schedule(job, now + delay)
@@ -188,14 +188,14 @@ export class Maintenance {
 /** Lookups of the own id in one family, for as long as it is connected. */
 class Exploration extends Deadline {
   readonly #family: FamilyState
-  readonly #jittered: (ms: number) => number
+  readonly #random: Random
   readonly #host: MaintenanceHost
   #pauseMs = FIRST_PAUSE_MS
 
-  constructor(family: FamilyState, jittered: (ms: number) => number, host: MaintenanceHost) {
+  constructor(family: FamilyState, random: Random, host: MaintenanceHost) {
     super()
     this.#family = family
-    this.#jittered = jittered
+    this.#random = random
     this.#host = host
   }
 
@@ -207,9 +207,25 @@ class Exploration extends Deadline {
   fire(now: number): void {
     if (this.#family.status !== 'connected') return
     const { wheel, config } = this.#host.net
-    this.#family.searches.obtain(config.id, now)?.explore(now)
-    wheel.schedule(this, now + this.#jittered(this.#pauseMs))
+    this.#look(config.id, now)
+    // Once, when the first answers are in: most keys are not near the own id.
+    if (this.#pauseMs === 2 * FIRST_PAUSE_MS) this.#lookFar(now)
+    const jitter = this.#random.uint32() % Math.ceil(this.#pauseMs / 2)
+    wheel.schedule(this, now + this.#pauseMs + jitter)
     this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
+  }
+
+  #look(id: InfoHash, now: number): void {
+    this.#family.searches.obtain(id, now)?.explore(now)
+  }
+
+  #lookFar(now: number): void {
+    const { id } = this.#host.net.config
+    for (const bit of FAR_BITS) {
+      let target = InfoHash.random(this.#random)
+      for (let before = 0; before <= bit; before++) target = target.withBit(before, id.bit(before))
+      this.#look(target.withBit(bit, id.bit(bit) === 1 ? 0 : 1), now)
+    }
   }
 }
 

@@ -4,13 +4,14 @@
 // permanent value then, shortly before its lifetime ends, → probing → refreshing or putting →
 // stored again.
 
-import { REANNOUNCE_MARGIN_MS } from '../constants.ts'
+import { REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import { unpackFields } from '../value/field-value-index.ts'
 import { packedValue } from '../value/pack-value.ts'
 import type { Value } from '../value/value.ts'
 import { Kind, type Message } from '../wire/message.ts'
 import type { SearchNode } from './search-node.ts'
+import type { Places } from './search-pool.ts'
 
 export interface AnnounceHost {
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined
@@ -20,6 +21,10 @@ export interface AnnounceHost {
   giveUp(member: SearchNode, now: number): void
 }
 
+/** A put in a network that is still forming goes on this long … */
+const FORMING_LINGER_MS = 60_000
+/** … and one that was reported before each of the closest nodes had the value this long. */
+const CATCH_UP_MS = 10_000
 /** Failures in a row at one node before another one takes its place. */
 const MAX_FAILURES = 3
 
@@ -40,12 +45,16 @@ export class Announce {
   readonly created: number | undefined
   readonly #lifetimeMs: number
   readonly #placements = new Map<SearchNode, Placement>()
+  /** Nodes that acknowledged it, as long as that was not reported. */
+  readonly #holders = new Set<SearchNode>()
   /** Nothing is sent any more; answers that still come only tell that their nodes live. */
   isCancelled = false
   /** The outcome was reported; a permanent announce goes on. */
   isReported = false
   /** Until when a one-time put goes on after it was reported, for nodes that turn up meanwhile. */
   lingersUntil = Number.NEGATIVE_INFINITY
+  /** It goes on only until each of the closest nodes has it. */
+  isCatchingUp = false
 
   constructor(init: {
     value: Value
@@ -65,6 +74,13 @@ export class Announce {
     return this.isReported && !this.isPermanent && this.lingersUntil <= now
   }
 
+  /** It was reported, but goes on for nodes that turn up soon, or answer late. */
+  linger(isForming: boolean, places: Places, now: number): void {
+    if (this.isPermanent || !places.tryAcquire()) return
+    this.isCatchingUp = !isForming
+    this.lingersUntil = now + (isForming ? FORMING_LINGER_MS : CATCH_UP_MS)
+  }
+
   /** Some node acknowledged it, and the outcome was reported. */
   get isStored(): boolean {
     return this.isReported && [...this.#placements.values()].some(({ storedAt }) => storedAt > 0)
@@ -75,13 +91,18 @@ export class Announce {
     return place !== undefined && place.storedAt > Number.NEGATIVE_INFINITY
   }
 
-  /** Brings or renews the value where that is due. */
-  drive(members: readonly SearchNode[], host: AnnounceHost, now: number): void {
+  /** Brings or renews the value where that is due, at those of `members` that are ready for it. */
+  drive(
+    members: readonly SearchNode[],
+    isReady: (member: SearchNode) => boolean,
+    host: AnnounceHost,
+    now: number,
+  ): void {
     this.#forgetOthers(members)
     for (const member of members) {
       const place = this.#placements.get(member) ?? new Placement()
       this.#placements.set(member, place)
-      if (place.request !== undefined || !member.isSynced(now)) continue
+      if (place.request !== undefined || !isReady(member)) continue
       if (place.storedAt === Number.NEGATIVE_INFINITY) {
         place.request = host.sendPut(this, member, now)
       } else if (place.renewAt <= now) {
@@ -93,6 +114,15 @@ export class Announce {
   /** Every one of `members` acknowledged the value. */
   isComplete(members: readonly SearchNode[]): boolean {
     return members.length > 0 && members.every((member) => this.isStoredAt(member))
+  }
+
+  /**
+   * As many nodes as are wanted acknowledged it, most of them among the closest: whoever looks for
+   * it finds it, though some of the closest do not have it yet.
+   */
+  isSafe(members: readonly SearchNode[]): boolean {
+    if (this.#holders.size < TARGET_NODES) return false
+    return members.filter((member) => this.isStoredAt(member)).length > members.length / 2
   }
 
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */
@@ -115,7 +145,10 @@ export class Announce {
     const place = this.#placements.get(member)
     if (place === undefined || this.isCancelled) return
     place.request = undefined
-    if (request.kind !== Kind.Get) return this.#stored(place, now)
+    if (request.kind !== Kind.Get) {
+      if (!this.isReported) this.#holders.add(member)
+      return this.#stored(place, now)
+    }
     place.request = this.#isListed(message)
       ? host.sendRefresh(this, member, now)
       : host.sendPut(this, member, now)

@@ -9,6 +9,8 @@ import { SearchNode } from './search-node.ts'
 
 /** Overdue nodes kept beside the timely ones. */
 const MAX_LATE_NODES = 32
+/** Waits after which one that nobody can stand in for is no longer waited for. */
+const PATIENT_WAITS = 3
 
 export class ClosestSet implements Iterable<SearchNode> {
   readonly #key: InfoHash
@@ -20,6 +22,13 @@ export class ClosestSet implements Iterable<SearchNode> {
 
   get size(): number {
     return this.#nodes.length
+  }
+
+  /** Members whose answers are overdue. */
+  get lateCount(): number {
+    let count = 0
+    for (const { isLate, node } of this.#nodes) if (isLate || node.isOverdue) count++
+    return count
   }
 
   [Symbol.iterator](): Iterator<SearchNode> {
@@ -43,6 +52,25 @@ export class ClosestSet implements Iterable<SearchNode> {
       if (timely.length === count) break
     }
     return timely.length > 0 ? timely : suspect.slice(0, count)
+  }
+
+  /** Others stand in for nodes that are closer, and may still answer. */
+  hasLaggards(closest: readonly SearchNode[]): boolean {
+    const last = closest[closest.length - 1]
+    for (const member of this.#nodes) {
+      if (member === last) return false
+      if (member.isLate) return true
+    }
+    return false
+  }
+
+  /**
+   * Fewer than eight answer in time, so that nobody stands in for those that are overdue, and some
+   * of these may have only lost a datagram or two.
+   */
+  isWorthWaiting(closest: readonly SearchNode[]): boolean {
+    if (closest.length >= TARGET_NODES) return false
+    return this.#nodes.some(({ isLate, waits }) => isLate && waits < PATIENT_WAITS)
   }
 
   /** True when the node is a member now and was not before. */

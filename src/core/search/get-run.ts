@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A get within one search. With a select the question is the query itself. A plain get first asks
-// each node for ids and revisions, then fetches every value once from one of the nodes that listed
-// it (upstream fetches each value from each node: spec node behaviour, section 13, item 14).
+// A get within one search. With a select the question is the query itself. A plain get asks one of
+// the closest nodes for its values, or a few when answers get lost, and the others for ids and
+// revisions; what these list beyond that is fetched once, from one of the nodes that listed it
+// (upstream fetches each value from each node: spec node behaviour, section 13, item 14).
 
 import { FieldValueIndex, unpackFields } from '../value/field-value-index.ts'
 import { Field, QUERY_IDS_SEQ, Query, type Select } from '../value/query.ts'
@@ -10,7 +11,10 @@ import type { Message } from '../wire/message.ts'
 import { readValues } from '../wire/value-list.ts'
 import { LookupRun } from './lookup-run.ts'
 import type { SearchNode } from './search-node.ts'
-import { type Fetch, ValueFetches } from './value-fetches.ts'
+import { type Fetch, type FetchHost, ValueFetches } from './value-fetches.ts'
+
+/** Values beyond this size are asked for one by one, since nodes limit the size of an answer. */
+const MAX_WHOLE_BYTES = 1024 * 1024
 
 export interface GetSink {
   onValues(values: readonly Value[]): void
@@ -19,13 +23,17 @@ export interface GetSink {
 
 export class GetRun extends LookupRun {
   readonly query: Query
-  /** What nodes are asked: the query, or the list of ids that it matches. */
-  readonly question: Query
+  /** What most nodes are asked: the query, or the list of ids that it matches. */
+  readonly #question: Query
   readonly fetches = new ValueFetches()
   readonly #sink: GetSink
   /** The get has ended: answers that still come only tell that their nodes live. */
   isOver = false
   readonly #settled = new Set<SearchNode>()
+  /** Nodes that were asked for whole values and have not answered. */
+  readonly #whole = new Set<SearchNode>()
+  /** Some node brought whole values unasked for one by one. */
+  #hasValues = false
   /** Nodes that answered. */
   readonly answerers = new Set<SearchNode>()
 
@@ -33,21 +41,62 @@ export class GetRun extends LookupRun {
     super()
     this.query = query
     this.#sink = sink
-    this.question = query.select.isEmpty ? new Query(QUERY_IDS_SEQ.select, query.where) : query
+    this.#question = query.select.isEmpty ? new Query(QUERY_IDS_SEQ.select, query.where) : query
   }
 
   needs(member: SearchNode): boolean {
     return !this.#settled.has(member)
   }
 
+  /** What to ask `member`: for values, as long as less than `sources` nodes are about to answer. */
+  questionFor(member: SearchNode, sources: number): Query {
+    if (this.#hasValues || !this.query.select.isEmpty) return this.#question
+    let timely = 0
+    for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) timely++
+    if (timely >= sources) return this.#question
+    this.#whole.add(member)
+    return this.query
+  }
+
+  /** `member` was asked for whole values. */
+  isWhole(member: SearchNode): boolean {
+    return this.#whole.has(member)
+  }
+
+  /** `member` is not going to bring its values at once. */
+  forgo(member: SearchNode): void {
+    this.#whole.delete(member)
+    // Nor is anybody else: there are many of them.
+    this.#hasValues = true
+  }
+
+  /** Fetches the values that are due. */
+  fetch(host: FetchHost, now: number): void {
+    // Most likely what was listed comes with an answer that is on its way.
+    for (const { isLate, isRemoved } of this.#hasValues ? [] : this.#whole) {
+      if (!isLate && !isRemoved) return
+    }
+    this.fetches.drive(host, now)
+  }
+
   answered(member: SearchNode, message: Message): void {
-    this.#settled.add(member)
     this.answerers.add(member)
-    if (message.valueCount >= 0) this.#deliver(readValues(message))
-    else if (message.fieldsOffset >= 0) this.#onFields(member, message)
+    const wasWhole = this.#whole.delete(member)
+    if (message.valueCount < 0) {
+      this.#settled.add(member)
+      if (message.fieldsOffset >= 0) this.#onFields(member, message)
+      return
+    }
+    const values = readValues(message)
+    if (values.length > 0) this.#hasValues = true
+    // A long answer may have been cut short: then there are ids that it leaves out.
+    if (!wasWhole || bytesOf(values) < MAX_WHOLE_BYTES) this.#settled.add(member)
+    this.fetches.supply(values)
+    this.#deliver(values)
   }
 
   failed(member: SearchNode): void {
+    this.#whole.delete(member)
     this.#settled.add(member)
   }
 
@@ -74,6 +123,10 @@ export class GetRun extends LookupRun {
     const matching = values.filter((value) => this.query.where.matches(value))
     if (matching.length > 0) this.#sink.onValues(matching)
   }
+}
+
+function bytesOf(values: readonly Value[]): number {
+  return values.reduce((sum, { data }) => sum + data.length, 0)
 }
 
 /** Without the fields that were only asked for to apply a condition. */

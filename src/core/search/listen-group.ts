@@ -166,11 +166,15 @@ export class ListenGroup {
   }
 
   /** Registers and renews at the closest nodes; lets go of those that are gone. */
-  drive(closest: readonly SearchNode[], now: number): void {
+  drive(
+    closest: readonly SearchNode[],
+    isReady: (member: SearchNode) => boolean,
+    now: number,
+  ): void {
     const members = closest.slice(0, LISTEN_NODES)
     this.#closeStale(members, now)
     for (const member of members) {
-      if (!member.isSynced(now)) continue
+      if (!isReady(member)) continue
       let registration = this.#registrations.get(member)
       if (registration === undefined) {
         registration = new Registration(this, member)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// One question that a search asks the nodes around its key, each once, at most four at a time: the
-// `find` that puts and listens need, or the `get` of one operation. States per node: not asked →
-// asked → answered or failed. A node whose answer is overdue no longer counts as asked.
+// One question that a search asks the nodes around its key, each once, a few at a time: the `find`
+// that puts and listens need, or the `get` of one operation. Per node: not asked → asked →
+// answered or failed. A node whose answer is overdue no longer counts as asked: the next candidate
+// is asked in its place, and whichever of them answers counts.
 
-import { MAX_SOLICITED_NODES } from '../constants.ts'
+import { MAX_SOLICITED_NEAR, MAX_SOLICITED_NODES, TARGET_NODES } from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import type { Message } from '../wire/message.ts'
 import type { ClosestSet } from './closest-set.ts'
@@ -12,6 +13,8 @@ import type { SearchNode } from './search-node.ts'
 export interface LookupHost {
   /** Sends the question of `run` to `member`; undefined when requests are refused right now. */
   ask(run: LookupRun, member: SearchNode, now: number): Request | undefined
+  /** `member` is likely to be one of the closest nodes that there are. */
+  isNear(member: SearchNode, now: number): boolean
 }
 
 export abstract class LookupRun {
@@ -29,8 +32,12 @@ export abstract class LookupRun {
   drive(nodes: ClosestSet, host: LookupHost, now: number): void {
     let asked = 0
     for (const member of this.pending.keys()) if (!member.isLate && !member.isRemoved) asked++
-    for (const member of nodes.first()) {
-      if (asked >= MAX_SOLICITED_NODES) return
+    const closest = nodes.first()
+    const farthest = closest[TARGET_NODES - 1]
+    const isThere = farthest === undefined || host.isNear(farthest, now)
+    const limit = isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES
+    for (const member of closest) {
+      if (asked >= limit) return
       if (this.pending.has(member) || !this.needs(member, now)) continue
       const request = host.ask(this, member, now)
       if (request === undefined) return
@@ -39,12 +46,13 @@ export abstract class LookupRun {
     }
   }
 
-  /** The closest nodes have all answered, at least one of them. */
+  /** The closest nodes have all answered, or others in place of those that are overdue. */
   isComplete(nodes: ClosestSet, now: number): boolean {
     const closest = nodes.first()
     return (
       closest.length > 0 &&
-      closest.every((member) => !this.pending.has(member) && !this.needs(member, now))
+      closest.every((member) => !this.pending.has(member) && !this.needs(member, now)) &&
+      !nodes.isWorthWaiting(closest)
     )
   }
 }
@@ -71,7 +79,11 @@ export class FindRun extends LookupRun {
 
   override isComplete(nodes: ClosestSet, now: number): boolean {
     const closest = nodes.first()
-    return closest.length > 0 && closest.every((member) => member.isSynced(now))
+    return (
+      closest.length > 0 &&
+      closest.every((member) => member.isSynced(now)) &&
+      !nodes.isWorthWaiting(closest)
+    )
   }
 
   answered(): void {}

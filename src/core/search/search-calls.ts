@@ -48,10 +48,18 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   ask(run: LookupRun, member: SearchNode, now: number): Request | undefined {
     const handler = new LookupHandler(this.search, run, member)
     const key = this.search.id
-    if (run instanceof GetRun) return this.#get(member, key, run.question, handler, now)
+    if (run instanceof GetRun) {
+      const { family, net } = this.search.context
+      const sources = this.isNear(member, now) ? net.requests.policy.redundancy(family) : 0
+      return this.#get(member, key, run.questionFor(member, sources), handler, now)
+    }
     return this.#send(Kind.Find, member, handler, now, (writer, tid) =>
       this.#encoder.find(writer, tid, key, this.search.context.wantedFamilies),
     )
+  }
+
+  isNear(member: SearchNode, now: number): boolean {
+    return this.search.context.isNear(this.search.id, member.id, now)
   }
 
   /** What the fetches of one get need. */
@@ -180,8 +188,9 @@ abstract class CallHandler implements RequestHandler {
     this.search.step(now)
   }
 
-  onLate(_request: Request, now: number): void {
+  onLate(request: Request, now: number): void {
     this.member.isLate = true
+    this.member.waits = request.attempts
     this.search.step(now)
   }
 
@@ -219,6 +228,18 @@ class LookupHandler extends CallHandler {
   constructor(search: Search, run: LookupRun, member: SearchNode) {
     super(search, member)
     this.#run = run
+  }
+
+  override onLate(request: Request, now: number): void {
+    const { member, search } = this
+    // Part of the values got lost. To send all of them again would not go better: one by one.
+    if (request.hasProgressed && this.#run instanceof GetRun && this.#run.isWhole(member)) {
+      search.context.net.abandon(request)
+      this.#run.pending.delete(member)
+      this.#run.forgo(member)
+      return search.step(now)
+    }
+    super.onLate(request, now)
   }
 
   protected reply(_request: Request, message: Message, now: number): void {

@@ -13,6 +13,8 @@ export class SearchNode {
   answeredAt = Number.NEGATIVE_INFINITY
   /** Its answer is overdue: others are asked in its place until it comes. */
   isLate = false
+  /** Waits for that answer that have passed. */
+  waits = 0
   /** Requests in a row that it left unanswered although it was heard of meanwhile. */
   timeouts = 0
   /** Left the search; answers that still come only count for the node. */

@@ -10,6 +10,7 @@ import {
   MAX_LINGERING_PUTS,
   NODE_EXPIRE_TIME_MS,
   SEARCH_IDLE_MS,
+  TARGET_NODES,
 } from '../constants.ts'
 import { IdMap } from '../id/id-map.ts'
 import { IdTrie } from '../id/id-trie.ts'
@@ -32,6 +33,8 @@ export interface SearchContext {
   readonly wantedFamilies: readonly Family[]
   lifetimeMs(typeId: number): number
   closestNodes(key: InfoHash, count: number, now: number): Node[]
+  /** `id` is about as close to `key` as our own neighbours are to us. */
+  isNear(key: InfoHash, id: InfoHash, now: number): boolean
   isConnecting(): boolean
   /**
    * How old the answer of a close node may be before it is asked again: ten minutes, but only
@@ -92,6 +95,11 @@ const TURN_MS = 20
 /** With more searches than this under way, none asks again within seconds. */
 const MAX_FORMING_SEARCHES = 64
 
+/** How long the distance of our neighbours is taken to stay the same. */
+const RADIUS_AGE_MS = 1000
+/** Distances are compared by their first 32 bits: enough for billions of nodes. */
+const EVERYTHING = 2 ** 32
+
 export class SearchPool implements SearchContext, Iterable<Search> {
   readonly family: Family
   readonly net: NetworkEngine
@@ -112,6 +120,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   /** Searches to be stepped a few at a time, and the job that does it. */
   readonly #queue = new Set<Search>()
   readonly #turn: Job
+  /** How far the eight nodes closest to us are away, and when that was found out. */
+  #radius = 0
+  #radiusAt = Number.NEGATIVE_INFINITY
   /** Operations refused because there are too many searches. */
   refused = 0
 
@@ -215,6 +226,17 @@ export class SearchPool implements SearchContext, Iterable<Search> {
       .filter((node) => !blocklist.has(node.address, now))
   }
 
+  isNear(key: InfoHash, id: InfoHash, now: number): boolean {
+    if (now >= this.#radiusAt + RADIUS_AGE_MS) {
+      this.#radiusAt = now
+      const { id: ownId } = this.net.config
+      const neighbours = this.net.cache(this.family).closest(ownId, TARGET_NODES)
+      const farthest = neighbours[TARGET_NODES - 1]
+      this.#radius = farthest === undefined ? EVERYTHING : distance(ownId, farthest.id)
+    }
+    return distance(key, id) <= 2 * this.#radius
+  }
+
   isConnecting(): boolean {
     return this.#host.isConnecting(this.family)
   }
@@ -300,4 +322,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#active.delete(search.id)
     search.close('closed')
   }
+}
+
+function distance(a: InfoHash, b: InfoHash): number {
+  return (a.w0 ^ b.w0) >>> 0
 }

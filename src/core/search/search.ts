@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One search: the nodes around a key in one family, shared by all gets, puts and listens on the
-// key.
-//
-// Theory of operation. Everything happens in `step`, which is called after every change: it drops
-// dead nodes, lets each get ask the closest nodes that it has not asked (LookupRun), and, while
-// there are puts or listens, keeps the closest nodes in step with `find`. When the eight closest
-// are in step (answered within ten minutes, token at hand), puts go to all of them and listens to
-// the first four. A get ends when the eight closest answered it. Without any node a search waits
-// while its family is connecting, and fails its gets and one-time puts otherwise. Permanent puts
-// and listens never fail: they go on when nodes turn up. A deadline calls `step` for renewals.
+// One search: the nodes around a key in one family, shared by all gets, puts and listens on it.
+// Everything happens in `step`, which is called after every change: it drops dead nodes, lets gets
+// ask the closest ones, and, for puts and listens, keeps the closest in step with `find`. Whoever
+// is in step (answered within ten minutes, token at hand) gets the puts, the first four get the
+// listens: at once when near enough to be one of the eight in the end, or when all eight are. A
+// node whose answer is overdue makes room for the next one. A get ends when the eight closest have
+// answered, a put when eight nodes have the value. Without any node a search waits while its family
+// is connecting, and fails its gets and one-time puts otherwise; permanent puts and listens never
+// fail. A deadline calls `step` for renewals.
 
 import { NODE_EXPIRE_TIME_MS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { Outcome } from '../events.ts'
@@ -38,9 +37,6 @@ const RETRY_MS = 1000
 const MAX_LOST_IN_A_ROW = 25
 /** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
 const MAX_HEARD = 512
-/** A put in a network that is still forming goes on this long. */
-const PUT_LINGER_MS = 60_000
-
 export class Search extends Deadline {
   readonly id: InfoHash
   readonly context: SearchContext
@@ -209,10 +205,10 @@ export class Search extends Deadline {
     this.#refill(now)
     for (const run of this.#gets.values()) {
       run.drive(this.nodes, this.#calls, now)
-      run.fetches.drive(this.#calls.fetchHost(run), now)
+      run.fetch(this.#calls.fetchHost(run), now)
     }
     if (this.#needsSync) this.#find.drive(this.nodes, this.#calls, now)
-    if (this.isSynced(now)) this.#serve(now)
+    this.#serve(now)
     this.#finish(now)
     this.#plan(now)
   }
@@ -253,23 +249,33 @@ export class Search extends Deadline {
   /** Takes the closest known nodes while there are too few. */
   #refill(now: number): void {
     const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-    if (isForming || this.nodes.size < TARGET_NODES) this.#takeClosest(now)
+    if (isForming || this.nodes.first().length < TARGET_NODES) this.#takeClosest(now)
   }
 
   #takeClosest(now: number): void {
-    for (const node of this.context.closestNodes(this.id, SEARCH_NODES, now)) {
+    // Others than those whose answers are overdue.
+    const count = SEARCH_NODES + this.nodes.lateCount
+    for (const node of this.context.closestNodes(this.id, count, now)) {
       this.nodes.insert(node)
     }
   }
 
-  /** The closest nodes are in step: brings them the values and the listens. */
+  /**
+   * Brings values and listens to the closest nodes: to each as soon as it is in step when it is
+   * likely to be one of them in the end, otherwise when all of them are.
+   */
   #serve(now: number): void {
     const closest = this.nodes.first()
-    for (const { announce } of this.#announces.values()) announce.drive(closest, this.#calls, now)
-    for (const group of this.#listens) group.drive(closest, now)
+    const isSynced = this.isSynced(now)
+    const isReady = (member: SearchNode): boolean =>
+      member.isSynced(now) && (isSynced || this.#calls.isNear(member, now))
+    for (const { announce } of this.#announces.values()) {
+      announce.drive(closest, isReady, this.#calls, now)
+    }
+    for (const group of this.#listens) group.drive(closest, isReady, now)
     const since = this.#exploringSince
-    if (since === undefined || closest.some((member) => member.answeredAt < since)) return
-    this.#exploringSince = undefined
+    if (since === undefined || !isSynced) return
+    if (closest.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined
   }
 
   /** Ends the listens that nobody came back to, and the puts that have lingered long enough. */
@@ -296,15 +302,22 @@ export class Search extends Deadline {
         this.#endGet(sink, outcome, [...run.answerers])
       }
     }
+    const isWaiting = this.nodes.isWorthWaiting(closest)
+    const hasLaggards = this.nodes.hasLaggards(closest)
     for (const [valueId, { announce, sink }] of [...this.#announces]) {
-      if (announce.isReported || !announce.isComplete(closest)) continue
+      const isComplete = !isWaiting && announce.isComplete(closest)
+      if (announce.isReported) {
+        const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards
+        if (hasCaughtUp) this.#forgetPut(valueId, announce)
+        continue
+      }
+      if (!isComplete && !announce.isSafe(closest)) continue
       announce.isReported = true
       // In a network that is still forming, those who turn up soon get the value too.
       const isForming =
         closest.length < TARGET_NODES || this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-      if (isForming && !announce.isPermanent && this.context.lingering.tryAcquire()) {
-        announce.lingersUntil = now + PUT_LINGER_MS
-      }
+      const isEverywhere = isComplete && !hasLaggards
+      if (isForming || !isEverywhere) announce.linger(isForming, this.context.lingering, now)
       if (announce.isOver(now)) this.#announces.delete(valueId)
       sink.onFamilyDone(
         this.family,

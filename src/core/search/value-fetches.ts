@@ -70,6 +70,17 @@ export class ValueFetches {
     if (fetch.attempts.size === 0) this.#enqueue(fetch)
   }
 
+  /** These arrived without having been fetched. */
+  supply(values: readonly Value[]): void {
+    for (const { id, seq } of values) {
+      const key = `${id} ${seq}`
+      const fetch = this.#known.get(key) ?? new Fetch(id)
+      this.#known.set(key, fetch)
+      fetch.isDone = true
+      this.#open.delete(fetch)
+    }
+  }
+
   /** Starts the fetches that may start. */
   drive(host: FetchHost, now: number): void {
     const blocked: Fetch[] = []
