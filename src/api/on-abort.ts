@@ -12,6 +12,22 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
   return () => void own.delete(callback)
 }
 
+/** Settles like `promise`, unless the signal aborts before: then it rejects with its reason. */
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return promise
+  // Whatever comes of it after an abort, nobody waits for it.
+  promise.catch(() => {})
+  signal.throwIfAborted()
+  let ignoreAbort = (): void => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    ignoreAbort = onAbort(signal, () => reject(signal.reason))
+  })
+  return Promise.race([promise, aborted]).finally(ignoreAbort)
+}
+
 function subscribe(signal: AbortSignal): Set<() => void> {
   const own = new Set<() => void>()
   callbacks.set(signal, own)

@@ -27,6 +27,12 @@ export type FindValues = (
   signal: AbortSignal | undefined,
 ) => AsyncIterable<Value>
 
+export interface CertificateSources {
+  readonly own?: Certificate | undefined
+  readonly store?: CertificateStore | undefined
+  readonly findValues: FindValues
+}
+
 export interface FinderStats {
   /** Certificates and keys that were found without the network. */
   cached: number
@@ -43,16 +49,14 @@ const MAX_CANDIDATES = 64
 
 export class CertificateFinder {
   readonly stats: FinderStats = { cached: 0, lookups: 0, useless: 0 }
-  readonly #findValues: FindValues
-  readonly #store: CertificateStore | undefined
+  readonly #sources: CertificateSources
   /** Each under both of its ids. */
   readonly #certificates = new LruMap<string, Certificate>(2 * MAX_CERTIFICATES)
   /** DER form of owners of values that were verified, under both ids. */
   readonly #keys = new LruMap<string, Uint8Array>(2 * MAX_KEYS)
 
-  constructor(findValues: FindValues, store?: CertificateStore) {
-    this.#findValues = findValues
-    this.#store = store
+  constructor(sources: CertificateSources) {
+    this.#sources = sources
   }
 
   /** Remembers a certificate. */
@@ -71,12 +75,14 @@ export class CertificateFinder {
 
   /** Undefined when there is none. Rejects as a get does when the network cannot be asked. */
   async find(id: KeyId, signal?: AbortSignal): Promise<Certificate | undefined> {
-    const cached = this.#certificates.get(id.toString())
+    const { own, store } = this.#sources
+    const isOwn = own !== undefined && isAbout(own, id)
+    const cached = isOwn ? own : this.#certificates.get(id.toString())
     if (cached !== undefined) {
       this.stats.cached++
       return cached
     }
-    const stored = (await this.#store?.(id))?.find((certificate) => isAbout(certificate, id))
+    const stored = (await store?.(id))?.find((certificate) => isAbout(certificate, id))
     const found = stored ?? (await this.#findInNetwork(id, signal))
     if (found !== undefined) this.add(found)
     return found
@@ -93,7 +99,11 @@ export class CertificateFinder {
   async #findInNetwork(id: KeyId, signal?: AbortSignal): Promise<Certificate | undefined> {
     this.stats.lookups++
     let candidates = 0
-    for await (const value of this.#findValues(locationOf(id), TypeId.Certificate, signal)) {
+    for await (const value of this.#sources.findValues(
+      locationOf(id),
+      TypeId.Certificate,
+      signal,
+    )) {
       const certificate = readCertificate(value.data)
       if (certificate !== undefined && isAbout(certificate, id)) return certificate
       this.stats.useless++

@@ -3,7 +3,6 @@
 // docs/registers.md for the layout.
 
 import { WireError } from '../core/errors.ts'
-import { equalBytes } from '../core/util/bytes.ts'
 import type { Value } from '../core/value/value.ts'
 import { MsgpackReader } from '../core/wire/msgpack-reader.ts'
 import { MsgpackWriter } from '../core/wire/msgpack-writer.ts'
@@ -63,8 +62,4 @@ export function compareStates(a: CarriedState, b: CarriedState): number {
   const length = Math.min(x.length, y.length)
   for (let i = 0; i < length; i++) if (x[i] !== y[i]) return x[i]! - y[i]!
   return x.length - y.length
-}
-
-export function isSameState(a: CarriedState, b: CarriedState): boolean {
-  return a.revision === b.revision && equalBytes(a.value.data, b.value.data)
 }

@@ -5,14 +5,15 @@
 
 import type { OperationOptions, PutOptions, PutResult } from '../api/dht-interface.ts'
 import { PutError } from '../api/errors.ts'
-import { Value, type ValueId } from '../core/value/value.ts'
+import { untilAborted } from '../api/on-abort.ts'
+import { MAX_VALUE_ID, Value, type ValueId } from '../core/value/value.ts'
+import { checkValueSize } from '../core/value/value-size.ts'
 import type { PrivateKey } from '../crypto/private-key.ts'
 import type { Register } from './register.ts'
 import {
   type CarriedState,
   compareStates,
   GENERATION,
-  isSameState,
   packState,
   REGISTER_TYPE,
   readState,
@@ -38,10 +39,11 @@ export class RegisterWriter {
   readonly #key: PrivateKey
   readonly #host: WriterHost
   readonly #ended = new AbortController()
-  /** The highest state that this node knows of. */
+  /** The highest state that is stored somewhere, as far as this node knows. */
   #latest: CarriedState | undefined
   #slot: Slot | undefined
-  #isStarted = false
+  #hasRead = false
+  #isWatching = false
   #isFollowing = false
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -51,68 +53,81 @@ export class RegisterWriter {
     this.#host = host
   }
 
-  /** Sets the state, or deletes it when `data` is undefined; one write after the other. */
-  write(data: Uint8Array | undefined, options: OperationOptions): Promise<CarriedState> {
-    const action = (): Promise<CarriedState> => this.#write(data, options)
+  /**
+   * Sets the state, or deletes it when `data` is undefined; one write after the other. An abort
+   * prevents a write that waits for its turn, and of one that has begun ends the waiting only.
+   */
+  write(data: Uint8Array | undefined, { signal }: OperationOptions): Promise<CarriedState> {
+    const action = (): Promise<CarriedState> => this.#write(data, signal)
     const turn = this.#turn.then(action, action)
     this.#turn = turn
-    return turn
+    return untilAborted(turn, signal)
   }
 
-  /** Stops following and keeping the state. */
+  /** Stops following and keeping the state. What is being written is withdrawn. */
   release(): void {
-    this.#ended.abort()
+    this.#ended.abort(new DOMException('The register was released', 'AbortError'))
     const slot = this.#slot
     this.#slot = undefined
     if (slot !== undefined) void this.#host.cancelPut(slot.id).catch(() => {})
     this.#host.onReleased()
   }
 
-  async #write(data: Uint8Array | undefined, { signal }: OperationOptions): Promise<CarriedState> {
+  async #write(data: Uint8Array | undefined, signal?: AbortSignal): Promise<CarriedState> {
     signal?.throwIfAborted()
     this.#ended.signal.throwIfAborted()
-    if (!this.#isStarted) await this.#start(signal)
+    await this.#read(signal)
     const revision = this.#latest === undefined ? 0 : this.#latest.revision + 1
     const unsigned = new Value({
+      id: MAX_VALUE_ID,
       seq: revision % GENERATION,
       userType: REGISTER_TYPE,
       data: packState(revision, data),
     })
-    const state = readState(await signValue(unsigned, this.#key))!
-    // Others may have been faster while we signed; then ours is one of two of the same revision.
-    this.#learn(state)
-    await this.#fill(state, signal)
+    const value = await signValue(unsigned, this.#key)
+    // Before anything is changed: what is too large is nobody's state.
+    checkValueSize(value)
+    const state = readState(value)!
+    await this.#fill(state)
     return state
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<void> {
-    try {
+  /** The first write asks the network what there is, later ones know it from the watch. */
+  async #read(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#hasRead) {
       const latest = await this.#register.latest({ signal })
       if (latest !== undefined) this.#learn(latest)
-    } catch (error) {
-      // Without nodes there is nothing to learn: the put that follows says so.
-      if (signal?.aborted) throw error
+      this.#hasRead = true
     }
-    this.#isStarted = true
-    void this.#watch()
+    if (!this.#isWatching) void this.#watch()
   }
 
-  /** Stores `state` in the slot of this node. */
-  async #fill(state: CarriedState, signal?: AbortSignal): Promise<void> {
+  /** Stores `state` in the slot of this node, and renews it from then on. */
+  async #fill(state: CarriedState): Promise<void> {
+    const { signal } = this.#ended
     const id = await this.#slotFor(state)
-    // A deleted state needs no renewal: the note outlives all that was stored before it.
-    const permanent = state.data !== undefined
+    // The watch may report the value before the put is confirmed.
+    const before = this.#slot
+    this.#slot = { id, state }
     try {
-      const { value } = await this.#host.put(state.value.withId(id), { permanent, signal })
+      const { value } = await this.#host.put(state.value.withId(id), { permanent: true, signal })
       this.#slot = { id: value.id, state }
+      this.#learn(state)
     } catch (error) {
-      const isStored = error instanceof PutError && error.code !== 'ERR_DHT_LIMIT'
-      this.#slot = isStored ? { id: error.value.id, state } : undefined
+      this.#slot = before
+      if (error instanceof PutError && error.code !== 'ERR_DHT_LIMIT') {
+        // Stored here, and announced as soon as somebody can be reached.
+        this.#slot = { id: error.value.id, state }
+        this.#learn(state)
+      }
       throw error
     }
   }
 
-  /** The id to put `state` under, 0 for a new one: nodes take no value over one of equal seq. */
+  /**
+   * The id to put `state` under, 0 for a new one: nodes take no value over one of equal seq. The
+   * former slot is given up then.
+   */
   async #slotFor(state: CarriedState): Promise<ValueId> {
     const slot = this.#slot
     if (slot === undefined) return 0n
@@ -120,47 +135,34 @@ export class RegisterWriter {
       slot.state.value.seq < state.value.seq &&
       Math.floor(slot.state.revision / GENERATION) === Math.floor(state.revision / GENERATION)
     if (isEdit) return slot.id
+    this.#slot = undefined
     await this.#host.cancelPut(slot.id)
     return 0n
   }
 
   async #watch(): Promise<void> {
     const { signal } = this.#ended
+    this.#isWatching = true
     try {
       for await (const { value, expired } of this.#register.changes(signal)) {
-        const state = this.#register.read(value)
+        const state = expired ? undefined : this.#register.read(value)
         if (state === undefined) continue
-        if (expired) this.#forget(value.id)
-        else if (this.#isBehind(state)) void this.#follow()
+        this.#learn(state)
+        if (!this.#isFilled) void this.#follow()
       }
     } catch {
-      // Aborted by `release`, or the node cannot listen: what was set is kept all the same.
+      // Released, or the node cannot listen now: the next write tries again.
     }
+    this.#isWatching = false
   }
 
   #learn(state: CarriedState): void {
     if (this.#latest === undefined || compareStates(state, this.#latest) > 0) this.#latest = state
   }
 
-  /** A note of a deletion expires like any value that is not renewed. */
-  #forget(id: ValueId): void {
-    if (id === this.#slot?.id) this.#slot = undefined
-  }
-
-  /**
-   * Whether the slot has to be filled anew, now that `state` is in the network: another writer went
-   * on, or one that was away brings back what was deleted.
-   */
-  #isBehind(state: CarriedState): boolean {
-    this.#learn(state)
-    const latest = this.#latest!
-    if (this.#slot !== undefined) return !this.#isFilled
-    return latest.data !== undefined || compareStates(state, latest) < 0
-  }
-
-  /** Whether the slot holds the latest state. */
+  /** Whether the slot holds the latest state, or a newer one that is being written. */
   get #isFilled(): boolean {
-    return this.#slot !== undefined && isSameState(this.#slot.state, this.#latest!)
+    return this.#slot !== undefined && compareStates(this.#slot.state, this.#latest!) >= 0
   }
 
   /** Takes over the latest state, also what comes while it is at it. */

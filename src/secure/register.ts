@@ -69,8 +69,9 @@ export class Register {
 
   /**
    * Sets the state, text as its UTF-8 bytes. This node keeps it alive until it is closed or
-   * `release` is called. Rejects like `putSigned`; what was set is then announced as soon as nodes
-   * can be reached.
+   * `release` is called. Rejects with RangeError when it is too large, as a get does when the
+   * register cannot be read before, and as a put does: what was set is then announced as soon as
+   * nodes can be reached. An abort prevents what has not begun, and else ends the waiting only.
    */
   async set(data: string | Uint8Array, options: OperationOptions = {}): Promise<RegisterState> {
     if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
@@ -81,8 +82,8 @@ export class Register {
   }
 
   /**
-   * Ends the state. Other nodes keep a note of that for ten minutes, which is longer than they
-   * keep any earlier state; watchers hear of it.
+   * Ends the state. This node tells so whoever asks until it is closed or `release` is called;
+   * other nodes keep the note for ten minutes more, longer than any earlier state. Rejects as `set`.
    */
   async delete(options: OperationOptions = {}): Promise<void> {
     await this.#requireWriter('delete').write(undefined, options)

@@ -4,6 +4,7 @@
 import { DhtClient } from '../api/dht-client.ts'
 import type { OperationOptions, PutOptions, PutResult } from '../api/dht-interface.ts'
 import { describeType, type Key, toInfoHash } from '../api/key.ts'
+import { untilAborted } from '../api/on-abort.ts'
 import type { ClientHost } from '../api/operations.ts'
 import { toValue, type ValueInput } from '../api/value-input.ts'
 import { InfoHash } from '../core/id/info-hash.ts'
@@ -54,16 +55,16 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
       onOwner: (owner, value) => finder.addKey(owner, value.ownerId!),
     })
     super(host, opener)
-    const finder = new CertificateFinder(
-      (key, type, signal) => this.get(key, { where: { type }, signal }),
-      certificateStore,
-    )
+    const finder = new CertificateFinder({
+      own: identity?.certificate,
+      store: certificateStore,
+      findValues: (key, type, signal) => this.get(key, { where: { type }, signal }),
+    })
     this.#identity = identity
     this.#verifier = verifier
     this.#opener = opener
     this.#finder = finder
     if (identity === undefined) return
-    finder.add(identity.certificate)
     if (publishCertificate) this.#publication = this.#publish(identity.certificate)
     // Whoever wants to know asks `whenPublished`.
     this.#publication?.catch(() => {})
@@ -95,12 +96,14 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
     options.signal?.throwIfAborted()
     // A new id has no earlier revisions. The signature does not cover it.
     if (checked.id === 0n) return this.put(hash, await signValue(checked, signer), options)
-    return this.#turns.run(hash, checked.id, async () => {
+    const turn = this.#turns.run(hash, checked.id, async () => {
+      options.signal?.throwIfAborted()
       const earlier = await this.#earlier(hash, checked, options.signal)
       const seq = nextSeq(checked, signer.publicKey.id, earlier)
       const signed = await signValue(new Value({ ...checked, seq }), signer)
       return this.put(hash, signed, options)
     })
+    return untilAborted(turn, options.signal)
   }
 
   async putEncrypted(

@@ -12,7 +12,6 @@ export function nextSeq(value: Value, owner: InfoHash, earlier: Iterable<Value>)
   let { seq } = value
   for (const old of earlier) {
     if (old.id !== value.id || !old.isSigned || !owner.equals(old.ownerId!)) continue
-    // The same content again is no new revision.
     if (old.seq >= seq) seq = old.seq + 1
   }
   if (seq <= MAX_SEQ) return seq

@@ -6,10 +6,12 @@ import type { ValueGate } from '../api/value-gate.ts'
 import type { SignatureVerifier } from '../core/ports.ts'
 import type { Value } from '../core/value/value.ts'
 import { CryptoError } from '../crypto/errors.ts'
-import { nextTurn } from '../crypto/next-turn.ts'
+import { nextTurn, pause } from '../crypto/next-turn.ts'
 import type { PrivateKey } from '../crypto/private-key.ts'
 import { decryptValue, isSignatureValid } from './secure-value.ts'
 
+/** How long to wait when others keep the thread for decryption busy. */
+const BUSY_PAUSE_MS = 20
 /** Signatures that are checked without letting others have a turn: some three milliseconds. */
 const BURST = 64
 
@@ -80,9 +82,9 @@ export class ValueOpener implements ValueGate {
   }
 
   async #decryptWith(key: PrivateKey, value: Value): Promise<Value | undefined> {
-    const { verifier, onOwner } = this.#options
+    const { onOwner } = this.#options
     try {
-      const opened = await decryptValue(value, key, verifier)
+      const opened = await this.#decryptPatiently(value, key)
       this.stats.decrypted++
       onOwner(opened.owner!, opened)
       return opened
@@ -91,6 +93,18 @@ export class ValueOpener implements ValueGate {
       if (isForged) this.stats.badSignature++
       else this.stats.undecryptable++
       return undefined
+    }
+  }
+
+  /** Too much work of others says nothing about the value. */
+  async #decryptPatiently(value: Value, key: PrivateKey): Promise<Value> {
+    for (;;) {
+      try {
+        return await decryptValue(value, key, this.#options.verifier)
+      } catch (error) {
+        if (!(error instanceof CryptoError && error.code === 'ERR_CRYPTO_BUSY')) throw error
+        await pause(BUSY_PAUSE_MS)
+      }
     }
   }
 }

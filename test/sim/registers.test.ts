@@ -112,4 +112,82 @@ describe('registers in the course of time', () => {
     assert.equal(new Set(found.map((state) => textOf(state!))).size, 1)
     assert.deepEqual(states.at(-1), found[0])
   })
+
+  it('are not brought back by a write that could not be stored', async () => {
+    const { network, first, reader, owner } = await setUp(36)
+    const register = first.register(KEY)
+    await network.wait(register.set('v0'))
+    await assert.rejects(network.wait(register.set(new Uint8Array(100_000))), RangeError)
+    assert.equal((await network.wait(register.set('v2'))).revision, 1)
+    await network.wait(register.delete())
+    register.release()
+    await network.run(15 * MINUTE)
+    assert.equal(await network.wait(reader.register(KEY, { owner }).get()), undefined)
+    assert.deepEqual(first.pendingPuts(KEY), [])
+  })
+
+  it('begin anew above a deletion of long ago, as long as its writer runs', async () => {
+    const { network, first, second, reader, owner } = await setUp(37)
+    await network.wait(first.register(KEY).set('old life'))
+    await network.wait(first.register(KEY).delete())
+    await network.run(25 * MINUTE)
+    assert.equal((await network.wait(second.register(KEY).set('new life'))).revision, 2)
+    await network.run(25 * MINUTE)
+    const state = await network.wait(reader.register(KEY, { owner }).get())
+    assert.equal(textOf(state!), 'new life')
+  })
+
+  it('keep nothing of a write that was under way when they were released', async () => {
+    const { network, first, reader, owner } = await setUp(38)
+    const register = first.register(KEY)
+    const writing = register.set('too late')
+    await network.until(() => first.pendingPuts(KEY).length > 0)
+    register.release()
+    await assert.rejects(network.wait(writing), { name: 'AbortError' })
+    await network.run(15 * MINUTE)
+    assert.deepEqual(first.pendingPuts(KEY), [])
+    assert.equal(await network.wait(reader.register(KEY, { owner }).get()), undefined)
+    assert.equal((await network.wait(register.set('again'))).revision, 0)
+  })
+
+  it('leave an aborted write undone that had to wait, and finish one that had begun', async () => {
+    const { network, first, reader, owner } = await setUp(39)
+    const register = first.register(KEY)
+    await network.wait(register.set('v0'))
+    const { signal, abort } = aborter()
+    const begun = register.set('v1', { signal })
+    const waiting = register.set('v2', { signal })
+    const outcomes = Promise.allSettled([begun, waiting])
+    await network.until(() => first.pendingPuts(KEY).some((value) => value.seq === 1))
+    abort()
+    for (const outcome of await network.wait(outcomes)) {
+      assert.equal(outcome.status === 'rejected' && outcome.reason.name, 'AbortError')
+    }
+    await network.run(MINUTE)
+    const state = await network.wait(reader.register(KEY, { owner }).get())
+    assert.deepEqual([state!.revision, textOf(state!)], [1, 'v1'])
+    assert.equal((await network.wait(register.set('v3'))).revision, 2)
+  })
+
+  it('are not written by a node that cannot read them first', async () => {
+    const { network, first, second, reader, owner } = await setUp(40)
+    await network.wait(first.register(KEY).set('known'))
+    const { address } = network.nodeOf(second)
+    network.net.carries = (from, to) => !from.equals(address) && !to.equals(address)
+    await network.run(2 * MINUTE)
+    await assert.rejects(network.wait(second.register(KEY).set('blind'), 5 * MINUTE), {
+      name: 'DhtError',
+    })
+    assert.deepEqual(second.pendingPuts(KEY), [])
+    network.net.carries = undefined
+    await network.run(5 * MINUTE)
+    assert.equal((await network.wait(second.register(KEY).set('seeing'))).revision, 1)
+    const state = await network.wait(reader.register(KEY, { owner }).get())
+    assert.equal(textOf(state!), 'seeing')
+  })
 })
+
+function aborter(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}

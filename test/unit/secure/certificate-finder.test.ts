@@ -13,14 +13,19 @@ import { identityOf } from '../../support/secure-kit.ts'
 
 const alice = (await identityOf('alice')).certificate
 const bob = (await identityOf('bob')).certificate
+const carol = (await identityOf('carol')).certificate
 
 function finderOver(network: Record<string, Value[]>, store?: CertificateStore) {
   const asked: string[] = []
-  const finder = new CertificateFinder(async function* (key, type) {
-    assert.equal(type, 8)
-    asked.push(`${key}`)
-    yield* network[`${key}`] ?? []
-  }, store)
+  const finder = new CertificateFinder({
+    own: carol,
+    store,
+    async *findValues(key, type) {
+      assert.equal(type, 8)
+      asked.push(`${key}`)
+      yield* network[`${key}`] ?? []
+    },
+  })
   return { finder, asked }
 }
 
@@ -73,6 +78,16 @@ describe('a certificate', () => {
     const other = finderOver({}, store([bob]))
     assert.equal(await other.finder.find(alice.longId), undefined)
     assert.equal(other.asked.length, 1)
+  })
+})
+
+describe('the own certificate', () => {
+  it('is never looked up, however many others were', async () => {
+    const { finder, asked } = finderOver({})
+    for (const wanted of [carol.id, carol.longId]) {
+      assert.equal(await finder.find(wanted), carol)
+    }
+    assert.deepEqual(asked, [])
   })
 })
 

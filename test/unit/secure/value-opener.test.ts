@@ -97,6 +97,15 @@ describe('the gate', () => {
     assert.equal(forAlice.stats.undecryptable, 1)
   })
 
+  it('waits for the thread that decrypts when others keep it busy', async () => {
+    const { opener } = openerFor(bob)
+    const sealed = await encryptValue(text('sealed', 5n), alice, bob.publicKey)
+    const others = Array.from({ length: 1100 }, () => bob.decrypt(sealed.cypher).catch(() => {}))
+    assert.equal(textOf((await opener.open(sealed))!), 'sealed')
+    assert.equal(opener.stats.undecryptable, 0)
+    await Promise.all(others)
+  })
+
   it('gives others a turn while it checks many signatures', async () => {
     const { opener } = openerFor(undefined)
     const signed = await signValue(text('signed', 2n), alice)
