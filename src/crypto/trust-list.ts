@@ -3,6 +3,7 @@
 // Verdicts are those of OpenDHT, which leaves them to GnuTLS with its profile `medium`.
 
 import type { Certificate } from './certificate.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
 import type { RevocationList } from './revocation-list.ts'
 import { isStrongAlgorithm } from './signature-algorithm.ts'
 import { Verdict, VerifyResult } from './verify-result.ts'
@@ -52,19 +53,19 @@ export class TrustList {
   async verify(certificate: Certificate, { at = new Date() } = {}): Promise<VerifyResult> {
     if (Number.isNaN(at.getTime())) throw new RangeError('at must be a valid date')
     const chain = certificate.chain()
-    const known = chain.findIndex((it, index) => this.#isTrusted(it, index === 0))
-    const path = known < 0 ? withoutRoot(chain) : chain.slice(0, known)
+    const path = this.#untilTrusted(chain)
     const last = path.at(-1)
-    const anchor = known < 0 ? this.#issuerOf(last!) : chain[known]!
+    const anchor = last === undefined ? certificate : this.#issuerOf(last, at)
     if (path.some((it) => this.#distrusted.has(keyOf(it)))) return new VerifyResult(Verdict.revoked)
     if (anchor === undefined) {
       return new VerifyResult(Verdict.issuerUnknown | checkDates(last!, at) | checkStrength(last!))
     }
 
-    let bits = checkDates(anchor, at) | checkKey(anchor) | this.#checkRevocation(anchor)
+    const lists = this.#listsFor([...chain, ...anchor.chain()])
+    let bits = checkDates(anchor, at) | checkKey(anchor) | checkRevocation(anchor, lists)
     for (const [index, subject] of path.entries()) {
       bits |= checkIssuer(subject, path[index + 1] ?? anchor, index)
-      bits |= checkDates(subject, at) | checkStrength(subject) | this.#checkRevocation(subject)
+      bits |= checkDates(subject, at) | checkStrength(subject) | checkRevocation(subject, lists)
     }
     return new VerifyResult(bits)
   }
@@ -78,30 +79,44 @@ export class TrustList {
     }
   }
 
-  /** Of authorities, another certificate for the same name and key is as good. */
-  #isTrusted(certificate: Certificate, isSubject: boolean): boolean {
-    if (this.#anchors.has(keyOf(certificate))) return true
-    if (isSubject) return false
-    return [...this.#anchors.values()].some(
-      ({ fields, publicKey }) =>
-        fields.subject.equals(certificate.fields.subject) &&
-        publicKey.equals(certificate.publicKey),
-    )
+  /**
+   * The certificates that have to be checked, from the subject up: what comes after them has no say
+   * any more, as what is in the list takes its place. Empty if the subject itself is in the list.
+   */
+  #untilTrusted(chain: Certificate[]): Certificate[] {
+    const known = chain.findIndex((it) => this.#anchors.has(keyOf(it)))
+    if (known >= 0) return chain.slice(0, known)
+    const path = withoutRoot(chain)
+    if (this.#named(path.at(-1)!.fields.issuer).length > 0) return path
+    const twin = path.findIndex((it, index) => index > 0 && this.#hasTwin(it))
+    return twin < 0 ? path : path.slice(0, twin)
   }
 
-  /** A trusted certificate that has the name of the issuer, rather one that did sign. */
-  #issuerOf(certificate: Certificate): Certificate | undefined {
-    const named = [...this.#anchors.values()].filter(({ fields }) =>
-      fields.subject.equals(certificate.fields.issuer),
-    )
-    return named.find(({ publicKey }) => certificate.isSignedBy(publicKey)) ?? named[0]
+  /** Whether an authority in the list has the same name and key, as after a renewal. */
+  #hasTwin({ fields, publicKey }: Certificate): boolean {
+    return this.#named(fields.subject).some((it) => it.isCa && it.publicKey.equals(publicKey))
   }
 
-  /** By the lists of trusted authorities, and by the one attached to the issuer of the chain. */
-  #checkRevocation(certificate: Certificate): number {
-    const attached = certificate.issuer?.revocationList
-    const lists = [...this.#lists.values(), ...(attached ? [attached] : [])]
-    return lists.some((list) => list.isRevoked(certificate)) ? Verdict.revoked : 0
+  #named(name: DistinguishedName): Certificate[] {
+    return [...this.#anchors.values()].filter(({ fields }) => fields.subject.equals(name))
+  }
+
+  /**
+   * A trusted certificate that has the name of the issuer: rather one that did sign, of these an
+   * authority, and of these one that is valid. Never one of the chain, which nobody vouches for.
+   */
+  #issuerOf(certificate: Certificate, at: Date): Certificate | undefined {
+    const named = this.#named(certificate.fields.issuer)
+    const signers = named.filter(({ publicKey }) => certificate.isSignedBy(publicKey))
+    const authorities = signers.filter(({ isCa }) => isCa)
+    const valid = authorities.find((it) => checkDates(it, at) === 0)
+    return valid ?? authorities[0] ?? signers[0] ?? named[0]
+  }
+
+  /** The lists of trusted authorities, and those attached to the given certificates. */
+  #listsFor(certificates: Certificate[]): RevocationList[] {
+    const attached = certificates.map(({ revocationList }) => revocationList)
+    return [...this.#lists.values(), ...attached.filter((list) => list !== undefined)]
   }
 }
 
@@ -114,6 +129,10 @@ function checkIssuer(subject: Certificate, issuer: Certificate, depth: number): 
   if (keyUsage?.canSignCertificates === false) bits |= Verdict.constraints
   if (!subject.isSignedBy(issuer.publicKey)) bits |= Verdict.badSignature
   return bits
+}
+
+function checkRevocation(certificate: Certificate, lists: RevocationList[]): number {
+  return lists.some((list) => list.isRevoked(certificate)) ? Verdict.revoked : 0
 }
 
 function checkDates({ notBefore, notAfter }: Certificate, at: Date): number {

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { Certificate } from '../../../src/crypto/certificate.ts'
 import type { Identity } from '../../../src/crypto/identity.ts'
 import { RevocationList } from '../../../src/crypto/revocation-list.ts'
 import { TrustList } from '../../../src/crypto/trust-list.ts'
@@ -163,13 +164,70 @@ suite('not trusted are', () => {
   })
 })
 
-suite('revoked are', () => {
-  const listOf = (issuer: Identity, ...revoked: Identity[]): Promise<RevocationList> =>
-    RevocationList.create(
-      issuer,
-      revoked.map((it) => it.certificate),
-    )
+/** Whoever has the key can make it: all but name and key are the own claims of the certificate. */
+function twinOf({ certificate, privateKey }: Identity, options: MakeOptions = {}) {
+  return makeIdentity('', { isCa: true, subject: certificate, key: privateKey!, ...options })
+}
 
+function listOf(issuer: Identity, ...revoked: Identity[]): Promise<RevocationList> {
+  const certificates = revoked.map((it) => it.certificate)
+  return RevocationList.create(issuer, certificates)
+}
+
+suite('what has the name and key of a trusted certificate, and is not in the list,', () => {
+  test('makes no authority of one that is none', async () => {
+    const twin = await twinOf(leaf)
+    assert.equal(await bits(await makeIdentity('subject', { issuer: twin }), leaf), 65_666)
+    const second = await twinOf(leaf, { issuer: twin })
+    assert.equal(await bits(await makeIdentity('subject', { issuer: second }), leaf), 65_666)
+    assert.equal(await bits(twin, leaf), 65_666)
+    const forged = await twinOf(leaf, { issuer: root, signer: leaf.privateKey! })
+    assert.equal(await bits(await makeIdentity('subject', { issuer: forged }), leaf), 2050)
+    const stray = await twinOf(leaf, { issuer: other })
+    assert.equal(await bits(await makeIdentity('subject', { issuer: stray }), leaf), 66)
+  })
+
+  test('does not prolong the time of an authority', async () => {
+    const expired = await makeIdentity('expired', { isCa: true, issuer: root, ...PAST })
+    for (const issuer of [await twinOf(expired), await twinOf(expired, { issuer: other })]) {
+      const subject = await makeIdentity('subject', { issuer })
+      assert.equal(await bits(subject, expired), 1026)
+      assert.equal(await bits(subject, alone(expired)), 1026)
+    }
+    const forged = await twinOf(expired, { issuer: root, signer: expired.privateKey! })
+    assert.equal(await bits(await makeIdentity('subject', { issuer: forged }), expired), 2050)
+  })
+
+  test('does not bring back an authority that is revoked', async () => {
+    const list = await listOf(root, middle)
+    const twin = await twinOf(middle)
+    for (const issuer of [twin, await twinOf(middle, { issuer: twin })]) {
+      assert.equal(await bits(await makeIdentity('subject', { issuer }), middle, list), 34)
+    }
+  })
+
+  test('counts if a trusted authority signed it', async () => {
+    const expired = await makeIdentity('expired', { isCa: true, issuer: root, ...PAST })
+    for (const renewed of [expired, leaf]) {
+      const issuer = await twinOf(renewed, { issuer: root })
+      assert.equal(await bits(await makeIdentity('subject', { issuer }), renewed), 0)
+    }
+  })
+
+  test('leads to one that is in the list, and valid', async () => {
+    const issuer = await twinOf(middle, { issuer: other })
+    assert.equal(await bits(await makeIdentity('subject', { issuer }), alone(middle)), 0)
+    const expired = await makeIdentity('expired', { isCa: true, ...PAST })
+    const renewed = await twinOf(expired)
+    const subject = await makeIdentity('subject', { issuer: expired })
+    for (const it of [subject, alone(subject)]) {
+      assert.equal(await bits(it, expired, renewed), 0)
+      assert.equal(await bits(it, renewed, expired), 0)
+    }
+  })
+})
+
+suite('revoked are', () => {
   test('certificates on a list of a trusted authority', async () => {
     assert.equal(await bits(middle, root, await listOf(root, middle)), 34)
     assert.equal(await bits(leaf, root, await listOf(root, middle)), 34)
@@ -207,6 +265,19 @@ suite('revoked are', () => {
     // The C++ library looks only at lists that were attached when an issuer was added.
     assert.equal((await list.verify(subject.certificate)).bits, 34)
     assert.equal(await bits(alone(subject), issuer), 34)
+  })
+
+  test('those on a list attached above a trusted certificate, in the chain or in the list', async () => {
+    const issuer = await makeIdentity('issuer', { isCa: true })
+    const authority = await makeIdentity('authority', { isCa: true, issuer })
+    const subject = await makeIdentity('subject', { issuer: authority })
+    const list = new TrustList()
+    list.add(authority.certificate)
+    const read = Certificate.from(subject.certificate.toPem())
+    assert.equal((await list.verify(read)).bits, 0)
+    await issuer.certificate.revoke(issuer.privateKey!, authority.certificate)
+    assert.equal((await list.verify(read)).bits, 34)
+    assert.equal(await bits(subject, alone(authority)), 34)
   })
 
   test('those that were removed, until they are added again', async () => {
