@@ -267,7 +267,7 @@ suite('revoked are', () => {
     assert.equal(await bits(alone(subject), issuer), 34)
   })
 
-  test('those on a list attached above a trusted certificate, in the chain or in the list', async () => {
+  test('those on a list attached above a trusted one, in the chain or before', async () => {
     const issuer = await makeIdentity('issuer', { isCa: true })
     const authority = await makeIdentity('authority', { isCa: true, issuer })
     const subject = await makeIdentity('subject', { issuer: authority })
