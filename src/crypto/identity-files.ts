@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The two files of an identity: `P.pem`, the private key, and `P.crt`, the chain of certificates. A
 // failure leaves both as they were. Two files cannot change at once, so a crash in between leaves a
-// new certificate beside the old key; `P.crt.old` and `P.pem.new` are there then, too.
+// new certificate beside the old key; `P.crt.X.old` and `P.pem.Y.new` are there then, too, with
+// random X and Y. Writers of one process take turns; those of several may mix up their files.
 
+import { randomBytes } from 'node:crypto'
 import {
+  constants,
   copyFile,
   type FileHandle,
   link,
@@ -13,7 +16,7 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { CryptoError } from './errors.ts'
 
 export interface IdentityTexts {
@@ -25,6 +28,7 @@ export interface IdentityTexts {
 const MAX_FILE_BYTES = 64 * 1024
 /** For the owner alone, the certificate too: whom it shows to is up to the owner. */
 const FILE_MODE = 0o600
+const RANDOM_BYTES = 8
 /** What file systems without hard links answer. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
@@ -36,8 +40,27 @@ export async function readIdentityFiles(
   return { privateKey, certificate: await readLimited(`${path}.crt`) }
 }
 
+/** By absolute path: the last of those who write there or wait for it. Never rejects. */
+const writers = new Map<string, Promise<void>>()
+
 /** Rejects with ERR_CRYPTO_FILE; both files are as they were then. */
-export async function writeIdentityFiles(
+export function writeIdentityFiles(
+  path: string,
+  texts: IdentityTexts,
+  overwrite: boolean,
+): Promise<void> {
+  const place = resolve(path)
+  const turn = (writers.get(place) ?? Promise.resolve()).then(() => write(path, texts, overwrite))
+  const end = turn
+    .catch(() => {})
+    .then(() => {
+      if (writers.get(place) === end) writers.delete(place)
+    })
+  writers.set(place, end)
+  return turn
+}
+
+async function write(
   path: string,
   { privateKey, certificate }: IdentityTexts,
   overwrite: boolean,
@@ -72,16 +95,16 @@ class Replacement {
 
   constructor(path: string, overwrite: boolean) {
     this.#path = path
-    this.#new = `${path}.new`
-    this.#old = `${path}.old`
+    // Nobody else can have a file or a link there.
+    const random = `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}`
+    this.#new = `${random}.new`
+    this.#old = `${random}.old`
     this.#overwrite = overwrite
   }
 
   prepare(text: string): Promise<void> {
     return this.#attempt(async () => {
       if (!this.#overwrite && (await exists(this.#path))) throw new Error(EXISTS)
-      // A leftover of a crash; opening it anew could follow a link or keep its mode.
-      await unlink(this.#new).catch(() => {})
       const file = await open(this.#new, 'wx', FILE_MODE)
       try {
         await file.writeFile(text)
@@ -95,8 +118,9 @@ class Replacement {
   keepOld(): Promise<void> {
     return this.#attempt(async () => {
       if (!this.#overwrite || !(await exists(this.#path))) return
-      await unlink(this.#old).catch(() => {})
-      if (!(await tryLink(this.#path, this.#old))) await copyFile(this.#path, this.#old)
+      if (!(await tryLink(this.#path, this.#old))) {
+        await copyFile(this.#path, this.#old, constants.COPYFILE_EXCL)
+      }
       this.#hasOld = true
     })
   }
@@ -117,7 +141,7 @@ class Replacement {
 
   async clean(): Promise<void> {
     await unlink(this.#new).catch(() => {})
-    if (this.#hasOld) await unlink(this.#old).catch(() => {})
+    await unlink(this.#old).catch(() => {})
   }
 
   async #attempt(step: () => Promise<void>): Promise<void> {

@@ -93,9 +93,10 @@ export class Identity {
   }
 
   /**
-   * Writes `path.pem` and `path.crt`, readable by their owner alone. Both are complete or not there
-   * at all. Rejects with CryptoError: ERR_CRYPTO_FILE if that fails or a file exists already,
-   * ERR_CRYPTO_NO_IDENTITY without a private key.
+   * Writes `path.pem` and `path.crt`, readable by their owner alone. Each is complete or as before;
+   * only a crash, or another process that saves there, leaves files that do not belong together.
+   * Saves of one process take turns. Rejects with CryptoError: ERR_CRYPTO_FILE if that fails or a
+   * file exists already, both are as before then; ERR_CRYPTO_NO_IDENTITY without a private key.
    */
   async save(
     path: string,

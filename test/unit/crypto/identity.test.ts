@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { InfoHash } from '../../../src/core/id/info-hash.ts'
 import { Identity } from '../../../src/crypto/identity.ts'
@@ -164,11 +164,40 @@ suite('files of identities', () => {
     await symlink(victim, `${path}.pem.new`)
     await writeFile(`${path}.crt.new`, 'half', { mode: 0o666 })
     await writeFile(`${path}.crt.old`, 'older')
+    const before = await readdir(join(path, '..'))
     await first.save(path)
     await second.save(path, { overwrite: true })
     await assertSaved(path, second)
     assert.equal(await readFile(victim, 'utf8'), 'mine')
-    assert.deepEqual(await readdir(join(path, '..')), ['node.crt', 'node.pem', 'victim'])
+    assert.equal(await readFile(`${path}.crt.old`, 'utf8'), 'older')
+    const after = [...before, 'node.crt', 'node.pem'].sort()
+    assert.deepEqual(await readdir(join(path, '..')), after)
+  })
+
+  test('belong together after saves at the same time', async (t) => {
+    const path = await scratch(t)
+    for (let round = 0; round < 20; round++) {
+      const alias = relative('.', path)
+      const saves = [first.save(path, { overwrite: true }), second.save(alias, { overwrite: true })]
+      await Promise.all(saves)
+      const { id } = await Identity.load(path)
+      assert.ok(id.equals(first.id) || id.equals(second.id))
+      assert.deepEqual(await readdir(join(path, '..')), ['node.crt', 'node.pem'])
+    }
+  })
+
+  test('are those of one save if several at the same time may not overwrite', async (t) => {
+    const path = await scratch(t)
+    const identities = [first, second, first]
+    const results = await Promise.allSettled(identities.map((it) => it.save(path)))
+    const saved = results.findIndex(({ status }) => status === 'fulfilled')
+    assert.equal(results.filter(({ status }) => status === 'rejected').length, 2)
+    await assertSaved(path, identities[saved]!)
+    assert.deepEqual(await readdir(join(path, '..')), ['node.crt', 'node.pem'])
+    await rm(`${path}.pem`)
+    await rm(`${path}.crt`)
+    await second.save(path)
+    await assertSaved(path, second)
   })
 
   test('that cannot be read or written are named', async (t) => {
