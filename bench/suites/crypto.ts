@@ -4,6 +4,7 @@
 import type { Benchmark } from '../harness/benchmark.ts'
 import { CPP } from '../harness/context.ts'
 import { runDriver } from '../harness/program.ts'
+import type { Lookup } from '../harness/results.ts'
 
 export const crypto: Benchmark = {
   name: 'crypto',
@@ -18,4 +19,16 @@ export const crypto: Benchmark = {
       context,
       { timeoutMs: 180_000, processor: context.processors.server },
     ),
+  goals: () => [
+    ...(['RSA-4096, verify', 'RSA-2048, verify'] as const).map((row) => ({
+      text: `${row}: CPU beside C++`,
+      value: (it: Lookup) => it.ratio(row, 'cpuUs'),
+      atMost: 1,
+    })),
+    {
+      text: 'RSA-4096, sign: CPU beside C++',
+      value: (it) => it.ratio('RSA-4096, sign', 'cpuUs'),
+      atMost: 0.25,
+    },
+  ],
 }
