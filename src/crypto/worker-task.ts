@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Runs one kind of computation in a thread of its own, for the few that Node.js only offers on the
 // event loop. The thread starts with the first input and ends when there is none for a while. A
-// thread that cannot start, or ends by itself, is no reason to fail: the work is done here then.
+// thread that cannot start, or ends by itself, is no reason to fail: what it leaves is done here,
+// one input per turn of the event loop, and another thread gets what comes later. When that has
+// failed too often, all work is done here.
 
 import { Worker } from 'node:worker_threads'
 import { CryptoError } from './errors.ts'
+import { nextTurn } from './next-turn.ts'
 
 const IDLE_MS = 10_000
+/** The first thread and three in its place. */
+const MAX_FAILED = 4
 
 export interface WorkerTaskOptions {
   /** Inputs that may wait or be worked on; more are refused. */
@@ -21,6 +26,9 @@ export interface WorkerTaskStats {
   pending: number
   /** Threads started so far. */
   started: number
+  /** Threads that could not start or ended by themselves. */
+  failed: number
+  /** Inputs that a thread was done with. */
   finished: number
   /** Inputs beyond the limit. */
   refused: number
@@ -30,7 +38,7 @@ export interface WorkerTaskStats {
 
 interface Job<Input, Output> {
   input: Input
-  resolve: (output: Output | Promise<Output>) => void
+  resolve: (output: Output) => void
   reject: (error: unknown) => void
 }
 
@@ -44,12 +52,14 @@ export class WorkerTask<Input, Output> {
   readonly #task: (input: Input) => Output | Promise<Output>
   readonly #maxPending: number
   readonly #idleMs: number
+  /** In the thread, by their ids. */
   readonly #jobs = new Map<number, Job<Input, Output>>()
+  /** Without a thread; the first one is worked on. */
+  readonly #jobsHere: Job<Input, Output>[] = []
   #worker: Worker | undefined
-  #isBroken = false
   #idle: NodeJS.Timeout | undefined
   #lastId = 0
-  #counts = { started: 0, finished: 0, refused: 0, here: 0 }
+  #counts = { started: 0, failed: 0, finished: 0, refused: 0, here: 0 }
 
   /**
    * `task` is a function whose text is all that it needs: nothing of the module around it exists in
@@ -66,18 +76,24 @@ export class WorkerTask<Input, Output> {
   }
 
   get stats(): WorkerTaskStats {
-    return { isRunning: this.#worker !== undefined, pending: this.#jobs.size, ...this.#counts }
+    return { isRunning: this.#worker !== undefined, pending: this.#pending, ...this.#counts }
   }
 
-  /** What the task makes of `input`, which is copied. Rejects with what the task throws. */
+  get #pending(): number {
+    return this.#jobs.size + this.#jobsHere.length
+  }
+
+  /** What the task makes of `input`, which must stay as it is. Rejects with what the task throws. */
   run(input: Input): Promise<Output> {
-    if (this.#jobs.size >= this.#maxPending) {
+    if (this.#pending >= this.#maxPending) {
       this.#counts.refused++
-      const problem = `${this.#jobs.size} operations are waiting, expected fewer`
+      const problem = `${this.#pending} operations are waiting, expected fewer`
       return Promise.reject(new CryptoError('ERR_CRYPTO_BUSY', `Cannot start: ${problem}`))
     }
     const worker = this.#start()
-    if (worker === undefined) return this.#runHere(input)
+    if (worker === undefined) {
+      return new Promise((resolve, reject) => this.#workHere([{ input, resolve, reject }]))
+    }
     clearTimeout(this.#idle)
     worker.ref()
     const id = ++this.#lastId
@@ -88,7 +104,7 @@ export class WorkerTask<Input, Output> {
   }
 
   #start(): Worker | undefined {
-    if (this.#worker !== undefined || this.#isBroken) return this.#worker
+    if (this.#worker !== undefined || this.#counts.failed >= MAX_FAILED) return this.#worker
     try {
       const worker = new Worker(`(${serve})(${this.#task})`, { eval: true, execArgv: [] })
       worker.on('message', (answer: Answer<Output>) => this.#settle(answer))
@@ -99,7 +115,7 @@ export class WorkerTask<Input, Output> {
       this.#worker = worker
     } catch {
       // The permission model forbids threads, or the system has none left.
-      this.#isBroken = true
+      this.#counts.failed++
     }
     return this.#worker
   }
@@ -125,15 +141,29 @@ export class WorkerTask<Input, Output> {
   #abandon(worker: Worker): void {
     if (worker !== this.#worker) return
     this.#stop()
-    this.#isBroken = true
+    this.#counts.failed++
     const jobs = [...this.#jobs.values()]
     this.#jobs.clear()
-    for (const { input, resolve } of jobs) resolve(this.#runHere(input))
+    this.#workHere(jobs)
   }
 
-  async #runHere(input: Input): Promise<Output> {
-    this.#counts.here++
-    return this.#task(input)
+  #workHere(jobs: Job<Input, Output>[]): void {
+    const isWorking = this.#jobsHere.length > 0
+    this.#jobsHere.push(...jobs)
+    if (!isWorking) void this.#drain()
+  }
+
+  async #drain(): Promise<void> {
+    for (let job = this.#jobsHere[0]; job !== undefined; job = this.#jobsHere[0]) {
+      await nextTurn()
+      this.#counts.here++
+      try {
+        job.resolve(await this.#task(job.input))
+      } catch (error) {
+        job.reject(error)
+      }
+      this.#jobsHere.shift()
+    }
   }
 }
 

@@ -39,8 +39,10 @@ test('results come back to those who asked, from one thread', async () => {
     inputs.map((input) => 2 * input),
   )
   assert.ok(outputs.every(({ isMain }) => !isMain))
-  const expected = { isRunning: true, pending: 0, started: 1, finished: MANY, refused: 0, here: 0 }
-  assert.deepEqual(task.stats, expected)
+  const { finished, ...rest } = task.stats
+  assert.equal(finished, MANY)
+  const expected = { isRunning: true, pending: 0, started: 1, failed: 0, refused: 0, here: 0 }
+  assert.deepEqual(rest, expected)
 })
 
 test('errors come back, too, and others are not affected', async () => {
@@ -72,15 +74,75 @@ test('the thread ends when it is idle, and starts again', async () => {
   }
 })
 
-test('when the thread breaks off, its work is done here', async () => {
-  const fragile = async (value: number): Promise<number> => {
-    const { isMainThread } = process.getBuiltinModule('node:worker_threads')
-    if (!isMainThread && value === 0) process.exit(1)
-    return value + 1
-  }
+/** Ends the thread that works on zero. */
+async function fragile(value: number): Promise<{ next: number; isMain: boolean }> {
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
+  if (!isMainThread && value === 0) process.exit(1)
+  return { next: value + 1, isMain: isMainThread }
+}
+
+test('when the thread breaks off, its work is done here, and another takes over', async () => {
   const task = new WorkerTask(fragile, { maxPending: 10 })
-  assert.deepEqual(await Promise.all([task.run(0), task.run(1), task.run(2)]), [1, 2, 3])
-  assert.equal(await task.run(3), 4)
-  assert.deepEqual([task.stats.isRunning, task.stats.pending], [false, 0])
-  assert.ok(task.stats.here >= 2)
+  const outputs = await Promise.all([task.run(0), task.run(1), task.run(2)])
+  assert.deepEqual(
+    outputs.map(({ next }) => next),
+    [1, 2, 3],
+  )
+  const { isRunning, pending, started, failed, here } = task.stats
+  assert.deepEqual([isRunning, pending, started, failed, here], [false, 0, 1, 1, 3])
+  assert.deepEqual(await task.run(3), { next: 4, isMain: false })
+  assert.equal(task.stats.started, 2)
+})
+
+test('what a broken thread leaves does not hold up later inputs', async () => {
+  const task = new WorkerTask(fragile, { maxPending: 5 })
+  const left = [0, 1, 2].map((value) => task.run(value))
+  await until(() => task.stats.failed > 0)
+  assert.deepEqual([task.stats.pending, task.stats.here], [3, 0])
+  const later = [task.run(4), task.run(5)]
+  await assert.rejects(task.run(6), { code: 'ERR_CRYPTO_BUSY' })
+  assert.ok((await Promise.all(left)).every(({ isMain }) => isMain))
+  assert.ok((await Promise.all(later)).every(({ isMain }) => !isMain))
+  assert.equal(task.stats.pending, 0)
+})
+
+test('after some broken threads there is no other one', async () => {
+  const task = new WorkerTask(fragile, { maxPending: 1 })
+  for (const failed of [1, 2, 3, 4]) {
+    assert.equal((await task.run(0)).isMain, true)
+    assert.equal(task.stats.failed, failed)
+  }
+  assert.deepEqual(await task.run(3), { next: 4, isMain: true })
+  assert.deepEqual([task.stats.started, task.stats.failed, task.stats.here], [4, 4, 5])
+})
+
+test('work that is done here leaves turns to others, and fails alone', async () => {
+  let turn = 0
+  const turns: number[] = []
+  const task = new WorkerTask(
+    async (value: number) => {
+      const { isMainThread } = process.getBuiltinModule('node:worker_threads')
+      if (!isMainThread) process.exit(1)
+      turns.push(turn)
+      if (value < 0) throw new RangeError('negative')
+      return value
+    },
+    { maxPending: 10 },
+  )
+  let isOver = false
+  const tick = () => {
+    turn++
+    if (!isOver) setImmediate(tick)
+  }
+  tick()
+  for (const value of [1, 2, 3, 4, 5, 6]) {
+    turns.length = 0
+    const bad = assert.rejects(task.run(-1), RangeError)
+    const good = [value, value].map((it) => task.run(it))
+    assert.deepEqual(turns, [])
+    assert.deepEqual(await Promise.all(good), [value, value])
+    await bad
+    assert.equal(new Set(turns).size, 3)
+  }
+  isOver = true
 })
