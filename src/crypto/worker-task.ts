@@ -83,7 +83,7 @@ export class WorkerTask<Input, Output> {
     return this.#jobs.size + this.#jobsHere.length
   }
 
-  /** What the task makes of `input`, which must stay as it is. Rejects with what the task throws. */
+  /** What the task makes of `input`, which must stay as it is. Rejects with what that throws. */
   run(input: Input): Promise<Output> {
     if (this.#pending >= this.#maxPending) {
       this.#counts.refused++
