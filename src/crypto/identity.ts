@@ -26,9 +26,13 @@ export interface IdentityInput {
 
 export interface SaveIdentityOptions {
   /** Encrypts the private key; an empty one is none. */
-  password?: string
+  password?: string | undefined
   /** Whether existing files may be replaced, default false. */
-  overwrite?: boolean
+  overwrite?: boolean | undefined
+}
+
+export interface LoadIdentityOptions {
+  password?: string | undefined
 }
 
 export class Identity {
@@ -63,9 +67,15 @@ export class Identity {
    * Reads what `save` has written, or OpenDHT's `saveIdentity`: `path.pem` and `path.crt`, with the
    * whole chain. Rejects with CryptoError, ERR_CRYPTO_FILE if a file cannot be read.
    */
-  static async load(path: string, password?: string): Promise<Identity> {
+  static async load(
+    path: string,
+    password?: string | LoadIdentityOptions | undefined,
+  ): Promise<Identity> {
+    checkPath(path)
+    const options = typeof password === 'string' ? { password } : (password ?? {})
+    checkFileOptions('load', options, ['password'])
     const files = await readIdentityFiles(path)
-    return Identity.from({ ...files, password })
+    return Identity.from({ ...files, password: options.password })
   }
 
   get publicKey(): PublicKey {
@@ -98,10 +108,10 @@ export class Identity {
    * Saves of one process take turns. Rejects with CryptoError: ERR_CRYPTO_FILE if that fails or a
    * file exists already, both are as before then; ERR_CRYPTO_NO_IDENTITY without a private key.
    */
-  async save(
-    path: string,
-    { password, overwrite = false }: SaveIdentityOptions = {},
-  ): Promise<void> {
+  async save(path: string, options: SaveIdentityOptions = {}): Promise<void> {
+    checkPath(path)
+    checkFileOptions('save', options, ['password', 'overwrite'])
+    const { password, overwrite = false } = options
     if (this.privateKey === undefined) {
       throw new CryptoError(
         'ERR_CRYPTO_NO_IDENTITY',
@@ -110,5 +120,30 @@ export class Identity {
     }
     const privateKey = await this.privateKey.toPem(password)
     await writeIdentityFiles(path, { privateKey, certificate: this.certificate.toPem() }, overwrite)
+  }
+}
+
+function checkPath(path: string): void {
+  if (typeof path === 'string' && path !== '') return
+  throw new TypeError(`path must be the path of the files, without .pem: got ${path}`)
+}
+
+/** A misspelt or misplaced password must not leave a key in the clear. */
+function checkFileOptions(
+  action: string,
+  options: SaveIdentityOptions,
+  names: readonly (keyof SaveIdentityOptions)[],
+): void {
+  if (typeof options !== 'object' || options === null) {
+    const form = `{ ${names.join(', ')} }`
+    throw new TypeError(`${action} takes an object ${form} as options: got ${typeof options}`)
+  }
+  const unknown = Object.keys(options).find((name) => !(names as readonly string[]).includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`${action} has no option "${unknown}": ${names.join(', ')}`)
+  }
+  const { password } = options
+  if (password !== undefined && typeof password !== 'string') {
+    throw new TypeError(`password must be a string: got ${typeof password}`)
   }
 }

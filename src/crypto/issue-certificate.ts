@@ -24,11 +24,11 @@ export interface ValidityOptions {
 
 export interface CertificateOptions extends ValidityOptions {
   /** Common name of the subject, default `dhtnode`. */
-  name?: string
+  name?: string | undefined
   /** An authority that signs; without one the certificate is signed by its own key. */
   issuer?: Issuer | undefined
   /** Whether the certificate may sign others, default false. */
-  isCa?: boolean
+  isCa?: boolean | undefined
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000

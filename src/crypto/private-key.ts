@@ -21,9 +21,9 @@ const CURVE = { name: 'P-384', bits: 384 }
 
 export interface GenerateKeyOptions {
   /** Default `rsa`. `ec` is P-384: it can sign certificates, but not values, and not decrypt. */
-  type?: KeyType
+  type?: KeyType | undefined
   /** Of the RSA modulus: 2048 to 8192 and a multiple of 8, default 4096. */
-  bits?: number
+  bits?: number | undefined
 }
 
 export class PrivateKey {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What can be set when a node is started.
 
+import { describeType } from '../api/key.ts'
 import type { DhtConfig } from '../core/config.ts'
 import { DEFAULT_PORT } from '../core/constants.ts'
 import type { Log } from '../core/ports.ts'
@@ -86,7 +87,9 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
 
 function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
   if (identity !== undefined && !(identity instanceof Identity)) {
-    throw new TypeError(`identity must be an Identity: got ${typeof identity}`)
+    const got = describeType(identity)
+    const hint = got === 'Promise' ? '. Is an `await` missing?' : ''
+    throw new TypeError(`identity must be an Identity: got ${got}${hint}`)
   }
   if (certificateStore !== undefined && typeof certificateStore !== 'function') {
     throw new TypeError(`certificateStore must be a function: got ${typeof certificateStore}`)

@@ -12,8 +12,9 @@ import { InfoHash } from '../core/id/info-hash.ts'
 import { PkId } from '../core/id/pk-id.ts'
 import { utf8 } from '../core/util/bytes.ts'
 import type { Value } from '../core/value/value.ts'
+import type { Certificate } from '../crypto/certificate.ts'
 import { CryptoError } from '../crypto/errors.ts'
-import { PublicKey } from '../crypto/public-key.ts'
+import type { PublicKey } from '../crypto/public-key.ts'
 import {
   type CarriedState,
   compareStates,
@@ -25,8 +26,11 @@ import type { RegisterWriter } from './register-writer.ts'
 import type { SecureDhtInterface } from './secure-interface.ts'
 
 export interface RegisterOptions {
-  /** Whose register it is: a public key or an id of one. Default the own identity. */
-  owner?: PublicKey | InfoHash | PkId | undefined
+  /**
+   * Whose register it is: a public key, a certificate, or an id, as text too. Default the own
+   * identity.
+   */
+  owner?: PublicKey | Certificate | InfoHash | PkId | string | undefined
 }
 
 /** The part of a node that writes one register. */
@@ -39,7 +43,7 @@ export interface WriterAccess {
 export interface RegisterInit {
   readonly dht: SecureDhtInterface
   readonly key: InfoHash
-  readonly owner: PublicKey | InfoHash | PkId
+  readonly owner: InfoHash | PkId
   /** Undefined when the register is somebody else's. */
   readonly writer: WriterAccess | undefined
 }
@@ -54,7 +58,7 @@ export class Register {
   constructor({ dht, key, owner, writer }: RegisterInit) {
     this.key = key
     this.#dht = dht
-    this.#owner = owner instanceof PublicKey ? owner.id : owner
+    this.#owner = owner
     this.#writer = writer
   }
 
@@ -83,7 +87,8 @@ export class Register {
 
   /**
    * Ends the state. This node tells so whoever asks until it is closed or `release` is called;
-   * other nodes keep the note for ten minutes more, longer than any earlier state. Rejects as `set`.
+   * other nodes keep the note for ten minutes more, longer than any earlier state. Rejects as
+   * `set` does.
    */
   async delete(options: OperationOptions = {}): Promise<void> {
     await this.#requireWriter('delete').write(undefined, options)

@@ -79,8 +79,9 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
   }
 
   /**
-   * Resolves when the own certificate was first stored by others. Rejects as a put does; the node
-   * goes on trying until it is closed.
+   * Resolves when the own certificate was first stored by others, which takes a connection; use
+   * `whenConnected` with a signal for a limit. Rejects as a put does; the node goes on trying until
+   * it is closed.
    */
   async whenPublished(): Promise<void> {
     if (this.#publication === undefined) {
@@ -161,12 +162,17 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
     return decryptValue(value, this.#requireKey('decrypt a value'), this.#verifier)
   }
 
-  register(key: Key, { owner }: RegisterOptions = {}): Register {
+  register(key: Key, options: RegisterOptions = {}): Register {
     const hash = toInfoHash(key)
+    if (typeof options !== 'object' || options === null || options instanceof InfoHash) {
+      throw new TypeError(`options must be an object, as { owner }: got ${describeType(options)}`)
+    }
+    const { owner } = options
     const own = this.#identity?.privateKey
-    const isOwn = own !== undefined && (owner === undefined || isIdOf(owner, own.publicKey))
+    const ownerId = owner === undefined ? this.#requireOwner(hash).id : toOwnerId(owner)
+    const isOwn = own !== undefined && isIdOf(ownerId, own.publicKey)
     const writer = isOwn ? this.#writers.access(hash, own) : undefined
-    return new Register({ dht: this, key: hash, owner: owner ?? this.#requireOwner(hash), writer })
+    return new Register({ dht: this, key: hash, owner: ownerId, writer })
   }
 
   secureStats(): SecureStats {
@@ -210,7 +216,7 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
       to.checkValidity(new Date())
       return to.publicKey
     }
-    const id = toKeyId(to)
+    const id = toKeyId(to, 'to', KEY_OR_CERTIFICATE)
     this.checkOpen(`find public key ${id}`)
     const key = await this.#finder.findKey(id, signal)
     if (key !== undefined) return key
@@ -230,17 +236,27 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
 }
 
 /** Throws TypeError or RangeError for what is no id of a public key. */
-function toKeyId(id: KeyId | string): KeyId {
+function toKeyId(id: KeyId | string, name = 'id', expected = ''): KeyId {
   if (id instanceof InfoHash || id instanceof PkId) return id
   if (typeof id !== 'string') {
-    throw new TypeError(`id must be an InfoHash, a PkId or a string: got ${describeType(id)}`)
+    const got = describeType(id)
+    const hint = got === 'Identity' ? '. Give its `id`' : ''
+    throw new TypeError(
+      `${name} must be ${expected}an InfoHash, a PkId or a string: got ${got}${hint}`,
+    )
   }
   if (/^[0-9a-f]{40}$/i.test(id)) return InfoHash.fromHex(id)!
   if (/^[0-9a-f]{64}$/i.test(id)) return PkId.fromHex(id)!
-  throw new RangeError(`id must be 40 or 64 hexadecimal digits: got "${id}"`)
+  throw new RangeError(`${name} must be 40 or 64 hexadecimal digits: got "${id}"`)
 }
 
-function isIdOf(owner: PublicKey | KeyId, { id, longId }: PublicKey): boolean {
-  if (owner instanceof InfoHash) return owner.equals(id)
-  return (owner instanceof PublicKey ? owner.longId : owner).equals(longId)
+const KEY_OR_CERTIFICATE = 'a PublicKey, a Certificate, '
+
+function toOwnerId(owner: NonNullable<RegisterOptions['owner']>): KeyId {
+  if (owner instanceof PublicKey || owner instanceof Certificate) return owner.id
+  return toKeyId(owner, 'owner', KEY_OR_CERTIFICATE)
+}
+
+function isIdOf(owner: KeyId, { id, longId }: PublicKey): boolean {
+  return owner instanceof InfoHash ? owner.equals(id) : owner.equals(longId)
 }

@@ -99,6 +99,14 @@ test('belongs to one owner: whatever others put there is ignored', async () => {
     code: 'ERR_CRYPTO_NO_IDENTITY',
   })
   assert.throws(() => reader.register('mine'), { code: 'ERR_CRYPTO_NO_IDENTITY' })
+  for (const named of [String(ownerId), owner.publicKey, owner.identity!.certificate]) {
+    assert.equal(dataOf(await reader.register('mine', { owner: named }).get()), 'genuine')
+  }
+  const wrong = (named: unknown) => () => reader.register('mine', { owner: named as never })
+  assert.throws(wrong(owner.identity), { name: 'TypeError', message: /^owner .*got Identity/ })
+  assert.throws(wrong('me'), { name: 'RangeError', message: /^owner must be 40 or 64/ })
+  assert.throws(() => reader.register('mine', ownerId as never), { name: 'TypeError' })
+  assert.throws(() => reader.register('mine', null as never), { name: 'TypeError' })
   await assert.rejects(register.set(5 as never), { name: 'TypeError', message: /^data must be/ })
 })
 

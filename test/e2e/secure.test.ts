@@ -188,7 +188,7 @@ test('failures have codes, and nothing is put then', async () => {
   )
   await assert.rejects(alice.putEncrypted('k', 'bob', 'x'), {
     name: 'RangeError',
-    message: 'id must be 40 or 64 hexadecimal digits: got "bob"',
+    message: 'to must be 40 or 64 hexadecimal digits: got "bob"',
   })
   await assert.rejects(alice.putEncrypted('k', 5 as never, 'x'), { name: 'TypeError' })
   const last = new Value({ id: 10n, seq: 0xffff, data: new Uint8Array(1) })

@@ -12,6 +12,8 @@ export const HASH_BITS = 160
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 export class InfoHash {
   /** Big-endian words as signed integers; `w0` is the most significant. */
   readonly w0: number
@@ -213,6 +215,11 @@ export class InfoHash {
 
   toJSON(): string {
     return this.toString()
+  }
+
+  /** For `console.log` of Node.js. */
+  [INSPECT](): string {
+    return `InfoHash(${this})`
   }
 }
 

@@ -8,6 +8,8 @@ import { parseHex, toHex, utf8 } from '../util/bytes.ts'
 
 export const PK_ID_BYTES = 32
 
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 export class PkId {
   readonly #bytes: Uint8Array
 
@@ -62,5 +64,10 @@ export class PkId {
 
   toJSON(): string {
     return this.toString()
+  }
+
+  /** For `console.log` of Node.js. */
+  [INSPECT](): string {
+    return `PkId(${this})`
   }
 }

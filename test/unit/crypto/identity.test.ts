@@ -115,6 +115,28 @@ suite('files of identities', () => {
     assert.equal(loaded.certificate.chain().length, 2)
   })
 
+  test('are not written for a misspelt password, nor without a path', async (t) => {
+    const path = await scratch(t)
+    const typeError = { name: 'TypeError' }
+    for (const options of ['secret', { passwd: 'secret' }, null, { password: 5 }]) {
+      await assert.rejects(first.save(path, options as never), typeError)
+      if (options !== 'secret' && options !== null) {
+        await assert.rejects(Identity.load(path, options as never), typeError)
+      }
+    }
+    await assert.rejects(first.save(undefined as never), { ...typeError, message: /^path must/ })
+    await assert.rejects(Identity.load(''), { ...typeError, message: /^path must/ })
+    assert.deepEqual(await readdir(join(path, '..')), [])
+  })
+
+  test('are read with the password in either form', async (t) => {
+    const path = await scratch(t)
+    await first.save(path, { password: 'secret' })
+    for (const password of ['secret', { password: 'secret' }]) {
+      assert.ok((await Identity.load(path, password)).publicKey.equals(first.publicKey))
+    }
+  })
+
   test('keep the key under a password', async (t) => {
     const path = await scratch(t)
     await first.save(path, { password: 'secret' })
