@@ -50,6 +50,8 @@ export interface DhtStats {
     readonly expired: number
     readonly repeated: number
     readonly refused: number
+    /** Repetitions after which both answers came: the first one was only slow. */
+    readonly spurious: number
   }
   readonly fragments: {
     readonly sent: number
@@ -140,6 +142,7 @@ export function stats(core: NodeCore, now: number): DhtStats {
       expired: requests.expired,
       repeated: requests.repeated,
       refused: requests.refused,
+      spurious: requests.spurious,
     },
     fragments: {
       sent: fragments.sent,

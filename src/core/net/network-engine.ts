@@ -139,7 +139,7 @@ export class NetworkEngine {
   /** The node counts as gone until it is heard of again. */
   expireNode(node: Node, now: number): void {
     if (node.isExpired) return
-    node.isExpired = true
+    node.expire(now)
     this.#observer.onNodeExpired(node, now)
   }
 
@@ -260,6 +260,7 @@ export class NetworkEngine {
     const request = this.requests.match(message.tid, from)
     if (request === undefined) {
       this.dropped.unexpected++
+      this.requests.onStrayAnswer(message.tid, from)
       return
     }
     if (request.node !== undefined && !request.node.id.equals(message.id)) {
@@ -272,7 +273,7 @@ export class NetworkEngine {
     this.requests.settle(request)
     const node = this.#replier(message, from, now)
     request.node = node
-    this.requests.policy.onAnswer(node, request, now)
+    this.requests.onAnswer(node, request, now)
     if (!node.isClient) this.#observer.onActivity(node, true, now)
     this.#reportAddress(message, from, now)
     if (message.kind === Kind.Error) request.handler.onError(request, message.errorCode, now)

@@ -48,6 +48,7 @@ export class NodeCache implements Iterable<Node> {
   learn(id: InfoHash, address: SocketAddress, now: number): Node {
     const known = this.#byId.get(id)
     if (known === undefined) return this.create(id, address, false)
+    known.listed(now)
     if (known.lastSeenAt < now - NODE_EXPIRE_TIME_MS && known.pendingRequests === 0) {
       known.address = address
     }

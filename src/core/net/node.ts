@@ -8,6 +8,8 @@ import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { RoundTrips } from './round-trips.ts'
 
 const NEVER = Number.NEGATIVE_INFINITY
+/** A node that expired is not asked for so long, then twice as long, and so on. */
+const FIRST_RETRY_MS = 10_000
 
 export class Node {
   readonly id: InfoHash
@@ -19,6 +21,9 @@ export class Node {
   /** When it last answered one of our requests. */
   lastReplyAt = NEVER
   isExpired = false
+  /** When it may be tried again though it expired, and how often that failed. */
+  #retryAt = NEVER
+  #failures = 0
   authErrors = 0
   /** Requests to it that wait for an answer. */
   pendingRequests = 0
@@ -82,6 +87,18 @@ export class Node {
     this.lastSeenAt = now
     this.lastReplyAt = now
     this.isExpired = false
+    this.#failures = 0
+  }
+
+  /** It does not answer, or is of no use. */
+  expire(now: number): void {
+    this.isExpired = true
+    this.#retryAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, NODE_EXPIRE_TIME_MS)
+  }
+
+  /** Somebody lists it: after a while, and then less and less often, it gets another chance. */
+  listed(now: number): void {
+    if (this.isExpired && now >= this.#retryAt) this.isExpired = false
   }
 
   /** A 401. True when that was one too many. */

@@ -27,6 +27,15 @@ const WAITING_VALUE_BYTES = 128
 /** The fragments of a message have left after this time, whatever waits before them. */
 const MAX_PACING_MS = 10_000
 
+/** Answered requests that were repeated, and whose second answer would tell which one it was. */
+const MAX_AMBIGUOUS = 256
+
+interface Ambiguous {
+  readonly node: Node
+  /** From the first send to the answer. */
+  readonly ms: number
+}
+
 export interface Outgoing {
   readonly kind: Kind
   /** Undefined asks an address whose node is not known yet. */
@@ -49,6 +58,7 @@ export class Requests {
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
   readonly policy: RetryPolicy
+  readonly #ambiguous = new Map<number, Ambiguous>()
   #pushedBytes = 0
   /** Addresses that cannot be reached, until the next millisecond. */
   readonly #unreachable = new Set<string>()
@@ -58,6 +68,8 @@ export class Requests {
   expired = 0
   repeated = 0
   refused = 0
+  /** Repetitions that were not necessary: both were answered. */
+  spurious = 0
 
   constructor(ports: {
     random: Random
@@ -141,6 +153,28 @@ export class Requests {
   prolong(request: Request, now: number): void {
     request.hasProgressed = true
     this.#wheel.schedule(request, Math.max(request.at, now + this.policy.gapMs(request)))
+  }
+
+  /** `node` answered `request`, which is settled: learns how long that took. */
+  onAnswer(node: Node, request: Request, now: number): void {
+    this.policy.onAnswer(node, request, now)
+    if (request.attempts === 1 || request.isFragmented || request.hasProgressed) return
+    if (this.#ambiguous.size >= MAX_AMBIGUOUS) {
+      this.#ambiguous.delete(this.#ambiguous.keys().next().value!)
+    }
+    this.#ambiguous.set(request.tid | 0, { node, ms: now - request.sentAt })
+  }
+
+  /**
+   * An answer that nothing waits for. When it is the second one to a request, none had got lost,
+   * and the first one was to the first send.
+   */
+  onStrayAnswer(tid: number, from: SocketAddress): void {
+    const known = this.#ambiguous.get(tid | 0)
+    if (known === undefined || !known.node.address.equals(from)) return
+    this.#ambiguous.delete(tid | 0)
+    this.spurious++
+    this.policy.onSpurious(known.node, known.ms)
   }
 
   /** Ends a request without calling its handler. Harmless when it is settled already. */

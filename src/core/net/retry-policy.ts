@@ -20,6 +20,7 @@ const JITTER = 1 / 8
 /** A lookup asks so many nodes for values rather than ids that one of them answers at once. */
 const MAX_REDUNDANCY = 3
 const ACCEPTED_MISSES = 1 / 2000
+const MAX_LOSS = 1 / 2
 
 export class RetryPolicy {
   readonly #random: Random
@@ -31,10 +32,9 @@ export class RetryPolicy {
 
   /** Wait after the attempt that was just made; `request.waitMs` is the one before it. */
   waitMs(request: Request, now: number): number {
-    const { node, address, attempts } = request
-    const firstMs = node?.roundTrips?.waitMs ?? this.#shared[address.family].waitMs
-    const waitMs = Math.ceil(attempts === 1 ? firstMs : 2 * request.waitMs)
-    if (attempts < request.maxAttempts) return waitMs
+    const isFirst = request.attempts === 1
+    const waitMs = isFirst ? this.gapMs(request) : 2 * request.waitMs
+    if (request.attempts < request.maxAttempts) return waitMs
     // The last wait makes up for those that were short.
     const patienceMs = request.maxAttempts === 1 ? BRIEF_PATIENCE_MS : PATIENCE_MS
     return Math.max(waitMs, request.sentAt + patienceMs - now)
@@ -42,7 +42,7 @@ export class RetryPolicy {
 
   /** Time between two fragments of an answer after which something was lost. */
   gapMs({ node, address }: Request): number {
-    return Math.ceil(node?.roundTrips?.waitMs ?? this.#shared[address.family].waitMs)
+    return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips))
   }
 
   /** What to add to a wait, so that the repetitions to many nodes do not leave at once. */
@@ -68,6 +68,12 @@ export class RetryPolicy {
     else shared.ambiguous(node.roundTrips, now - request.repeatedAt)
   }
 
+  /** The first send to `node` was answered after `ms`, but it had been repeated by then. */
+  onSpurious(node: Node, ms: number): void {
+    node.roundTrips ??= new RoundTrips()
+    this.#shared[node.family].sample(node.roundTrips, ms)
+  }
+
   /** The first wait for the answer to `request` passed. */
   onLate({ node }: Request): void {
     if (node?.roundTrips?.smoothedMs === undefined) return
@@ -77,6 +83,8 @@ export class RetryPolicy {
   /** Nodes of which one answers in time, as far as can be told from the last answers. */
   redundancy(family: Family): number {
     const { lateShare } = this.#shared[family]
+    // So many are not lost: they are slow, and more of them would make that worse.
+    if (lateShare > MAX_LOSS) return 1
     let count = 1
     for (let misses = lateShare; misses > ACCEPTED_MISSES; misses *= lateShare) {
       if (++count === MAX_REDUNDANCY) break

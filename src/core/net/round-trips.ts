@@ -6,7 +6,7 @@
 /** A wait has at least this much room above the smoothed round trip: event loops are not clocks. */
 const MIN_MARGIN_MS = 50
 const MIN_WAIT_MS = 100
-const MAX_WAIT_MS = 2000
+const MAX_WAIT_MS = 4000
 /** Before anybody has answered. */
 const INITIAL_WAIT_MS = 500
 /** Doublings after answers that came just after a repetition: that was sent too soon. */
@@ -16,6 +16,10 @@ const SMOOTHING = 1 / 8
 const DEVIATION_SMOOTHING = 1 / 4
 const SHARED_SMOOTHING = 1 / 32
 const LATE_SMOOTHING = 1 / 64
+/** Answers that come so much later than awaited tell of all nodes that these became slow. */
+const MAX_STRAIN = 16
+const STRAIN_RISE = 1 / 4
+const STRAIN_DECAY = 1 / 16
 
 /** What is known of the round trips to one node; created with its first answer. */
 export class RoundTrips {
@@ -52,12 +56,22 @@ export class SharedRoundTrips {
   /** How far the round trips of a node are from what that node usually takes. */
   #errorMs: number | undefined = undefined
   #backoff = 0
+  /**
+   * How much longer than the waits for them answers take; 1 as long as they come in time. Tells
+   * soon of an overloaded host or line, which slows down all nodes at once.
+   */
+  #strain = 1
   /** Part of the requests to nodes that usually answer whose first wait passed in vain. */
   lateShare = 0
 
   /** An answer to a request that was sent once, after `ms`; the estimate of its node learns too. */
   sample(own: RoundTrips, ms: number): void {
     this.#backoff = 0
+    if (own.waitMs !== undefined) {
+      const strain = Math.min(Math.max(1, ms / own.waitMs), MAX_STRAIN)
+      const weight = strain > this.#strain ? STRAIN_RISE : STRAIN_DECAY
+      this.#strain += weight * (strain - this.#strain)
+    }
     if (own.smoothedMs !== undefined) {
       const error = Math.abs(ms - own.smoothedMs)
       this.#errorMs ??= error
@@ -83,8 +97,10 @@ export class SharedRoundTrips {
     this.lateShare += LATE_SMOOTHING * (Number(wasInVain) - this.lateShare)
   }
 
-  /** How long to wait for an answer of a node that has not answered yet. */
-  get waitMs(): number {
+  /** How long to wait for an answer of a node: of `own`, if that has answered before. */
+  waitMs(own: RoundTrips | undefined): number {
+    const ownMs = own?.waitMs
+    if (ownMs !== undefined) return Math.min(ownMs * this.#strain, MAX_WAIT_MS)
     if (this.#typicalMs === undefined) return INITIAL_WAIT_MS << this.#backoff
     return bounded(this.#typicalMs, this.#spreadMs, this.#backoff)
   }

@@ -117,12 +117,13 @@ export class Announce {
   }
 
   /**
-   * As many nodes as are wanted acknowledged it, most of them among the closest: whoever looks for
-   * it finds it, though some of the closest do not have it yet.
+   * As many nodes as are wanted acknowledged it, among them all of the closest that have answered
+   * so far: whoever looks for it finds it, though some that stand in for others lack it yet.
    */
-  isSafe(members: readonly SearchNode[]): boolean {
+  isSafe(members: readonly SearchNode[], now: number): boolean {
     if (this.#holders.size < TARGET_NODES) return false
-    return members.filter((member) => this.isStoredAt(member)).length > members.length / 2
+    const others = members.filter((member) => !this.isStoredAt(member))
+    return others.length < members.length / 2 && !others.some((member) => member.isSynced(now))
   }
 
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */

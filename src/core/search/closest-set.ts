@@ -5,12 +5,10 @@
 import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Node } from '../net/node.ts'
-import { SearchNode } from './search-node.ts'
+import { PATIENT_WAITS, SearchNode } from './search-node.ts'
 
 /** Overdue nodes kept beside the timely ones. */
 const MAX_LATE_NODES = 32
-/** Waits after which one that nobody can stand in for is no longer waited for. */
-const PATIENT_WAITS = 3
 
 export class ClosestSet implements Iterable<SearchNode> {
   readonly #key: InfoHash
@@ -65,12 +63,14 @@ export class ClosestSet implements Iterable<SearchNode> {
   }
 
   /**
-   * Fewer than eight answer in time, so that nobody stands in for those that are overdue, and some
-   * of these may have only lost a datagram or two.
+   * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
+   * these may have only lost a datagram or two; and when they are the majority, it may be us who
+   * is cut off for a while.
    */
   isWorthWaiting(closest: readonly SearchNode[]): boolean {
     if (closest.length >= TARGET_NODES) return false
-    return this.#nodes.some(({ isLate, waits }) => isLate && waits < PATIENT_WAITS)
+    const late = this.#nodes.filter(({ isLate }) => isLate)
+    return late.length > closest.length || late.some(({ waits }) => waits < PATIENT_WAITS)
   }
 
   /** True when the node is a member now and was not before. */

@@ -8,7 +8,10 @@ import { MAX_SOLICITED_NEAR, MAX_SOLICITED_NODES, TARGET_NODES } from '../consta
 import type { Request } from '../net/request.ts'
 import type { Message } from '../wire/message.ts'
 import type { ClosestSet } from './closest-set.ts'
-import type { SearchNode } from './search-node.ts'
+import { PATIENT_WAITS, type SearchNode } from './search-node.ts'
+
+/** Requests that are overdue, but not for long, beside which as many as usual are made. */
+const MAX_OVERDUE = 8
 
 export interface LookupHost {
   /** Sends the question of `run` to `member`; undefined when requests are refused right now. */
@@ -31,7 +34,14 @@ export abstract class LookupRun {
   /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
   drive(nodes: ClosestSet, host: LookupHost, now: number): void {
     let asked = 0
-    for (const member of this.pending.keys()) if (!member.isLate && !member.isRemoved) asked++
+    let overdue = 0
+    for (const member of this.pending.keys()) {
+      if (member.isRemoved) continue
+      if (!member.isLate) asked++
+      else if (member.waits <= PATIENT_WAITS) overdue++
+    }
+    // When nobody answers in time, to ask everybody would make that worse.
+    asked += Math.max(0, overdue - MAX_OVERDUE)
     const closest = nodes.first()
     const farthest = closest[TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)

@@ -5,6 +5,9 @@ import { NODE_EXPIRE_TIME_MS } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Node } from '../net/node.ts'
 
+/** Waits after which a node is as good as dead, though its answer would still be taken. */
+export const PATIENT_WAITS = 3
+
 export class SearchNode {
   readonly node: Node
   /** Write token of its last answer; undefined before the first and after a 401. */

@@ -103,7 +103,7 @@ export class Search extends Deadline {
    * Looks up the nodes around the key, for its own sake: asks them whatever they answered before.
    */
   explore(now: number): void {
-    this.#heard = 0
+    this.#begin()
     if (this.#exploringSince !== undefined) return
     this.#takeClosest(now)
     this.#exploringSince = now
@@ -111,7 +111,7 @@ export class Search extends Deadline {
   }
 
   get(query: Query, sink: GetSink & FamilySink, now: number): void {
-    this.#heard = 0
+    this.#begin()
     this.#gets.set(sink, new GetRun(query, sink))
     this.step(now)
   }
@@ -131,7 +131,7 @@ export class Search extends Deadline {
     now: number,
   ): void {
     this.cancelPut(value.id)
-    this.#heard = 0
+    this.#begin()
     const lifetimeMs = this.context.lifetimeMs(value.type)
     const announce = new Announce({ value, ...options, lifetimeMs })
     this.#announces.set(value.id, { announce, sink })
@@ -147,7 +147,7 @@ export class Search extends Deadline {
   }
 
   listen(query: Query, sink: ListenSink, now: number): void {
-    this.#heard = 0
+    this.#begin()
     let group = this.#listens.find((known) => known.query.equals(query))
     if (group === undefined) {
       group = new ListenGroup(query, this.#calls)
@@ -226,6 +226,12 @@ export class Search extends Deadline {
     this.#find.pending.clear()
     this.nodes.clear()
     this.context.net.wheel.cancel(this)
+  }
+
+  /** An operation begins: what others used up is none of its business. */
+  #begin(): void {
+    this.#heard = 0
+    this.#lost = 0
   }
 
   get #needsSync(): boolean {
@@ -311,7 +317,7 @@ export class Search extends Deadline {
         if (hasCaughtUp) this.#forgetPut(valueId, announce)
         continue
       }
-      if (!isComplete && !announce.isSafe(closest)) continue
+      if (!isComplete && !(hasLaggards && announce.isSafe(closest, now))) continue
       announce.isReported = true
       // In a network that is still forming, those who turn up soon get the value too.
       const isForming =
@@ -322,7 +328,7 @@ export class Search extends Deadline {
       sink.onFamilyDone(
         this.family,
         'ok',
-        closest.map((member) => member.node),
+        closest.filter((member) => announce.isStoredAt(member)).map(({ node }) => node),
       )
     }
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.

@@ -158,3 +158,33 @@ describe('a node that answers some requests', () => {
     assert(outcomesOf(node, operation).length <= 1)
   })
 })
+
+describe('a node that expired', () => {
+  it('gets another chance when others list it, less and less often', () => {
+    const net = new MiniNetwork(11)
+    const node = net.add()
+    const dead = new FakePeer(net, idNear(KEY, 30), peerAddress(2))
+    const peer = new FakePeer(net, idNear(KEY, 20), peerAddress(1))
+    peer.neighbours = [dead]
+    dead.script = () => true
+    node.dht.insertNode(peer, net.now)
+    net.run(1000)
+    const asked = (ms: number): number => {
+      dead.received.length = 0
+      for (const end = net.now + ms; net.now < end; ) {
+        node.dht.startGet(KEY, QUERY_ALL, net.now)
+        net.run(5000)
+      }
+      return new Set(dead.requests(Kind.Get).map(({ message }) => message.tid)).size
+    }
+    const early = asked(2 * 60_000)
+    const late = asked(30 * 60_000)
+    assert(early >= 2 && early <= 6, `${early} times in two minutes`)
+    assert(late >= 2 && late <= 8, `${late} times in half an hour`)
+    dead.script = () => false
+    net.run(10 * 60_000)
+    node.dht.startGet(KEY, QUERY_ALL, net.now)
+    net.run(1000)
+    assert.equal(dead.requests(Kind.Get).length > 0, true)
+  })
+})
