@@ -11,7 +11,7 @@ import { after, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
-const LAYERS = ['core', 'api', 'crypto', 'secure', 'sim', 'nodejs', 'cli']
+const LAYERS = ['core', 'api', 'crypto', 'secure', 'discovery', 'sim', 'nodejs', 'cli']
 
 const SOUND: Record<string, string> = {
   'core/entry.ts': 'export const answer = new Uint8Array(1)[0] ?? 42',
@@ -32,6 +32,9 @@ const SOUND: Record<string, string> = {
     export class Signer extends Client {
       signature = digest()
     }`,
+  'discovery/packets.ts': `
+    import { answer } from '../core/entry.ts'
+    export const packet = Uint8Array.of(answer)`,
   'sim/network.ts': `
     import { Client } from '../api/entry.ts'
     export class Network extends Client {}`,
@@ -59,6 +62,9 @@ const OFFENDERS: [path: string, text: string, error: string][] = [
   ['api/buffers.ts', "export const bytes = Buffer.from('x')", 'TS2591'],
   ['crypto/imports-api.ts', "export { Client } from '../api/entry.ts'", 'TS6307'],
   ['secure/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
+  ['discovery/imports-node.ts', "import 'node:fs'", 'TS2882'],
+  ['discovery/imports-api.ts', "export { Client } from '../api/entry.ts'", 'TS6307'],
+  ['discovery/sets-timer.ts', 'setTimeout(() => {}, 1)', 'TS2304'],
   ['sim/imports-node.ts', "import 'node:fs'", 'TS2882'],
   ['sim/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['nodejs/imports-upwards.ts', "import '../cli/main.ts'", 'TS6307'],

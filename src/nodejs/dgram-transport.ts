@@ -103,6 +103,10 @@ class DgramTransport implements Transport {
     return this.#socket.getSendQueueCount() === 0
   }
 
+  learnZone({ host }: SocketAddress, zone: string): void {
+    this.#rememberZone(host, `${host}%${zone}`)
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

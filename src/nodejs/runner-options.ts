@@ -7,6 +7,7 @@ import { DEFAULT_PORT } from '../core/constants.ts'
 import type { Log } from '../core/ports.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { SecureOptions } from '../secure/secure-dht.ts'
+import { checkDhtDiscovery, type DhtDiscoveryOptions } from './discovery/dht-discovery.ts'
 import type { Resolver } from './resolve.ts'
 import { type BindPlan, planSockets } from './sockets.ts'
 import type { OpenTransport } from './transport.ts'
@@ -33,6 +34,11 @@ export interface RunnerOptions extends Omit<DhtConfig, 'families'>, SecureOption
   bind6?: string | false | undefined
   /** Hosts to join the network through: `host`, `host:port`, `[v6]:port`; port 4222 by default. */
   bootstrap?: readonly string[] | undefined
+  /**
+   * Find nodes of the same network id on the local network, and be found by them, over multicast.
+   * Default false.
+   */
+  peerDiscovery?: boolean | DhtDiscoveryOptions | undefined
   /**
    * File that keeps id, known nodes and stored values from one start to the next. The id in it
    * goes before `id`. The ports are in a file of the same name with `_port.txt` behind it. One
@@ -65,6 +71,7 @@ export interface CheckedOptions {
   readonly plan: BindPlan
   readonly stateIntervalMs: number
   readonly transport: TransportOptions
+  readonly peerDiscovery: DhtDiscoveryOptions | undefined
 }
 
 /** Throws TypeError or RangeError naming the wrong option. */
@@ -82,7 +89,8 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
   }
   checkSecureOptions(options)
   const plan = planSockets({ port, bind4, bind6 })
-  return { plan, stateIntervalMs, transport: checkTransportOptions(options) }
+  const peerDiscovery = checkDhtDiscovery(options.peerDiscovery)
+  return { plan, stateIntervalMs, transport: checkTransportOptions(options), peerDiscovery }
 }
 
 function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {

@@ -44,6 +44,11 @@ export interface Transport {
    * may be overwritten right away: if not, its owner must `release` it. Never throws.
    */
   send(outbox: Outbox): boolean
+  /**
+   * On which network interface a link-local IPv6 address is, by name: for neighbours that did not
+   * send anything yet. Transports without it reach those that did.
+   */
+  learnZone?(address: SocketAddress, zone: string): void
   /** Resolves when the port is free. No handler is called any more from the call on. */
   close(): Promise<void>
 }

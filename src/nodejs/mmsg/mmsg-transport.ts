@@ -113,6 +113,11 @@ class MmsgTransport implements Transport {
     return true
   }
 
+  learnZone(address: SocketAddress, zone: string): void {
+    const index = this.#parts.shared.calls.interfaceIndex(zone)
+    if (index !== 0) this.#zones.remember(address, index)
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
