@@ -15,6 +15,8 @@ import { certificateKeys } from '../crypto/certificate-keys.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
+import { type DhtDiscoveryOptions, startDhtDiscovery } from './discovery/dht-discovery.ts'
+import type { PeerDiscovery } from './discovery/peer-discovery.ts'
 import { Driver, monotonicNow } from './driver.ts'
 import { SystemRandom } from './random.ts'
 import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
@@ -45,6 +47,7 @@ export class DhtRunner extends SecureDht {
   readonly #state: SavedState | undefined
   readonly #resolver: Resolver | undefined
   readonly #bootstrapper: Bootstrapper
+  #discovery: PeerDiscovery | undefined
   readonly #addressListeners = new Listeners<readonly SocketAddress[]>()
 
   private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
@@ -71,7 +74,7 @@ export class DhtRunner extends SecureDht {
    * ERR_CRYPTO_EXPIRED when the certificate of the identity is not valid now.
    */
   static async start(options: RunnerOptions = {}): Promise<DhtRunner> {
-    const { plan, stateIntervalMs, transport } = checkOptions(options)
+    const { plan, stateIntervalMs, transport, peerDiscovery } = checkOptions(options)
     const { bootstrap = [], statePath, resolver, log } = options
     for (const host of bootstrap) parseHostPort(host)
     const random = new SystemRandom()
@@ -96,9 +99,11 @@ export class DhtRunner extends SecureDht {
       const runner = new DhtRunner({ driver, transports, state, resolver, log, secure: options })
       await runner.#restoreState(stateIntervalMs)
       runner.bootstrap(...bootstrap)
+      if (peerDiscovery !== undefined) await runner.#startDiscovery(peerDiscovery, log)
       driver.kick()
       return runner
     } catch (error) {
+      state?.stop()
       driver?.stop()
       await Promise.all(transports.map((transport) => transport.close()))
       throw error
@@ -118,6 +123,14 @@ export class DhtRunner extends SecureDht {
   /** Bound port of IPv6; undefined without IPv6. */
   get port6(): number | undefined {
     return this.#portOf(6)
+  }
+
+  /**
+   * With the option `peerDiscovery`: what finds other nodes on the local network, for services of
+   * the application. It is closed with the node.
+   */
+  get discovery(): PeerDiscovery | undefined {
+    return this.#discovery
   }
 
   /** Counters of the sockets by family, since the start. */
@@ -167,6 +180,7 @@ export class DhtRunner extends SecureDht {
   /** To be called when the host got other addresses: everything known is confirmed anew. */
   connectivityChanged(family?: Family): void {
     this.operations.run((dht, now) => dht.connectivityChanged(now, family))
+    this.#discovery?.connectivityChanged()
   }
 
   /** Own addresses as peers see them, most reported first, with the bound port. */
@@ -215,12 +229,16 @@ export class DhtRunner extends SecureDht {
       if (event.kind === 'bootstrap-wanted') void this.#bootstrapper.run()
       else if (event.kind === 'public-address') {
         this.#addressListeners.notify(this.#withPorts(event.addresses))
+      } else if (event.kind === 'status' && event.ipv4 === event.ipv6) {
+        // Whoever is here may know a way back.
+        if (event.ipv4 === 'disconnected') this.#discovery?.connectivityChanged()
       }
     }
   }
 
   protected override async shutDown(): Promise<void> {
     this.#bootstrapper.close()
+    const discoveryClosed = this.#discovery?.close()
     this.#state?.stop()
     const { dht } = this.#driver
     const lastState = this.#state && dht.exportState(this.#driver.now())
@@ -228,6 +246,7 @@ export class DhtRunner extends SecureDht {
     this.#driver.stop()
     this.#addressListeners.close()
     await Promise.all(this.#transports.map((transport) => transport.close()))
+    await discoveryClosed
     if (lastState !== undefined) await this.#state!.finish(lastState)
   }
 
@@ -238,6 +257,26 @@ export class DhtRunner extends SecureDht {
     if (bytes !== undefined) dht.importState(bytes, this.#driver.now())
     await this.#state.writePorts({ port4: this.port4, port6: this.port6 })
     this.#state.start(() => dht.exportState(this.#driver.now()), intervalMs)
+  }
+
+  async #startDiscovery(options: DhtDiscoveryOptions, log: Log | undefined): Promise<void> {
+    const { id, network, clientMode } = this.#driver.dht.config
+    const node = {
+      id,
+      network,
+      addresses: this.addresses,
+      onFound: (found: NodeExport, zone: string | undefined): void => {
+        if (zone !== undefined) this.#learnZone(found.address, zone)
+        this.insertNodes([found])
+      },
+    }
+    this.#discovery = await startDhtDiscovery(node, { ...options, clientMode, log })
+  }
+
+  #learnZone(address: SocketAddress, zone: string): void {
+    for (const transport of this.#transports) {
+      if (transport.family === address.family) transport.learnZone?.(address, zone)
+    }
   }
 
   /** Unless there is nothing that the engine would do with the addresses. */
