@@ -9,6 +9,8 @@ import { resolveConfig } from '../core/config.ts'
 import { Dht } from '../core/dht.ts'
 import type { DhtEvent, NodeExport } from '../core/events.ts'
 import { type Family, SocketAddress } from '../core/id/socket-address.ts'
+import { ArenaPool } from '../core/net/arena-pool.ts'
+import { Outbox } from '../core/net/outbox.ts'
 import type { Log } from '../core/ports.ts'
 import type { ImportResult } from '../core/storage/value-transfer.ts'
 import { certificateKeys } from '../crypto/certificate-keys.ts'
@@ -25,6 +27,9 @@ import { SavedState } from './saved-state.ts'
 import { openSockets } from './sockets.ts'
 import type { Transport, TransportHandler, TransportStats } from './transport.ts'
 import { chooseTransport } from './transport-choice.ts'
+
+/** Of all nodes of the thread. */
+const arenas = new ArenaPool()
 
 interface RunnerParts {
   readonly driver: Driver
@@ -93,7 +98,8 @@ export class DhtRunner extends SecureDht {
       const families = transports.map(({ family }) => family)
       const id = state?.id ?? options.id ?? options.identity?.nodeId
       const config = { ...options, id, families }
-      const ports = { random, verifier: rsaVerifier, certificateKeys, log }
+      const outbox = new Outbox(arenas)
+      const ports = { random, verifier: rsaVerifier, certificateKeys, log, outbox }
       const dht = new Dht(config, ports, monotonicNow())
       driver = new Driver(dht, transports, (events) => runner.dispatch(events))
       const runner = new DhtRunner({ driver, transports, state, resolver, log, secure: options })
@@ -168,7 +174,7 @@ export class DhtRunner extends SecureDht {
   async ping(target: string | SocketAddress, options: OperationOptions = {}): Promise<boolean> {
     const { signal } = options
     signal?.throwIfAborted()
-    this.checkOpen(`ping ${target}`)
+    this.checkOpen(() => `ping ${target}`)
     const addresses =
       target instanceof SocketAddress
         ? [target]

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Connects an engine with sockets, clocks and one timer: feeds it the datagrams of a batch, sends
-// what it has to say once, hands on its events once, and sleeps until it wants to be woken. The
-// datagrams that wait to be sent are the engine's own outbox: a few KiB for an idle node, and what
-// bursts need beyond that is given back.
+// what it has to say once, hands on its events once, and sleeps until it wants to be woken.
 
 import type { ClientHost } from '../api/operations.ts'
 import type { Dht } from '../core/dht.ts'
@@ -17,10 +15,6 @@ const CLOCK_TOLERANCE_MS = 100
 /** A timer later than this lets the sockets go first: the answers it waits for may be in there. */
 const LATE_TIMER_MS = 50
 const MAX_SLEEP_MS = 60 * 60_000
-/** Arenas up to this size are kept between bursts. */
-const KEPT_ARENA_BYTES = 32 * 1024
-/** Larger ones are kept while at least this part of them is in use. */
-const KEPT_ARENA_USE = 1 / 16
 
 /** Milliseconds on a clock that never goes back, whole numbers as the engine wants them. */
 export function monotonicNow(): number {
@@ -117,10 +111,7 @@ export class Driver implements ClientHost, TransportHandler {
     for (const transport of this.#transports) {
       if (!transport.send(outbox)) isArenaFree = false
     }
-    const { position, target } = outbox.writer
-    const isWorthKeeping =
-      target.length <= KEPT_ARENA_BYTES || position >= target.length * KEPT_ARENA_USE
-    if (isArenaFree && isWorthKeeping) outbox.clear()
+    if (isArenaFree) outbox.clear()
     else outbox.release()
   }
 

@@ -42,7 +42,7 @@ export class DatagramSender {
   /** Sends or keeps the datagrams of `outbox` that are for this family. */
   send(outbox: Outbox): void {
     const { shared, slots } = this.#parts
-    const arena = shared.arenaAddress(outbox.writer.target)
+    const arena = shared.arenaAddress(outbox.arena)
     const { count } = outbox
     let filled = 0
     for (let i = 0; i < count; i++) {

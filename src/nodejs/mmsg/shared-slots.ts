@@ -55,7 +55,7 @@ export class SharedSlots {
     return view
   }
 
-  /** Of the outbox, which hardly ever gets a new one. */
+  /** Of an outbox, nearly always the one that was sent last: outboxes share their arenas. */
   arenaAddress(arena: Uint8Array): number {
     if (this.#arena !== arena) {
       this.#arenaAddress = this.calls.addressOf(arena)
