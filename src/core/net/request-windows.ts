@@ -8,7 +8,8 @@ import { finish, mix } from '../util/hash-table.ts'
 
 const WINDOW_MS = 1000
 const SLOTS_PER_SET = 8
-const INITIAL_SLOTS = 128
+/** Most nodes are asked by few peers: a process may hold hundreds of them. */
+const INITIAL_SLOTS = 8
 /** In few large steps: what has to move is then always little, compared with what is new. */
 const GROWTH = 8
 

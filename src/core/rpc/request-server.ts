@@ -49,10 +49,6 @@ export interface ServerContext {
 export class RequestServer {
   readonly #context: ServerContext
   readonly #net: NetworkEngine
-  readonly #lists = {
-    4: new Uint8Array(TARGET_NODES * compactNodeBytes(4)),
-    6: new Uint8Array(TARGET_NODES * compactNodeBytes(6)),
-  }
   /** Errors sent, by code. */
   readonly errors = { 203: 0, 401: 0, 404: 0 }
 
@@ -168,7 +164,7 @@ export class RequestServer {
 
   #compact(target: InfoHash, family: Family, now: number): Uint8Array {
     const nodes = this.#context.table(family)?.closestGood(target, TARGET_NODES, now) ?? []
-    return writeCompactNodes(this.#lists[family], nodes, family)
+    return writeCompactNodes(LISTS[family], nodes, family)
   }
 
   #acknowledge(message: Message, from: SocketAddress): void {
@@ -203,6 +199,11 @@ export class RequestServer {
 }
 
 const NO_NODES = new Uint8Array(0)
+/** Scratch of all engines: done with before the next call. */
+const LISTS = {
+  4: new Uint8Array(TARGET_NODES * compactNodeBytes(4)),
+  6: new Uint8Array(TARGET_NODES * compactNodeBytes(6)),
+}
 
 function wanted(message: Message, carrier: Family): number {
   if (message.want >= 0) return message.want

@@ -42,8 +42,8 @@ export class Job extends Deadline {
 }
 
 export class TimerWheel {
+  /** First of each slot; its deadlines form a ring. */
   readonly #heads: (Deadline | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
-  readonly #tails: (Deadline | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
   /** One bit per non-empty slot: two words per level. */
   readonly #occupied = new Int32Array(2 * LEVELS)
   #now: number
@@ -148,23 +148,33 @@ export class TimerWheel {
   }
 
   #append(deadline: Deadline, slot: number): void {
-    const tail = this.#tails[slot]
+    const head = this.#heads[slot]
     deadline.slot = slot
+    if (head === undefined) {
+      deadline.prev = deadline
+      deadline.next = deadline
+      this.#heads[slot] = deadline
+      this.#occupied[slot >> 5]! |= 1 << (slot & 31)
+      return
+    }
+    const tail = head.prev!
+    tail.next = deadline
     deadline.prev = tail
-    deadline.next = undefined
-    if (tail === undefined) this.#heads[slot] = deadline
-    else tail.next = deadline
-    this.#tails[slot] = deadline
-    this.#occupied[slot >> 5]! |= 1 << (slot & 31)
+    deadline.next = head
+    head.prev = deadline
   }
 
   #unlink(deadline: Deadline): void {
-    const slot = deadline.slot
-    if (deadline.prev === undefined) this.#heads[slot] = deadline.next
-    else deadline.prev.next = deadline.next
-    if (deadline.next === undefined) this.#tails[slot] = deadline.prev
-    else deadline.next.prev = deadline.prev
-    if (this.#heads[slot] === undefined) this.#occupied[slot >> 5]! &= ~(1 << (slot & 31))
+    const { slot } = deadline
+    const next = deadline.next!
+    if (next === deadline) {
+      this.#heads[slot] = undefined
+      this.#occupied[slot >> 5]! &= ~(1 << (slot & 31))
+    } else {
+      next.prev = deadline.prev
+      deadline.prev!.next = next
+      if (this.#heads[slot] === deadline) this.#heads[slot] = next
+    }
     deadline.prev = undefined
     deadline.next = undefined
     deadline.slot = -1

@@ -32,19 +32,17 @@ export interface NodeLists {
 export class MessageEncoder {
   readonly #config: EncoderConfig
   readonly #extra: number
-  /** How replies and requests begin, by their number of fields: the same bytes every time. */
-  readonly #replyStarts: Uint8Array[] = []
-  readonly #requestStarts: Uint8Array[] = []
+  /** How replies and requests begin: the same bytes every time but for the number of fields. */
+  readonly #replyStart: Uint8Array
+  readonly #requestStart: Uint8Array
   /** How messages end, by their kind. */
   readonly #tails: Readonly<Record<MarkedKind, Uint8Array>>
 
   constructor(config: EncoderConfig) {
     this.#config = config
     this.#extra = (config.network !== 0 ? 1 : 0) + (config.isClient ? 1 : 0)
-    for (let fields = 0; fields <= MAX_FIELDS; fields++) {
-      this.#replyStarts.push(this.#start(4, 'r', fields))
-      this.#requestStarts.push(this.#start(5, 'a', fields))
-    }
+    this.#replyStart = this.#start(4, 'r')
+    this.#requestStart = this.#start(5, 'a')
     this.#tails = { q: this.#end('q'), r: this.#end('r'), e: this.#end('e') }
   }
 
@@ -291,7 +289,7 @@ export class MessageEncoder {
   }
 
   #beginRequest(w: MsgpackWriter, fields: number): void {
-    w.raw(this.#requestStarts[fields]!)
+    writeStart(w, this.#requestStart, fields)
   }
 
   #endRequest(w: MsgpackWriter, name: string, tid: number): void {
@@ -301,7 +299,7 @@ export class MessageEncoder {
   }
 
   #beginReply(w: MsgpackWriter, fields: number): void {
-    w.raw(this.#replyStarts[fields]!)
+    writeStart(w, this.#replyStart, fields)
   }
 
   #writeId(w: MsgpackWriter): void {
@@ -319,11 +317,11 @@ export class MessageEncoder {
     w.raw(this.#tails[kind])
   }
 
-  #start(items: number, content: string, fields: number): Uint8Array {
+  #start(items: number, content: 'a' | 'r'): Uint8Array {
     const w = new MsgpackWriter()
     w.mapHeader(items + this.#extra)
     w.key(content)
-    w.mapHeader(fields)
+    w.mapHeader(0)
     this.#writeId(w)
     return w.take()
   }
@@ -349,8 +347,15 @@ export class MessageEncoder {
 /** What `y` says: request, reply or error. */
 type MarkedKind = 'q' | 'r' | 'e'
 
-/** Of the map below `a` or `r`. */
-const MAX_FIELDS = 6
+/** Where the map below `a` or `r` begins, behind the outer map's header and that key. */
+const FIELDS_AT = 3
+/** Header of a map of up to 15 fields. */
+const SMALL_MAP = 0x80
+
+function writeStart(w: MsgpackWriter, start: Uint8Array, fields: number): void {
+  start[FIELDS_AT] = SMALL_MAP | fields
+  w.raw(start)
+}
 
 /** `sa`: the receiver's address as we see it. */
 function writeAddress(w: MsgpackWriter, to: SocketAddress): void {

@@ -147,7 +147,7 @@ describe('all peers', () => {
 describe('windows of requests', () => {
   it('grow with the peers that are active, up to their limit', () => {
     const windows = new RequestWindows(1, 4096)
-    assert.equal(windows.capacity, 128)
+    assert.equal(windows.capacity, 8)
     for (let i = 0; i < 400; i++) windows.add(windows.open(4, i, 0, 0))
     assert.ok(windows.capacity >= 512)
     assert.equal(windows.evicted, 0)
@@ -160,7 +160,7 @@ describe('windows of requests', () => {
   it('use slots of silent peers before they grow', () => {
     const windows = new RequestWindows(1, 1024)
     for (let i = 0; i < 10_000; i++) windows.add(windows.open(4, i, 0, 1000 * i))
-    assert.equal(windows.capacity, 128)
+    assert.equal(windows.capacity, 8)
     assert.equal(windows.evicted, 0)
   })
 
