@@ -86,7 +86,10 @@ export const FLAGS = {
   },
   verbose: { short: 'v', help: ['write a log to standard error'] },
   logfile: { short: 'l', argument: 'FILE', help: ['write the log to FILE instead; implies -v'] },
-  'peer-discovery': { short: 'D', help: ['not available yet: ignored with a warning'] },
+  'peer-discovery': {
+    short: 'D',
+    help: ['find nodes of the same network id on the local', 'network, and be found by them, over multicast'],
+  },
   help: { short: 'h', help: ['print this text and exit'] },
   version: { help: ['print the version and exit'] },
 
