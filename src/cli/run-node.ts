@@ -70,10 +70,7 @@ function openLog(options: NodeOptions, screen: Screen): Logger {
   return new Logger({ sink: file.sink, isOn: options.verbose, notice, isVisible: false })
 }
 
-function announceOptions({ bootstrap, peerDiscovery }: NodeOptions, screen: Screen): void {
-  if (peerDiscovery) {
-    screen.error('Peer discovery (-D) is not available yet in this version: going on without it')
-  }
+function announceOptions({ bootstrap }: NodeOptions, screen: Screen): void {
   for (const host of bootstrap) screen.line(`Bootstrap: ${host}`)
 }
 
