@@ -26,7 +26,11 @@ export function startNotices(
   if (options.port === undefined && !hasState && bound !== DEFAULT_PORT) {
     notices.push(`Port ${DEFAULT_PORT} is in use: took ${bound} instead.`)
   }
-  if (options.bootstrap.length === 0 && !hasState) {
+  if (options.peerDiscovery) {
+    notices.push(
+      `Looking for nodes of network ${options.network ?? 0} on the local network.`,
+    )
+  } else if (options.bootstrap.length === 0 && !hasState) {
     const command = options.service ? '' : ', or type b HOST[:PORT]'
     notices.push(
       `Not part of a network yet. To join one, start with -b HOST[:PORT]${command};`,
