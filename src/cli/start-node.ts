@@ -62,6 +62,7 @@ function runnerOptions(options: NodeOptions, demo: Demo | undefined): RunnerOpti
     bootstrapMode: options.bootstrapMode,
     clientMode: options.clientMode,
     publicStable: options.publicStable,
+    peerDiscovery: options.peerDiscovery,
     statePath: options.persist,
     ...(isLimited ? {} : { maxRequestsPerSecond: -1, maxSearches: -1 }),
     ...(options.unlimited ? { maxStorageBytes: -1, maxStorageKeys: -1 } : {}),

@@ -49,11 +49,10 @@ describe('options', () => {
     }
   })
 
-  test('-D is ignored with a warning', async () => {
-    const { status, stdout, stderr } = await run('', ...LOOPBACK, '-D')
-    assert.equal(status, 0)
-    assert.match(stdout, /^OpenDHT node /)
-    assert.match(stderr, /^Peer discovery \(-D\) is not available yet[^\n]*\n$/)
+  test('-D looks for nodes on the network that it is bound to', async () => {
+    const { status, stdout, stderr } = await run('', ...LOOPBACK, '-n', '77001', '-D')
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.match(stdout, /\nLooking for nodes of network 77001 on the local network\.\n/)
   })
 
   test('a port in use is one line and status 1', async (t) => {
