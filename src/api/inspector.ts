@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a node knows at this moment, for people and programs that watch it. Plain copies.
 
+import type { InfoHash } from '../core/id/info-hash.ts'
 import type { Family } from '../core/id/socket-address.ts'
 import type {
   KeySnapshot,
@@ -21,8 +22,9 @@ export class Inspector {
     return this.#host.dht.routingTable(family, this.#host.now())
   }
 
-  searches(family: Family): SearchSnapshot[] {
-    return this.#host.dht.searches(family, this.#host.now())
+  /** Of one key, or of all. */
+  searches(family: Family, key?: InfoHash): SearchSnapshot[] {
+    return this.#host.dht.searches(family, this.#host.now(), key)
   }
 
   /** Keys that values or listeners are stored for. */

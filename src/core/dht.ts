@@ -239,8 +239,9 @@ export class Dht {
     return snapshots.routingTable(this.#core, family, now)
   }
 
-  searches(family: Family, now: number): snapshots.SearchSnapshot[] {
-    return snapshots.searches(this.#core, family, now)
+  /** Of one key, or of all. */
+  searches(family: Family, now: number, key?: InfoHash): snapshots.SearchSnapshot[] {
+    return snapshots.searches(this.#core, family, now, key)
   }
 
   storageKeys(): snapshots.KeySnapshot[] {

@@ -179,10 +179,18 @@ export function routingTable(core: NodeCore, family: Family, now: number): Routi
   }
 }
 
-export function searches(core: NodeCore, family: Family, now: number): SearchSnapshot[] {
+/** Of one key, or of all. */
+export function searches(
+  core: NodeCore,
+  family: Family,
+  now: number,
+  key?: InfoHash,
+): SearchSnapshot[] {
   const own = core.family(family)
   if (own === undefined) return []
-  const list = [...own.searches].sort((a, b) => a.id.compare(b.id))
+  const list = [...own.searches]
+    .filter(({ id }) => key?.equals(id) ?? true)
+    .sort((a, b) => a.id.compare(b.id))
   return list.map((search) => ({
     key: search.id,
     gets: search.gets,
