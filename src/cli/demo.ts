@@ -12,6 +12,8 @@ export interface Demo {
   readonly network: number
   /** `HOST:PORT` of one of its nodes. */
   readonly entry: string
+  /** The one behind `entry` first. */
+  readonly nodes: readonly DhtRunner[]
   close(): Promise<void>
 }
 
@@ -40,7 +42,7 @@ export async function startDemo(
       runners.push(await DhtRunner.start({ ...options, bootstrap: [entry] }))
     })
     await Promise.all(others)
-    return { network, entry, close }
+    return { network, entry, nodes: runners, close }
   } catch (error) {
     await close()
     throw error

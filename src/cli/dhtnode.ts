@@ -4,4 +4,4 @@
 
 import { main } from './main.ts'
 
-await main(process.argv.slice(2))
+await main('dhtnode', process.argv.slice(2))

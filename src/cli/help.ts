@@ -2,34 +2,25 @@
 // The texts of --help and --version.
 
 import { readFileSync } from 'node:fs'
-import { type Flag, flagEntries } from './flags.ts'
+import type { Flag } from './flags.ts'
+import type { Tool } from './tool.ts'
 
 /** Fits most flags; the texts fill the rest of 80 columns. */
 const FLAG_COLUMN = 28
+const COLUMNS = 80
 
-export function helpText(): string {
-  return `Usage: dhtnode [options]
-
-Runs a node of an OpenDHT network that reads commands from keyboard or pipe.
-Without options it listens on UDP port 4222 and contacts nobody.
-
-Join the public network:    dhtnode -b bootstrap.jami.net
-Join a node that you run:   dhtnode -b 192.0.2.7:4222
-Try it without a network:   dhtnode --demo 16
-Put from a script:          echo "p key text" | dhtnode -b bootstrap.jami.net
-Sign what you put:          dhtnode -b bootstrap.jami.net -i --save-identity me
-
-Options:
-${flagLines().join('\n')}
-
-Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the
-same. Options for proxies, push notifications, daemon and syslog are known, but
-refused: they are not available yet in this version.
-Type h at the prompt for the commands. At the end of piped input, dhtnode lets
-running operations finish, for at most 15 seconds.
-
-Exit status: 0 normal end, 1 the node could not start, 2 wrong usage, 3 a get,
-query, put or listen of a script (commands through a pipe) failed.`
+export function helpText(tool: Tool): string {
+  const { description, examples, notes = [], exitStatuses, operands } = tool
+  const width = Math.max(...examples.map(({ what }) => what.length)) + 2
+  const statuses = exitStatuses.map(({ status, meaning }) => `${status} ${meaning}`).join(', ')
+  return [
+    `Usage: ${tool.name} [options]${operands === undefined ? '' : ` ${operands.usage}`}`,
+    ...description.map(wrap),
+    examples.map(({ what, command }) => `${`${what}:`.padEnd(width)} ${command}`).join('\n'),
+    ['Options:', ...flagLines(tool)].join('\n'),
+    ...notes.map(wrap),
+    wrap(`Exit status: ${statuses}.`),
+  ].join('\n\n')
 }
 
 export function versionText(): string {
@@ -38,14 +29,29 @@ Independent TypeScript node, wire compatible with the C++ implementation.
 MIT license; please report bugs where you got it from.`
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   // The same relative path from src/cli and from dist/cli.
   const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(file) as { version: string }).version
 }
 
-function flagLines(): string[] {
-  return flagEntries().flatMap(([name, flag]) => describeFlag(name, flag))
+/** Breaks a paragraph between words. */
+export function wrap(paragraph: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of paragraph.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line].join('\n')
+}
+
+function flagLines({ flags }: Tool): string[] {
+  return Object.entries(flags).flatMap(([name, flag]) => describeFlag(name, flag))
 }
 
 function describeFlag(name: string, { short, argument, help }: Flag): string[] {

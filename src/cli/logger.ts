@@ -3,7 +3,7 @@
 // terminal) or to a file. Off until -v or the command `log` turns it on; but warnings are for the
 // user in any case.
 
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { Log, LogLevel } from '../core/ports.ts'
 
@@ -83,7 +83,9 @@ export interface LogFile {
  * `fail` is told once and the lines are lost.
  */
 export function openLogFile(path: string, fail: (error: Error) => void): LogFile {
-  let file: number | undefined = openSync(path, 'w')
+  // Appending, so that a tool which rotates logs may truncate it, too.
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants
+  let file: number | undefined = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
   const close = (): void => {
     if (file !== undefined) closeSync(file)
     file = undefined

@@ -1,29 +1,61 @@
 // SPDX-License-Identifier: MIT
-// The command line program, told its arguments. Loads no more than it needs: `--help` no node.
+// A command line program, told its arguments: one tool, or `opendht`, which has all of them. Loads
+// no more than it needs: `--help` no node.
 
-import type { NodeOptions } from './options.ts'
-import { parseCommandLine, UsageError } from './options.ts'
+import { readArguments, UsageError } from './given.ts'
+import { suggestion } from './nearest.ts'
+import { type ProgramStreams, type Tool, USAGE_STATUS } from './tool.ts'
+import { findTool, TOOLS } from './tools/all.ts'
 
-const USAGE_STATUS = 2
+/** Runs a tool; resolves when it is over, with the exit status set. */
+export async function main(name: string, args: readonly string[]): Promise<void> {
+  const tool = findTool(name)
+  if (tool === undefined) throw new Error(`There is no tool ${name}`)
+  process.exitCode = await runTool(tool, args, name)
+}
 
-/** Runs dhtnode; resolves when it is over, with the exit status set. */
-export async function main(args: readonly string[]): Promise<void> {
-  const { stdin, stdout, stderr } = process
-  let options: NodeOptions
-  try {
-    const commandLine = parseCommandLine(args)
-    if (commandLine.kind !== 'run') {
-      const { helpText, versionText } = await import('./help.ts')
-      stdout.write(`${commandLine.kind === 'help' ? helpText() : versionText()}\n`)
-      return
-    }
-    options = commandLine.options
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    stderr.write(`${error.message} (see dhtnode --help)\n`)
-    process.exitCode = USAGE_STATUS
+/** `opendht TOOL …`. */
+export async function mainOfAll(args: readonly string[]): Promise<void> {
+  const [first = '--help', ...rest] = args
+  const tool = findTool(first)
+  if (tool !== undefined) {
+    process.exitCode = await runTool(tool, rest, `opendht ${first}`)
     return
   }
-  const { runNode } = await import('./run-node.ts')
-  process.exitCode = await runNode(options, { stdin, stdout, stderr })
+  if (first === '--version') return print((await import('./help.ts')).versionText())
+  if (first === '--help' || first === '-h' || first === 'help') {
+    return print((await import('./overview.ts')).overviewText())
+  }
+  const names = TOOLS.map((it) => it.name)
+  complain(`Unknown tool: ${first}${suggestion(first, names)}`, 'opendht')
+}
+
+async function runTool(tool: Tool, args: readonly string[], program: string): Promise<number> {
+  const { stdin, stdout, stderr } = process
+  const streams: ProgramStreams = { stdin, stdout, stderr }
+  try {
+    const given = readArguments(args, tool.flags, tool.operands?.max)
+    const isHelp = given.has('help')
+    if (isHelp || given.has('version')) {
+      const { helpText, versionText } = await import('./help.ts')
+      print(isHelp ? helpText(tool) : versionText())
+      return 0
+    }
+    return await tool.run(given, streams)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    complain(error.message, program)
+    return USAGE_STATUS
+  }
+}
+
+function print(text: string): void {
+  // Nobody reads any more, as in `dhtnode --help | head -1`.
+  process.stdout.on('error', () => {})
+  process.stdout.write(`${text}\n`)
+}
+
+function complain(message: string, program: string): void {
+  process.stderr.write(`${message} (see ${program} --help)\n`)
+  process.exitCode = USAGE_STATUS
 }

@@ -27,11 +27,9 @@ export function startNotices(
     notices.push(`Port ${DEFAULT_PORT} is in use: took ${bound} instead.`)
   }
   if (options.peerDiscovery) {
-    notices.push(
-      `Looking for nodes of network ${options.network ?? 0} on the local network.`,
-    )
+    notices.push(`Looking for nodes of network ${options.network ?? 0} on the local network.`)
   } else if (options.bootstrap.length === 0 && !hasState) {
-    const command = options.service ? '' : ', or type b HOST[:PORT]'
+    const command = options.service || options.daemonize ? '' : ', or type b HOST[:PORT]'
     notices.push(
       `Not part of a network yet. To join one, start with -b HOST[:PORT]${command};`,
       'the public network is at bootstrap.jami.net.',

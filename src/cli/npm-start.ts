@@ -5,4 +5,4 @@ import { main } from './main.ts'
 
 const DEMO = ['--demo', '16']
 const args = process.argv.slice(2)
-await main(args.length === 0 ? DEMO : args)
+await main('dhtnode', args.length === 0 ? DEMO : args)

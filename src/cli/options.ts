@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads the command line of dhtnode the way getopt does (`-vp 4222`, `-p4222`, `--port=4222`), but
-// stops at the first mistake with one clear line instead of going on without the flag.
+// What a command line says about the node to start, checked: for every tool that starts one. Flags
+// that a tool does not know are as good as not given.
 
-import { parseArgs } from 'node:util'
 import { SocketAddress } from '../core/id/socket-address.ts'
-import { FLAGS, type Flag, type FlagName, flagEntries, flagText } from './flags.ts'
+import { type Given, UsageError } from './given.ts'
 
 /** Where a password comes from: the command line itself, or the first line of a file. */
 export type PasswordSource = { readonly text: string } | { readonly file: string }
@@ -37,58 +36,47 @@ export interface NodeOptions {
   readonly persist: string | undefined
   readonly identity: IdentitySource | undefined
   readonly service: boolean
+  /** In the background. */
+  readonly daemonize: boolean
   /** Nodes of the private network to start. */
   readonly demo: number | undefined
   readonly verbose: boolean
   readonly logFile: string | undefined
+  readonly syslog: boolean
+  /** Results as JSON. */
+  readonly json: boolean
   readonly peerDiscovery: boolean
 }
-
-export type CommandLine =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'version' }
-  | { readonly kind: 'run'; readonly options: NodeOptions }
-
-/** What the user typed cannot be meant; the text is one line for standard error. */
-export class UsageError extends Error {}
 
 const MAX_NETWORK = 0xffff_ffff
 export const MAX_DEMO_NODES = 512
 
 /** Throws UsageError. */
-export function parseCommandLine(args: readonly string[]): CommandLine {
-  const given = collect(args)
-  if (given.has('help')) return { kind: 'help' }
-  if (given.has('version')) return { kind: 'version' }
-  const later = [...given.keys()].filter((name) => (FLAGS[name] as Flag).later)
-  if (later.length > 0) {
-    throw new UsageError(`Not available yet in this version: ${later.map(flagText).join(', ')}`)
-  }
-  return { kind: 'run', options: toOptions(given) }
-}
-
-type Given = ReadonlyMap<FlagName, readonly string[]>
-
-function toOptions(given: Given): NodeOptions {
-  const last = (name: FlagName): string | undefined => lastOf(given, name)
-  const file = (name: FlagName): string | undefined => fileOf(given, name)
+export function toNodeOptions(given: Given): NodeOptions {
+  const last = (name: string): string | undefined => given.last(name)
   const options: NodeOptions = {
     port: parse(last('port'), parsePort),
     network: parse(last('net'), parseNetwork),
-    bootstrap: (given.get('bootstrap') ?? []).map(checkHost),
+    bootstrap: given.all('bootstrap').map(checkHost),
     bind4: parse(last('bind4'), (text) => checkAddress(text, 4)),
     bind6: parse(last('bind6'), (text) => checkAddress(text, 6)),
     bootstrapMode: given.has('bootstrap-mode'),
     clientMode: given.has('client'),
     publicStable: given.has('public-stable'),
     unlimited: given.has('no-rate-limit'),
-    persist: file('persist'),
+    persist: given.file('persist'),
     identity: toIdentity(given),
     service: given.has('service'),
-    demo: parse(last('demo'), parseDemo),
-    verbose: given.has('verbose') || given.has('logfile'),
-    logFile: file('logfile'),
+    daemonize: given.has('daemonize'),
+    demo: given.number('demo', 'number of demo nodes', { min: 1, max: MAX_DEMO_NODES }),
+    verbose: given.has('verbose') || given.has('logfile') || given.has('syslog'),
+    logFile: given.file('logfile'),
+    syslog: given.has('syslog'),
+    json: given.has('json'),
     peerDiscovery: given.has('peer-discovery'),
+  }
+  if (options.syslog && options.logFile !== undefined) {
+    throw new UsageError('Give one of --syslog and --logfile, not both')
   }
   if (options.demo !== undefined && options.bootstrap.length > 0) {
     throw new UsageError('--demo starts a network of its own: it cannot be combined with -b')
@@ -96,11 +84,17 @@ function toOptions(given: Given): NodeOptions {
   return options
 }
 
+/** The same for a tool that comes and goes: any port. Throws UsageError. */
+export function toGuestOptions(given: Given): NodeOptions {
+  const options = toNodeOptions(given)
+  return { ...options, port: options.port ?? 0 }
+}
+
 /** What cannot be meant is refused: nobody learns later that a key was saved without password. */
 function toIdentity(given: Given): IdentitySource | undefined {
-  const certificate = fileOf(given, 'certificate')
-  const privateKey = fileOf(given, 'privkey')
-  const prefix = fileOf(given, 'save-identity')
+  const certificate = given.file('certificate')
+  const privateKey = given.file('privkey')
+  const prefix = given.file('save-identity')
   const password = toPassword(given)
   if (certificate === undefined && privateKey !== undefined) {
     throw new UsageError('Option --privkey needs the certificate, too: --certificate FILE')
@@ -125,62 +119,12 @@ function toIdentity(given: Given): IdentitySource | undefined {
 }
 
 function toPassword(given: Given): { readonly password: PasswordSource } | undefined {
-  const text = lastOf(given, 'privkey-password')
-  const file = fileOf(given, 'privkey-password-file')
+  const text = given.last('privkey-password')
+  const file = given.file('privkey-password-file')
   if (text === '') throw new UsageError('Option --privkey-password needs a password: got none')
   if (text === undefined) return file === undefined ? undefined : { password: { file } }
   if (file === undefined) return { password: { text } }
   throw new UsageError('Give one of --privkey-password and --privkey-password-file, not both')
-}
-
-/** All occurrences of each flag with their arguments; '' for switches. */
-function collect(args: readonly string[]): Given {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: PARSE_OPTIONS,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const given = new Map<FlagName, string[]>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`Unexpected argument: ${token.value}`)
-    if (token.kind !== 'option') continue
-    if (!Object.hasOwn(FLAGS, token.name)) throw new UsageError(`Unknown option: ${token.rawName}`)
-    const name = token.name as FlagName
-    const takesArgument = (FLAGS[name] as Flag).argument !== undefined
-    if (takesArgument && token.value === undefined) {
-      throw new UsageError(`Option ${token.rawName} needs an argument: ${flagUsage(name)}`)
-    }
-    if (!takesArgument && token.value !== undefined) {
-      throw new UsageError(`Option ${token.rawName} takes no argument: got ${token.value}`)
-    }
-    // `-b=host` is what some scripts say; getopt hands over the equals sign.
-    const value = (token.value ?? '').replace(/^=/, '')
-    given.set(name, [...(given.get(name) ?? []), value])
-  }
-  return given
-}
-
-const PARSE_OPTIONS = Object.fromEntries(
-  flagEntries().map(([name, { short, argument }]) => [
-    name,
-    { type: argument === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
-  ]),
-)
-
-function flagUsage(name: FlagName): string {
-  return `--${name} ${(FLAGS[name] as Flag).argument}`
-}
-
-function lastOf(given: Given, name: FlagName): string | undefined {
-  return given.get(name)?.at(-1)
-}
-
-function fileOf(given: Given, name: FlagName): string | undefined {
-  const file = lastOf(given, name)
-  if (file === '') throw new UsageError(`Option --${name} needs a file name`)
-  return file
 }
 
 function parse<T>(text: string | undefined, read: (text: string) => T): T | undefined {
@@ -203,14 +147,6 @@ function parseNetwork(text: string): number {
     throw new UsageError(`Invalid network id: ${text} (0 to ${MAX_NETWORK}, or 0x hexadecimal)`)
   }
   return network
-}
-
-function parseDemo(text: string): number {
-  const nodes = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-  if (!(nodes >= 1 && nodes <= MAX_DEMO_NODES)) {
-    throw new UsageError(`Invalid number of demo nodes: ${text} (1 to ${MAX_DEMO_NODES})`)
-  }
-  return nodes
 }
 
 /** `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address. */

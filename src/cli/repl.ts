@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Reads commands line by line, from a terminal with prompt, line editing and history, or from a
-// pipe with neither: there, only the answers are written.
+// The commands of dhtnode, line by line.
 
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { execute } from './commands/registry.ts'
-import type { OutputStream, Screen } from './screen.ts'
+import { commandNames, execute } from './commands/registry.ts'
+import { completeWord, type LineStreams, readLines } from './read-lines.ts'
+import type { Screen } from './screen.ts'
 import type { Session } from './session.ts'
-
-export interface ReplStreams {
-  readonly stdin: Readable & { readonly isTTY?: boolean }
-  readonly stdout: OutputStream
-}
 
 const PROMPT = '>> '
 /** A script that pipes in many puts waits for the first ones to end. */
@@ -23,28 +16,24 @@ const DRAIN_MS = 15_000
 export async function runRepl(
   session: Session,
   screen: Screen,
-  { stdin, stdout }: ReplStreams,
+  streams: LineStreams,
 ): Promise<void> {
-  const isTerminal = stdin.isTTY === true && stdout.isTTY === true
-  const lines = createInterface(
-    isTerminal ? { input: stdin, output: stdout, prompt: PROMPT } : { input: stdin },
-  )
-  const close = (): void => lines.close()
-  session.ended.addEventListener('abort', close, { once: true })
-  if (isTerminal) {
-    screen.attach(lines)
-    lines.on('SIGINT', () => session.end())
-    screen.showPrompt()
+  const reader = {
+    ended: session.ended,
+    prompt: () => PROMPT,
+    complete: (line: string) => completeCommand(session, line),
+    interrupt: () => session.end(),
+    read: async (line: string, isTerminal: boolean) => {
+      execute(session, line)
+      if (!isTerminal && !session.isLeaving) await session.waitForSlot(MAX_RUNNING_PIPED)
+      return !session.isLeaving
+    },
   }
-  for await (const line of lines) {
-    if (session.ended.aborted) break
-    execute(session, line)
-    if (session.isLeaving) break
-    if (isTerminal) screen.showPrompt()
-    else await session.waitForSlot(MAX_RUNNING_PIPED)
-  }
-  screen.detach()
-  lines.close()
-  session.ended.removeEventListener('abort', close)
-  if (!isTerminal) await session.waitForOperations(DRAIN_MS)
+  if (!(await readLines(reader, screen, streams))) await session.waitForOperations(DRAIN_MS)
+}
+
+/** Tab completes commands, and behind them the keys that were used before. */
+export function completeCommand(session: Session, line: string): [string[], string] {
+  const isCommand = !/\S\s/.test(line)
+  return completeWord(line, isCommand ? commandNames() : session.keyWords)
 }

@@ -3,6 +3,7 @@
 
 import type { InfoHash } from '../core/id/info-hash.ts'
 import { explainFailure } from './commands/failure.ts'
+import { type JsonRecord, toJson } from './format/json.ts'
 import type { Logger } from './logger.ts'
 import type { NodeView, StorageLimits } from './node-view.ts'
 import type { Output } from './screen.ts'
@@ -14,7 +15,11 @@ export interface SessionParts {
   readonly limits: StorageLimits
   /** Ends the session at once; a signal may do so, too. */
   readonly stop: AbortController
+  /** Results as JSON. */
+  readonly json?: boolean
 }
+
+const MAX_KEY_WORDS = 100
 
 export class Session {
   readonly node: NodeView
@@ -23,17 +28,21 @@ export class Session {
   readonly limits: StorageLimits
   readonly #listens = new Map<number, { readonly key: InfoHash; readonly stop: AbortController }>()
   readonly #running = new Set<Promise<void>>()
+  readonly #isJson: boolean
+  /** Words that were used as keys, latest last: for completion. */
+  readonly #keyWords = new Set<string>()
   readonly #stop: AbortController
   readonly #stopped: Promise<void>
   #lastToken = 0
   #isLeaving = false
   #hasFailed = false
 
-  constructor({ node, out, log, limits, stop }: SessionParts) {
+  constructor({ node, out, log, limits, stop, json = false }: SessionParts) {
     this.node = node
     this.out = out
     this.log = log
     this.limits = limits
+    this.#isJson = json
     this.#stop = stop
     this.#stopped = new Promise((resolve) => {
       this.ended.addEventListener('abort', () => resolve(), { once: true })
@@ -61,6 +70,33 @@ export class Session {
 
   get hasFailed(): boolean {
     return this.#hasFailed
+  }
+
+  /** A result: `text` for people, or `record` with --json. */
+  report(text: string, record: JsonRecord): void {
+    this.out.line(this.#isJson ? toJson(record) : text)
+  }
+
+  /** What only people need to be told. */
+  note(text: string): void {
+    if (!this.#isJson) this.out.line(text)
+  }
+
+  /** What is wrong with a command that is none: among the results, unless these are JSON. */
+  refuse(text: string): void {
+    if (this.#isJson) this.out.error(text)
+    else this.out.line(text)
+  }
+
+  get keyWords(): readonly string[] {
+    return [...this.#keyWords]
+  }
+
+  rememberKey(word: string): void {
+    this.#keyWords.delete(word)
+    this.#keyWords.add(word)
+    const [oldest] = this.#keyWords
+    if (this.#keyWords.size > MAX_KEY_WORDS && oldest !== undefined) this.#keyWords.delete(oldest)
   }
 
   /** No more commands. */

@@ -48,10 +48,11 @@ export class Words {
 export function takeKey(session: Session, words: Words, usage: string): InfoHash {
   const word = words.take()
   if (word === '') throw new SyntaxError(`Syntax error: invalid InfoHash. Syntax: ${usage}`)
+  session.rememberKey(word)
   const hash = InfoHash.fromHex(word)
   if (hash !== undefined && !hash.isZero) return hash
   const key = InfoHash.get(word)
-  session.out.line(`Using h(${word}) = ${key}`)
+  session.note(`Using h(${word}) = ${key}`)
   return key
 }
 

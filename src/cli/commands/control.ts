@@ -5,7 +5,7 @@ import { isHostAndPort } from '../options.ts'
 import { type Command, takeHash } from './command.ts'
 
 const bootstrapCommand: Command = {
-  names: ['b'],
+  names: ['b', 'bootstrap'],
   usage: 'HOST[:PORT]',
   help: 'join the network of this node',
   run(session, words) {

@@ -2,7 +2,13 @@
 // Commands that show what the node knows: its state, tables, searches, storage, addresses.
 
 import type { InfoHash } from '../../core/id/info-hash.ts'
-import { formatFamilies, formatLongId, formatNode, type NodeInfo } from '../format/node-info.ts'
+import {
+  formatFamilies,
+  formatLongId,
+  formatNode,
+  type NodeInfo,
+  nodeRecord,
+} from '../format/node-info.ts'
 import { formatRoutingTable } from '../format/routing-table.ts'
 import { formatSearches } from '../format/searches.ts'
 import { formatKey, formatStorage } from '../format/storage.ts'
@@ -19,9 +25,12 @@ const nodeCommand: Command = {
 const tablesCommand: Command = {
   names: ['lr'],
   help: 'routing tables',
-  run({ node, out }) {
-    out.line(formatRoutingTable('IPv4', node.inspector.routingTable(4)))
-    out.line(formatRoutingTable('IPv6', node.inspector.routingTable(6)))
+  run(session) {
+    const { inspector } = session.node
+    const ipv4 = inspector.routingTable(4)
+    const ipv6 = inspector.routingTable(6)
+    const text = `${formatRoutingTable('IPv4', ipv4)}\n${formatRoutingTable('IPv6', ipv6)}`
+    session.report(text, { event: 'routing-tables', ipv4: ipv4.buckets, ipv6: ipv6.buckets })
   },
 }
 
@@ -30,11 +39,12 @@ const searchesCommand: Command = {
   usage: '[KEY]',
   help: 'searches, in full up to eight or for one key',
   run(session, words) {
-    const { node, out } = session
+    const { inspector } = session.node
     const wanted = takeWantedKey(session, words, 'ls [KEY]')
     const isWanted = ({ key }: { key: InfoHash }) => wanted === undefined || key.equals(wanted)
-    const ipv4 = node.inspector.searches(4).filter(isWanted)
-    out.line(formatSearches({ ipv4, ipv6: node.inspector.searches(6).filter(isWanted) }))
+    const ipv4 = inspector.searches(4).filter(isWanted)
+    const ipv6 = inspector.searches(6).filter(isWanted)
+    session.report(formatSearches({ ipv4, ipv6 }), { event: 'searches', ipv4, ipv6 })
   },
 }
 
@@ -46,8 +56,9 @@ const storageCommand: Command = {
     const wanted = takeWantedKey(session, words, 'ld [KEY]')
     if (wanted === undefined) return session.track(showStorage(session))
     const found = session.node.inspector.storageKeys().find(({ key }) => key.equals(wanted))
-    session.out.line(
+    session.report(
       found === undefined ? 'Nothing is stored here under this key' : formatKey(found),
+      { event: 'storage', keys: found === undefined ? [] : [found] },
     )
   },
 }
@@ -55,9 +66,10 @@ const storageCommand: Command = {
 const addressesCommand: Command = {
   names: ['la'],
   help: 'addresses of this node as others see them',
-  run({ node, out }) {
-    const hosts = new Set(node.publicAddresses().map(({ host }) => host))
-    out.line(['Reported public addresses:', ...hosts].join('\n'))
+  run(session) {
+    const hosts = [...new Set(session.node.publicAddresses().map(({ host }) => host))]
+    const text = ['Reported public addresses:', ...hosts].join('\n')
+    session.report(text, { event: 'addresses', addresses: hosts })
   },
 }
 
@@ -76,21 +88,22 @@ export async function nodeInfo(node: NodeView): Promise<NodeInfo> {
   return { id, publicKey, port4, port6, stats, localValues: stats.storage.values - remoteValues }
 }
 
-async function showNode({ node, out }: Session): Promise<void> {
-  const info = await nodeInfo(node)
-  out.line(`${formatNode(info)}\n${formatLongId(info)}${formatFamilies(info)}`)
+async function showNode(session: Session): Promise<void> {
+  const info = await nodeInfo(session.node)
+  const text = `${formatNode(info)}\n${formatLongId(info)}${formatFamilies(info)}`
+  session.report(text, nodeRecord(info))
 }
 
-async function showStorage({ node, out, limits }: Session): Promise<void> {
+async function showStorage(session: Session): Promise<void> {
+  const { node, limits } = session
   const { storage } = await node.stats()
-  out.line(
-    formatStorage({
-      keys: node.inspector.storageKeys(),
-      sources: node.inspector.storageSources(),
-      remote: { bytes: storage.remoteBytes, maxBytes: limits.remoteBytes },
-      local: { bytes: storage.localBytes, maxBytes: limits.localBytes },
-    }),
-  )
+  const view = {
+    keys: node.inspector.storageKeys(),
+    sources: node.inspector.storageSources(),
+    remote: { bytes: storage.remoteBytes, maxBytes: limits.remoteBytes },
+    local: { bytes: storage.localBytes, maxBytes: limits.localBytes },
+  }
+  session.report(formatStorage(view), { event: 'storage', ...view })
 }
 
 /** The key in the next word; undefined when there is no word. */

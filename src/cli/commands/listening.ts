@@ -11,20 +11,20 @@ import { explainFailure } from './failure.ts'
 import { readWhere, valueLines } from './reading.ts'
 
 const listenCommand: Command = {
-  names: ['l'],
+  names: ['l', 'listen'],
   usage: 'KEY [WHERE ...]',
   help: 'listen: show values as they come and expire',
   run(session, words) {
     const key = takeKey(session, words, 'l KEY [WHERE ...]')
     const where = readWhere(words)
     const { token, signal } = session.addListen(key)
-    session.out.line(`Listening, token: ${token}`)
+    session.report(`Listening, token: ${token}`, { event: 'listen.start', key, token })
     void listen(session, { key, where, token, signal })
   },
 }
 
 const cancelListenCommand: Command = {
-  names: ['cl'],
+  names: ['cl', 'cancel-listen'],
   usage: 'KEY TOKEN',
   help: 'stop listening',
   run(session, words) {
@@ -54,7 +54,7 @@ interface Listening {
 async function listen(session: Session, { key, where, token, signal }: Listening): Promise<void> {
   const current = new Set<ValueId>()
   const changes = new Batch<Change>((batch) => {
-    for (const group of groupByKind(batch)) showChanges(session, current, group)
+    for (const group of groupByKind(batch)) showChanges(session, { key, token, current }, group)
   })
   try {
     for await (const change of session.node.listen(key, { where, signal })) changes.add(change)
@@ -62,7 +62,9 @@ async function listen(session: Session, { key, where, token, signal }: Listening
     if (signal.aborted || session.ended.aborted) return
     changes.flush()
     session.noteFailure()
-    session.out.line(`Listen: failure (token ${token}): ${explainFailure(error)}`)
+    const reason = explainFailure(error)
+    const record = { event: 'listen.end', key, token, ok: false, error: reason }
+    session.report(`Listen: failure (token ${token}): ${reason}`, record)
     session.removeListen(key, token)
   }
 }
@@ -78,13 +80,25 @@ function groupByKind(changes: readonly Change[]): Change[][] {
   return groups
 }
 
-function showChanges(session: Session, current: Set<ValueId>, group: readonly Change[]): void {
+interface Heard {
+  readonly key: InfoHash
+  readonly token: number
+  readonly current: Set<ValueId>
+}
+
+function showChanges(
+  session: Session,
+  { key, token, current }: Heard,
+  group: readonly Change[],
+): void {
   const expired = group[0]?.expired ?? false
   for (const { value } of group) {
     if (expired) current.delete(value.id)
     else current.add(value.id)
   }
   const what = `${group.length} values${expired ? ' expired' : ''}`
-  const lines = valueLines(group.map(({ value }) => value))
-  session.out.line([`Listen: found ${what} (total ${current.size})`, ...lines].join('\n'))
+  const values = group.map(({ value }) => value)
+  const title = `Listen: found ${what} (total ${current.size})`
+  const record = { event: 'listen.values', key, token, expired, values }
+  session.report([title, ...valueLines(values)].join('\n'), record)
 }

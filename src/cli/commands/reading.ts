@@ -7,13 +7,14 @@ import { parseQuery, parseWhere } from '../../core/value/query-parser.ts'
 import type { Value } from '../../core/value/value.ts'
 import { valueToText } from '../../core/value/value-text.ts'
 import { startStopwatch } from '../format/duration.ts'
+import { indexFields } from '../format/json.ts'
 import type { Session } from '../session.ts'
 import { Batch } from './batch.ts'
 import { type Command, takeKey, type Words } from './command.ts'
 import { explainFailure } from './failure.ts'
 
 const getCommand: Command = {
-  names: ['g'],
+  names: ['g', 'get'],
   usage: 'KEY [WHERE ...]',
   help: 'get the values of a key, e.g. g mykey WHERE id=5',
   run(session, words) {
@@ -23,7 +24,7 @@ const getCommand: Command = {
 }
 
 const queryCommand: Command = {
-  names: ['q'],
+  names: ['q', 'query'],
   usage: 'KEY SELECT ...',
   help: 'get only fields of them, e.g. q mykey SELECT id,seq',
   run(session, words) {
@@ -46,17 +47,23 @@ async function get(session: Session, key: InfoHash, where: Where): Promise<void>
   const found = new Batch<Value>((values) => {
     total += values.length
     const title = `Get: found ${values.length} value(s) after ${elapsed()} (total ${total})`
-    session.out.line([title, ...valueLines(values)].join('\n'))
+    session.report([title, ...valueLines(values)].join('\n'), {
+      event: 'get.values',
+      key,
+      values,
+    })
   })
+  const end = (text: string, ok: boolean, error?: string): void =>
+    session.report(text, { event: 'get.end', key, ok, total, tookMs: elapsed.ms(), error })
   try {
     for await (const value of session.node.get(key, { where })) found.add(value)
     found.flush()
-    session.out.line(`Get: completed, took ${elapsed()} (total ${total})`)
+    end(`Get: completed, took ${elapsed()} (total ${total})`, true)
   } catch (error) {
     found.flush()
     const reason = explainFailure(error)
     session.noteFailure()
-    session.out.line(`Get: failure, took ${elapsed()} (total ${total}): ${reason}`)
+    end(`Get: failure, took ${elapsed()} (total ${total}): ${reason}`, false, reason)
   }
 }
 
@@ -73,13 +80,17 @@ function readQuery(words: Words): Query {
 
 async function query(session: Session, key: InfoHash, query: Query): Promise<void> {
   const elapsed = startStopwatch()
+  const end = (text: string, ok: boolean, error?: string): void =>
+    session.report(text, { event: 'query.end', key, ok, tookMs: elapsed.ms(), error })
   try {
     for await (const index of session.node.query(key, query)) {
-      session.out.line(`Query: found field value index after ${elapsed()}\n\t${index}`)
+      const text = `Query: found field value index after ${elapsed()}\n\t${index}`
+      session.report(text, { event: 'query.index', key, fields: indexFields(index) })
     }
-    session.out.line(`Query: completed, took ${elapsed()}`)
+    end(`Query: completed, took ${elapsed()}`, true)
   } catch (error) {
     session.noteFailure()
-    session.out.line(`Query: failure, took ${elapsed()}: ${explainFailure(error)}`)
+    const reason = explainFailure(error)
+    end(`Query: failure, took ${elapsed()}: ${reason}`, false, reason)
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // All commands by name, and their help.
 
+import { wrap } from '../help.ts'
+import { suggestion } from '../nearest.ts'
 import type { Session } from '../session.ts'
 import { type Command, Words } from './command.ts'
 import { CONTROL_COMMANDS } from './control.ts'
@@ -27,7 +29,7 @@ const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
 const helpCommand: Command = {
   names: ['h', 'help'],
   help: 'this text',
-  run: (session) => session.out.line(helpText()),
+  run: (session) => session.report(helpText(), { event: 'help', commands: describeAll() }),
 }
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
@@ -50,6 +52,26 @@ const BY_NAME: ReadonlyMap<string, Command> = new Map(
   ),
 )
 
+/** Everything that a line may begin with. */
+export function commandNames(): string[] {
+  return [...BY_NAME.keys()]
+}
+
+export interface CommandText {
+  readonly names: readonly string[]
+  readonly usage: string
+  readonly help: string
+}
+
+/** For the help and for the manual. */
+export function describeAll(): CommandText[] {
+  return GROUPS.flatMap(({ commands }) => commands).map(({ names, usage = '', help }) => ({
+    names,
+    usage,
+    help,
+  }))
+}
+
 /** Runs one line of input. Whatever the user mistyped becomes one line of output. */
 export function execute(session: Session, line: string): void {
   const words = new Words(line)
@@ -69,8 +91,17 @@ export function execute(session: Session, line: string): void {
 
 function refuse(session: Session, name: string): void {
   const feature = LATER_COMMANDS.get(name)
-  if (feature === undefined) session.out.line(`Unknown command: ${name}\n${HELP_HINT}`)
+  const hint = suggestion(name, commandNames())
+  if (feature === undefined) session.refuse(`Unknown command: ${name}${hint}\n${HELP_HINT}`)
   else session.out.error(`Command ${name} (${feature}) is not available yet in this version`)
+}
+
+/** Each with the short one, in lines of a terminal. */
+function longerNames(): string {
+  const pairs = GROUPS.flatMap(({ commands }) => commands).flatMap(({ names: [name, ...others] }) =>
+    others.map((other) => `${other} (${name})`),
+  )
+  return wrap(`Longer names: ${pairs.join(', ')}.`)
 }
 
 const COMMAND_COLUMN = 22
@@ -81,6 +112,8 @@ function helpText(): string {
   )
   return `${groups.join('\n\n')}
 
+${longerNames()}
+
 KEY is 40 hexadecimal digits, or any word, which is hashed. KEY-ID is what ll
 shows at the recipient: the public key ID, 40 digits, or the long one, 64.
 Signing and encrypting need an identity: start with -i. Conditions of WHERE:
@@ -88,6 +121,7 @@ id=5,value_type=3,seq=2,user_type=text/plain,owner_pk=<40 hexadecimal digits>`
 }
 
 function describeCommand({ names, usage, help }: Command): string {
-  const label = usage === undefined ? names.join(', ') : `${names.join(', ')} ${usage}`
+  const [name = ''] = names
+  const label = usage === undefined ? name : `${name} ${usage}`
   return `  ${label.padEnd(COMMAND_COLUMN)} ${help}`
 }

@@ -14,21 +14,21 @@ import { type Command, takeKey, type Words } from './command.ts'
 import { explainFailedPut } from './failure.ts'
 
 const putCommand: Command = {
-  names: ['p'],
+  names: ['p', 'put'],
   usage: 'KEY TEXT',
   help: 'put a text, up to the end of the line, for ten minutes',
   run: (session, words) => startPut(session, words, false),
 }
 
 const permanentPutCommand: Command = {
-  names: ['pp'],
+  names: ['pp', 'put-permanent'],
   usage: 'KEY TEXT',
   help: 'the same, renewed for as long as this node runs',
   run: (session, words) => startPut(session, words, true),
 }
 
 const cancelPutCommand: Command = {
-  names: ['cpp'],
+  names: ['cpp', 'cancel-put'],
   usage: 'KEY VALUE-ID',
   help: 'stop renewing a value',
   run(session, words) {
@@ -42,7 +42,7 @@ const cancelPutCommand: Command = {
 }
 
 const announceCommand: Command = {
-  names: ['a'],
+  names: ['a', 'announce'],
   usage: 'KEY PORT',
   help: 'announce that a service runs on a port of this host',
   run(session, words) {
@@ -84,13 +84,17 @@ async function put(
   permanent: boolean,
 ): Promise<void> {
   const elapsed = startStopwatch()
-  const id = `Value ID: ${value.id.toString(16)}`
+  const { id } = value
+  const label = `Value ID: ${id.toString(16)}`
+  const end = (text: string, ok: boolean, error?: string): void =>
+    session.report(text, { event: 'put.end', key, id, ok, tookMs: elapsed.ms(), error })
   try {
     await session.node.put(key, value, { permanent })
-    session.out.line(`Put: success, took ${elapsed()}. ${id}`)
+    end(`Put: success, took ${elapsed()}. ${label}`, true)
   } catch (error) {
     session.noteFailure()
-    session.out.line(`Put: failure, took ${elapsed()}. ${id} (${explainFailedPut(error)})`)
+    const reason = explainFailedPut(error)
+    end(`Put: failure, took ${elapsed()}. ${label} (${reason})`, false, reason)
   }
 }
 
@@ -104,12 +108,16 @@ async function announce(session: Session, key: InfoHash, port: number): Promise<
   // Nodes that store it put in the address that they see.
   const data = serviceAddressData(SocketAddress.v4(0, port))
   const value = new Value({ id: randomId(), type: TypeId.IpService, data })
+  const { id } = value
+  const end = (text: string, ok: boolean, error?: string): void =>
+    session.report(text, { event: 'announce.end', key, id, ok, tookMs: elapsed.ms(), error })
   try {
     await session.node.put(key, value, {})
-    session.out.line(`Announce: success (took ${elapsed()}`) // programs know it unclosed
+    end(`Announce: success (took ${elapsed()}`, true) // programs know it unclosed
   } catch (error) {
     session.noteFailure()
-    session.out.line(`Announce: failure (took ${elapsed()}): ${explainFailedPut(error)}`)
+    const reason = explainFailedPut(error)
+    end(`Announce: failure (took ${elapsed()}): ${reason}`, false, reason)
   }
 }
 

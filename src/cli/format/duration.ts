@@ -26,12 +26,16 @@ export function formatAgo(ms: number | undefined): string {
   return ms <= 0 ? 'now' : `${formatDuration(ms)} ago`
 }
 
-/** The time since it was made, as text. */
-export type Stopwatch = () => string
+/** The time since it was made, as text or in milliseconds. */
+export interface Stopwatch {
+  (): string
+  ms(): number
+}
 
 export function startStopwatch(): Stopwatch {
   const start = performance.now()
-  return () => formatDuration(performance.now() - start)
+  const ms = (): number => performance.now() - start
+  return Object.assign(() => formatDuration(ms()), { ms })
 }
 
 function threeDigits(amount: number): number {

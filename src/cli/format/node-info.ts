@@ -2,6 +2,7 @@
 // The block that `ll` prints and that a node starts with.
 
 import type { DhtStats, FamilyStats } from '../../core/snapshots.ts'
+import type { JsonRecord } from './json.ts'
 import { formatSize } from './size.ts'
 
 interface PublicKeyIds {
@@ -36,6 +37,23 @@ export function formatNode({ id, publicKey, stats, localValues, ...ports }: Node
 /** A line with the other id of the public key, which OpenDHT 4 asks for; or nothing. */
 export function formatLongId({ publicKey }: NodeInfo): string {
   return publicKey === undefined ? '' : `Public key long ID ${publicKey.longId}\n`
+}
+
+/** All of it for programs. */
+export function nodeRecord({ id, publicKey, stats, localValues, ...ports }: NodeInfo): JsonRecord {
+  const { ipv4, ipv6, storage, operations } = stats
+  const key = publicKey && { keyId: `${publicKey.id}`, keyLongId: `${publicKey.longId}` }
+  const { values, remoteBytes, localBytes } = storage
+  return {
+    event: 'node',
+    id: `${id}`,
+    ...key,
+    ...ports,
+    operations,
+    storage: { values, localValues, remoteBytes, localBytes },
+    ipv4,
+    ipv6,
+  }
 }
 
 /** The statistics of both families, each with an empty line behind it. */

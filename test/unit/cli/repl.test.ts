@@ -266,6 +266,7 @@ describe('the program', () => {
     for (const name of 'g q p pp cpp s e l cl a b cc ll lr ls ld la log h x'.split(' ')) {
       assert.match(out, new RegExp(`^  ${name}[ ,]`, 'm'))
     }
+    assert.match(out, /^Longer names: put \(p\)/m)
     for (const line of out.split('\n')) assert.ok(line.length <= 80, line)
     assert.equal(errors, '')
   })

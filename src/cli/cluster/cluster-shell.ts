@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// What dhtcluster does with a line: commands of the cluster, and for a node that is selected those
+// of dhtnode.
+
+import { Words } from '../commands/command.ts'
+import { nodeInfo } from '../commands/inspecting.ts'
+import { commandNames, execute } from '../commands/registry.ts'
+import { toJson } from '../format/json.ts'
+import { nodeRecord } from '../format/node-info.ts'
+import { suggestion } from '../nearest.ts'
+import { completeWord } from '../read-lines.ts'
+import type { Output } from '../screen.ts'
+import { Session } from '../session.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
+
+export interface ShellParts {
+  readonly cluster: Cluster
+  readonly out: Output
+  readonly stop: AbortController
+  readonly json: boolean
+  readonly maxNodes: number
+}
+
+const OWN_COMMANDS = ['node', 'resize', 'll', 'h', 'help', 'x', 'exit', 'quit']
+
+const HELP = `  node [N]    speak to node N; without N, to the cluster
+  resize N    start nodes, or stop the last ones
+  ll          all nodes with their ports and what they know
+  h, help     this text; with a node selected, its commands
+  x           stop all nodes and leave`
+
+export class ClusterShell {
+  readonly #parts: ShellParts
+  readonly #sessions = new Map<ClusterNode, Session>()
+  #selected: number | undefined
+  #isLeaving = false
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts
+  }
+
+  get prompt(): string {
+    return this.#selected === undefined ? '>> ' : `(${this.#selected}) >> `
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving
+  }
+
+  /** What still runs, of all nodes. */
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()]
+  }
+
+  complete(line: string): [string[], string] {
+    if (/\S\s/.test(line)) return [[], '']
+    const others = this.#selected === undefined ? [] : commandNames()
+    return completeWord(line, [...new Set([...OWN_COMMANDS, ...others])])
+  }
+
+  /** Mistakes of the user become one line of output; rejects when a node cannot start. */
+  async read(line: string): Promise<void> {
+    const words = new Words(line)
+    const command = words.take()
+    const selected = this.#selectedSession()
+    if (command === '') return
+    if (command === 'x' || command === 'exit' || command === 'quit') this.#isLeaving = true
+    else if (command === 'node') this.#select(words.take())
+    else if (command === 'resize') await this.#resize(words.take())
+    else if (selected !== undefined) execute(selected, line)
+    else if (command === 'll') await this.#list()
+    else if (command === 'h' || command === 'help') this.#help()
+    else this.#refuse(command)
+  }
+
+  #selectedSession(): Session | undefined {
+    const node =
+      this.#selected === undefined ? undefined : this.#parts.cluster.nodes[this.#selected]
+    if (node === undefined) return undefined
+    const { out, stop, json } = this.#parts
+    const session =
+      this.#sessions.get(node) ??
+      new Session({
+        node: node.runner,
+        out,
+        log: node.logTarget.log,
+        limits: { remoteBytes: -1, localBytes: -1 },
+        stop,
+        json,
+      })
+    this.#sessions.set(node, session)
+    return session
+  }
+
+  #select(text: string): void {
+    if (text === '') {
+      this.#selected = undefined
+      return
+    }
+    const last = this.#parts.cluster.nodes.length - 1
+    const index = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+    if (index <= last) this.#selected = index
+    else this.#parts.out.error(`Invalid node: ${text} (0 to ${last})`)
+  }
+
+  async #resize(text: string): Promise<void> {
+    const { cluster, out, maxNodes } = this.#parts
+    const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+    if (!(count >= 1 && count <= maxNodes)) {
+      out.error(`Invalid number of nodes: ${text || '(none)'} (1 to ${maxNodes})`)
+      return
+    }
+    await cluster.resize(count)
+    if (this.#selected !== undefined && this.#selected >= count) this.#selected = undefined
+    for (const node of this.#sessions.keys()) {
+      if (!cluster.nodes.includes(node)) this.#sessions.delete(node)
+    }
+  }
+
+  async #list(): Promise<void> {
+    const { cluster, out, json } = this.#parts
+    for (const [index, { runner }] of cluster.nodes.entries()) {
+      const info = await nodeInfo(runner)
+      const { ipv4, ipv6, storage } = info.stats
+      if (json) {
+        out.line(toJson({ ...nodeRecord(info), index }))
+        continue
+      }
+      const known = `${ipv4.good} IPv4 and ${ipv6.good} IPv6 nodes, ${storage.values} values`
+      out.line(`${String(index).padStart(3)}  ${runner.id}  port ${portOf(runner)}  ${known}`)
+    }
+  }
+
+  #help(): void {
+    const { out, json } = this.#parts
+    out.line(json ? toJson({ event: 'help', commands: OWN_COMMANDS }) : HELP)
+  }
+
+  #refuse(command: string): void {
+    const hint = commandNames().includes(command)
+      ? ', but one of a node: select it with node N'
+      : suggestion(command, OWN_COMMANDS)
+    this.#parts.out.error(`Unknown command: ${command}${hint}`)
+  }
+}
+
+function portOf({ port4, port6 }: ClusterNode['runner']): number {
+  return port4 ?? port6 ?? 0
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// A program around one node: its log, its identity, its start and its end.
+
+import type { Identity } from '../crypto/identity.ts'
+import { openLog } from './log-target.ts'
+import type { Logger } from './logger.ts'
+import { NetworkWatch } from './notices.ts'
+import type { NodeOptions } from './options.ts'
+import type { Program } from './program.ts'
+import type { Output } from './screen.ts'
+import { type StartedNode, startNode } from './start-node.ts'
+
+export interface NodeProgram extends Program {
+  readonly started: StartedNode
+  readonly log: Logger
+}
+
+/** Starts the node, lets `serve` use it, and stops it whatever happens. */
+export async function withNode(
+  options: NodeOptions,
+  program: Program,
+  serve: (program: NodeProgram) => Promise<number>,
+): Promise<number> {
+  const { screen, stop } = program
+  const target = openLog(options, screen)
+  try {
+    announceOptions(options, screen)
+    const identity = await openOwnIdentity(options, screen, stop.signal)
+    const started = await startNode(options, identity, target.log)
+    new NetworkWatch(started.runner, screen, target.log)
+    try {
+      return await serve({ ...program, started, log: target.log })
+    } finally {
+      await started.close()
+    }
+  } finally {
+    target.close()
+  }
+}
+
+function announceOptions({ bootstrap, json }: NodeOptions, screen: Output): void {
+  if (json) return
+  for (const host of bootstrap) screen.line(`Bootstrap: ${host}`)
+}
+
+async function openOwnIdentity(
+  { identity, json }: NodeOptions,
+  screen: Output,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
+  if (identity === undefined) return undefined
+  const { openIdentity } = await import('./own-identity.ts')
+  // With --json, only results are on standard output.
+  const out = json
+    ? { line: (text: string) => screen.error(text), error: (text: string) => screen.error(text) }
+    : screen
+  return openIdentity(identity, out, signal)
+}

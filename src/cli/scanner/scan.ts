@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Finds all nodes of a network. A lookup of a key finds the nodes closest to it. Where many of them
+// lie in the region that was asked for, there may be more: both halves of it are looked up next.
+// Where only a few do, and the others lie outside, these few are all.
+
+import type { Inspector } from '../../api/inspector.ts'
+import { InfoHash } from '../../core/id/info-hash.ts'
+import type { Family, SocketAddress } from '../../core/id/socket-address.ts'
+import type { NodeSnapshot } from '../../core/snapshots.ts'
+
+/** What the scan needs of its node. */
+export interface ScanNode {
+  get(key: InfoHash, options: { signal: AbortSignal }): AsyncIterable<unknown>
+  readonly inspector: Pick<Inspector, 'searches'>
+}
+
+export interface ScannedNode {
+  readonly id: InfoHash
+  /** One per family. */
+  readonly addresses: readonly SocketAddress[]
+}
+
+export interface ScanState {
+  /** That answered. */
+  readonly nodes: number
+  readonly lookupsDone: number
+  readonly lookupsLeft: number
+}
+
+export interface ScanResult {
+  /** That answered, sorted by id. */
+  readonly nodes: readonly ScannedNode[]
+  /** Nodes that others know and that did not answer. */
+  readonly silent: number
+  readonly lookups: number
+  /** Every region was looked at. */
+  readonly isComplete: boolean
+}
+
+/** All ids that share the first `depth` bits with `key`, which lies within. */
+interface Region {
+  readonly key: InfoHash
+  readonly depth: number
+  readonly attempt: number
+}
+
+interface ScannedAddresses {
+  readonly id: InfoHash
+  readonly addresses: Map<Family, SocketAddress>
+}
+
+const MAX_PARALLEL = 16
+/** A lookup finds eight for sure; with so many in its region there may be one that it missed. */
+const SPLIT_AT = 5
+const MAX_ATTEMPTS = 2
+/** A network whose nodes make up ids as they are asked ends here. */
+const MAX_LOOKUPS = 100_000
+const MAX_DEPTH = 64
+const FAMILIES: readonly Family[] = [4, 6]
+const FIRST_KEY = new InfoHash(0, 0, 0, 0, 1)
+
+export class Scan {
+  readonly #node: ScanNode
+  readonly #signal: AbortSignal
+  readonly #regions: Region[] = [{ key: FIRST_KEY, depth: 0, attempt: 1 }]
+  readonly #found = new Map<string, ScannedAddresses>()
+  readonly #heardOf = new Set<string>()
+  #lookups = 0
+  #running = 0
+  #isComplete = true
+
+  constructor(node: ScanNode, signal: AbortSignal) {
+    this.#node = node
+    this.#signal = signal
+  }
+
+  get state(): ScanState {
+    const left = this.#regions.length + this.#running
+    return { nodes: this.#found.size, lookupsDone: this.#lookups, lookupsLeft: left }
+  }
+
+  /** Never rejects: a failure of a lookup makes the result incomplete, and so does the signal. */
+  async run(onProgress: (state: ScanState) => void): Promise<ScanResult> {
+    const running = new Set<Promise<void>>()
+    while (this.#regions.length > 0 || running.size > 0) {
+      if (this.#signal.aborted || this.#lookups >= MAX_LOOKUPS) {
+        this.#isComplete &&= this.#regions.length === 0
+        this.#regions.length = 0
+      }
+      const region = running.size < MAX_PARALLEL ? this.#regions.shift() : undefined
+      if (region === undefined) {
+        await Promise.race(running)
+        onProgress(this.state)
+        continue
+      }
+      this.#lookups++
+      this.#running++
+      const lookup: Promise<void> = this.#visit(region).finally(() => {
+        running.delete(lookup)
+        this.#running--
+      })
+      running.add(lookup)
+    }
+    return this.#result()
+  }
+
+  async #visit(region: Region): Promise<void> {
+    const { key, depth, attempt } = region
+    const isAnswered = await this.#lookUp(key)
+    const inside = FAMILIES.map((family) => this.#collect(region, family))
+    if (!isAnswered) {
+      if (attempt < MAX_ATTEMPTS && !this.#signal.aborted) {
+        this.#regions.push({ ...region, attempt: attempt + 1 })
+      } else {
+        this.#isComplete = false
+      }
+      return
+    }
+    if (Math.max(...inside) < SPLIT_AT || depth >= MAX_DEPTH) return
+    for (const bit of [0, 1] as const) {
+      this.#regions.push({ key: key.withBit(depth, bit), depth: depth + 1, attempt: 1 })
+    }
+  }
+
+  async #lookUp(key: InfoHash): Promise<boolean> {
+    try {
+      for await (const _value of this.#node.get(key, { signal: this.#signal })) {
+        // Only the way there matters.
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Takes the nodes of a lookup; returns how many of them lie in the region. */
+  #collect({ key, depth }: Region, family: Family): number {
+    const nodes = this.#node.inspector.searches(family, key).flatMap((search) => search.nodes)
+    for (const node of nodes) this.#note(node, family)
+    return nodes.filter(({ id, isExpired }) => !isExpired && id.commonBits(key) >= depth).length
+  }
+
+  #note({ id, address, lastReplyAgoMs }: NodeSnapshot, family: Family): void {
+    const name = id.toString()
+    if (!Number.isFinite(lastReplyAgoMs)) {
+      this.#heardOf.add(name)
+      return
+    }
+    const found = this.#found.get(name) ?? { id, addresses: new Map() }
+    found.addresses.set(family, address)
+    this.#found.set(name, found)
+  }
+
+  #result(): ScanResult {
+    const nodes = [...this.#found.values()]
+      .map(({ id, addresses }) => ({ id, addresses: [...addresses.values()] }))
+      .sort((a, b) => a.id.compare(b.id))
+    const silent = [...this.#heardOf].filter((id) => !this.#found.has(id)).length
+    return { nodes, silent, lookups: this.#lookups, isComplete: this.#isComplete }
+  }
+}
