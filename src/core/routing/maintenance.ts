@@ -207,7 +207,7 @@ class Exploration extends Deadline {
   fire(now: number): void {
     if (this.#family.status !== 'connected') return
     const { wheel, config } = this.#host.net
-    this.#look(config.id, now)
+    this.#family.searches.obtain(config.id, now)?.explore(now)
     // Once, when the first answers are in: most keys are not near the own id.
     if (this.#pauseMs === 2 * FIRST_PAUSE_MS) this.#lookFar(now)
     const jitter = this.#random.uint32() % Math.ceil(this.#pauseMs / 2)
@@ -215,16 +215,13 @@ class Exploration extends Deadline {
     this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
   }
 
-  #look(id: InfoHash, now: number): void {
-    this.#family.searches.obtain(id, now)?.explore(now)
-  }
-
   #lookFar(now: number): void {
     const { id } = this.#host.net.config
     for (const bit of FAR_BITS) {
       let target = InfoHash.random(this.#random)
       for (let before = 0; before <= bit; before++) target = target.withBit(before, id.bit(before))
-      this.#look(target.withBit(bit, id.bit(bit) === 1 ? 0 : 1), now)
+      const isSet = id.bit(bit) === 1
+      this.#family.searches.lookAround(target.withBit(bit, isSet ? 0 : 1), now)
     }
   }
 }

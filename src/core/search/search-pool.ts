@@ -119,6 +119,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly #sweep: Job
   /** Searches to be stepped a few at a time, and the job that does it. */
   readonly #queue = new Set<Search>()
+  /** Those that only looked around, for keys that nobody asks for: not kept when they are done. */
+  readonly #passing = new Set<Search>()
   readonly #turn: Job
   /** How far the eight nodes closest to us are away, and when that was found out. */
   #radius = 0
@@ -163,6 +165,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     if (known !== undefined) {
       this.#idle.delete(known)
       this.#active.add(known)
+      this.#passing.delete(known)
       return known
     }
     const { maxSearches } = this.net.config
@@ -178,6 +181,15 @@ export class SearchPool implements SearchContext, Iterable<Search> {
 
   /** A node that proved to be alive: the searches around its id, and lonely ones, may take it. */
   offer(node: Node, now: number): void {
+  /** Looks up the nodes around `key`, to learn of them. The search is forgotten when it is done. */
+  lookAround(key: InfoHash, now: number): void {
+    const isNew = this.find(key) === undefined
+    const search = this.obtain(key, now)
+    if (search === undefined) return
+    if (isNew) this.#passing.add(search)
+    search.explore(now)
+  }
+
     if (this.#waiting.size > 0) this.wakeWaiting(now)
     const takers: Search[] = []
     this.#active.visitClosest(node.id, (search) => {
@@ -271,6 +283,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   onLost(now: number): void {
+    // Not at once: it is in the middle of a step.
+    if (this.#passing.has(search)) this.#stepSoon(search, now)
     this.#host.onLost(this.family, now)
   }
 
@@ -292,7 +306,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     for (const search of this.#queue) {
       if (left-- === 0) break
       this.#queue.delete(search)
-      search.step(now)
+      if (this.#passing.has(search) && search.isIdle) this.#drop(search)
+      else search.step(now)
     }
     if (this.#queue.size > 0) this.net.wheel.schedule(this.#turn, now + TURN_MS)
   }
@@ -322,6 +337,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#active.delete(search.id)
     search.close('closed')
   }
+    this.#passing.delete(search)
 }
 
 function distance(a: InfoHash, b: InfoHash): number {

@@ -50,6 +50,21 @@ describe('a node that becomes connected', () => {
     assert(pauses.length >= 6 && pauses.length <= 10, `${pauses}`)
   })
 
+  it('looks around once, and keeps of its lookups only the one of its own id', () => {
+    const { net, node, peers } = world(12)
+    const keys = (): string[] => node.dht.searches(4, net.now).map(({ key }) => key.toString())
+    node.dht.bootstrap([peers[0]!.address], net.now)
+    assert(net.runUntil(() => keys().length > 1, 10_000))
+    const own = node.dht.id.toString()
+    assert(net.runUntil(() => keys().join() === own, 10_000))
+    net.run(MINUTE_MS)
+    assert.deepEqual(keys(), [own])
+    const targets = new Set(
+      peers.flatMap((peer) => peer.requests(Kind.Find)).map(({ message }) => `${message.target}`),
+    )
+    assert(targets.size >= 4, `${targets.size} keys were looked up`)
+  })
+
   it('takes the nodes that others list once they have answered', () => {
     const { net, node, peers } = world(12)
     for (const peer of peers) peer.neighbours = peers
