@@ -117,10 +117,10 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly #idle = new Map<Search, number>()
   readonly #waiting = new Set<Search>()
   readonly #sweep: Job
-  /** Searches to be stepped a few at a time, and the job that does it. */
-  readonly #queue = new Set<Search>()
   /** Those that only looked around, for keys that nobody asks for: not kept when they are done. */
   readonly #passing = new Set<Search>()
+  /** Searches to be stepped a few at a time, and the job that does it. */
+  readonly #queue = new Set<Search>()
   readonly #turn: Job
   /** How far the eight nodes closest to us are away, and when that was found out. */
   #radius = 0
@@ -163,9 +163,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   obtain(key: InfoHash, now: number): Search | undefined {
     const known = this.#byKey.get(key)
     if (known !== undefined) {
+      this.#passing.delete(known)
       this.#idle.delete(known)
       this.#active.add(known)
-      this.#passing.delete(known)
       return known
     }
     const { maxSearches } = this.net.config
@@ -179,8 +179,6 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     return search
   }
 
-  /** A node that proved to be alive: the searches around its id, and lonely ones, may take it. */
-  offer(node: Node, now: number): void {
   /** Looks up the nodes around `key`, to learn of them. The search is forgotten when it is done. */
   lookAround(key: InfoHash, now: number): void {
     const isNew = this.find(key) === undefined
@@ -190,6 +188,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     search.explore(now)
   }
 
+  /** A node that proved to be alive: the searches around its id, and lonely ones, may take it. */
+  offer(node: Node, now: number): void {
     if (this.#waiting.size > 0) this.wakeWaiting(now)
     const takers: Search[] = []
     this.#active.visitClosest(node.id, (search) => {
@@ -278,13 +278,13 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     if (this.#idle.has(search)) return
     this.#active.delete(search.id)
     this.#idle.set(search, now)
+    // Not at once: it is in the middle of a step.
+    if (this.#passing.has(search)) this.#stepSoon(search, now)
     if (this.#idle.size > MAX_IDLE_SEARCHES) this.#dropOldestIdle()
     if (!this.#sweep.isScheduled) this.net.wheel.schedule(this.#sweep, now + SEARCH_IDLE_MS)
   }
 
   onLost(now: number): void {
-    // Not at once: it is in the middle of a step.
-    if (this.#passing.has(search)) this.#stepSoon(search, now)
     this.#host.onLost(this.family, now)
   }
 
@@ -332,12 +332,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   #drop(search: Search): void {
     this.#idle.delete(search)
     this.#waiting.delete(search)
+    this.#passing.delete(search)
     this.#queue.delete(search)
     this.#byKey.delete(search.id)
     this.#active.delete(search.id)
     search.close('closed')
   }
-    this.#passing.delete(search)
 }
 
 function distance(a: InfoHash, b: InfoHash): number {
