@@ -8,7 +8,9 @@ cd "$(dirname "$0")"
 
 if [[ ${1:-} != drivers ]]; then
   missing=()
-  for package in g++ pkg-config libopendht-dev libgnutls28-dev libmsgpack-dev util-linux; do
+  packages=(g++ pkg-config libopendht-dev libgnutls28-dev libmsgpack-dev util-linux)
+  packages+=(iproute2 iptables libnetfilter-queue-dev)
+  for package in "${packages[@]}"; do
     status=$(dpkg-query -Wf '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
     [[ $status == ii* ]] || missing+=("$package")
   done
@@ -23,6 +25,7 @@ fi
 
 mkdir -p build
 cc -O2 -o build/udpload cpp/udpload.c
+cc -O2 -o build/netdelay cpp/netdelay.c -lnetfilter_queue -lnfnetlink
 # The macros are those that the library was built with: its headers depend on them.
 read -ra flags <<<"$(pkg-config --cflags --libs opendht gnutls)"
 flags+=(-DMSGPACK_NO_BOOST -DMSGPACK_DISABLE_LEGACY_NIL -DMSGPACK_DISABLE_LEGACY_CONVERT)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Benchmark } from './harness/benchmark.ts'
 import { parseContext, ROOT, USAGE } from './harness/context.ts'
 import { runBenchmark } from './harness/run.ts'
+import { churn } from './suites/churn.ts'
 import { codec } from './suites/codec.ts'
 import { crypto } from './suites/crypto.ts'
 import { network } from './suites/network.ts'
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   crypto,
   secure,
   startup,
+  churn,
   peers,
 ]
 

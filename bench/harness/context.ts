@@ -21,6 +21,8 @@ export interface Context {
   readonly nodes: readonly number[]
   readonly concurrency: readonly number[]
   readonly values: readonly number[]
+  /** Lost datagrams in percent. */
+  readonly losses: readonly number[]
   readonly transports: readonly string[]
   /** Substrings of names of subjects; empty for all. */
   readonly only: readonly string[]
@@ -41,6 +43,7 @@ export const USAGE = `npm run bench -- NAME... [options]
   --nodes 16,64,256    sizes of networks
   --concurrency 1,32,256
   --values 100000,1000000   stored values
+  --loss 0,5,20        lost datagrams, %
   --transport mmsg|dgram|both   transports of ours (both, where they exist)
   --only TEXT,TEXT     subjects whose name contains one of these
   --quick              everything tiny, one round, from the sources
@@ -61,6 +64,7 @@ export function parseContext(args: readonly string[]): Context {
       nodes: { type: 'string' },
       concurrency: { type: 'string' },
       values: { type: 'string' },
+      loss: { type: 'string' },
       transport: { type: 'string', default: 'both' },
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
@@ -80,6 +84,7 @@ export function parseContext(args: readonly string[]): Context {
     nodes: numbers('nodes', given.nodes ?? fallback('16,64,256', '8')),
     concurrency: numbers('concurrency', given.concurrency ?? fallback('1,32,256', '8')),
     values: numbers('values', given.values ?? fallback('100000,1000000', '2000')),
+    losses: percentages('loss', given.loss ?? fallback('0,5,20', '5')),
     transports: transportsOf(given.transport),
     only: given.only.split(',').filter((part) => part !== ''),
     isQuick: quick,
@@ -127,4 +132,12 @@ function number(name: string, text: string): number {
 
 function numbers(name: string, text: string): number[] {
   return text.split(',').map((part) => number(name, part))
+}
+
+function percentages(name: string, text: string): number[] {
+  return text.split(',').map((part) => {
+    const value = part === '' ? Number.NaN : Number(part)
+    if (value >= 0 && value < 100) return value
+    throw new RangeError(`--${name} must be percentages from 0 to below 100: got ${text}`)
+  })
 }

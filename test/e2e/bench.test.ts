@@ -2,12 +2,13 @@
 // The benchmarks run and write what they measured. Says nothing about how fast anything is.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import type { Results } from '../../bench/harness/results.ts'
+import { netnsAvailable } from '../support/netns.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../bench/main.ts')
 const out = mkdtempSync(join(tmpdir(), 'bench-'))
@@ -51,3 +52,27 @@ test('the serve benchmark counts answered requests', (t) => {
   assert.ok(medianOf(results, 'ping', 'repliesPerS') > 0)
   assert.ok(medianOf(results, 'find', 'cpuUs') > 0)
 })
+
+test('the churn benchmark measures a lossy network whose nodes die', (t) => {
+  const obstacle = netnsAvailable() || lacksShim()
+  if (obstacle !== false) return t.skip(obstacle)
+  const results = run('churn')
+  for (const row of ['5 % loss: put', '5 % loss: get right after the deaths']) {
+    assert.equal(medianOf(results, row, 'success'), 100)
+    assert.ok(medianOf(results, row, 'p50Ms') > 0)
+  }
+})
+
+/** What the shim is made of. */
+function lacksShim(): string | false {
+  if (spawnSync('iptables-legacy', ['--version']).status !== 0) return 'no iptables-legacy'
+  const probe = [
+    '-E',
+    '-x',
+    'c',
+    '-include',
+    'libnetfilter_queue/libnetfilter_queue.h',
+    '/dev/null',
+  ]
+  return spawnSync('cc', probe).status === 0 ? false : 'no compiler with libnetfilter_queue'
+}

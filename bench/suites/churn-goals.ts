@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What is wanted of networks with loss and deaths, beside C++ in the same run.
+
+import type { Goal } from '../harness/benchmark.ts'
+import { CPP } from '../harness/context.ts'
+import type { Lookup } from '../harness/results.ts'
+
+const LOSSES = [0, 5, 20]
+const PHASES = ['put', 'get', 'get right after the deaths', 'get later', 'put later']
+/** Parts of what C++ takes: in a healthy network, and wherever something was lost or died. */
+const HEALTHY = 0.9
+const HARMED = 0.35
+
+export function churnGoals(): Goal[] {
+  const operations = LOSSES.flatMap((loss) => PHASES.flatMap((phase) => goalsFor(loss, phase)))
+  const join: Goal = {
+    text: '20 % loss: slowest node to join, s',
+    value: (it) => it.median('20 % loss: join', 'joinS'),
+    atMost: 3,
+  }
+  return [...operations, join]
+}
+
+function goalsFor(loss: number, phase: string): Goal[] {
+  const row = `${loss} % loss: ${phase}`
+  const isHealthy = loss === 0 && (phase === 'put' || phase === 'get')
+  const limit = isHealthy ? HEALTHY : HARMED
+  const beside = (metric: string) => (it: Lookup) => {
+    const own = it.median(row, metric)
+    const theirs = it.median(row, metric, CPP.name)
+    return own === undefined || theirs === undefined ? undefined : own / theirs
+  }
+  const goals: Goal[] = [
+    { text: `${row}: median beside C++`, value: beside('p50Ms'), atMost: limit },
+    { text: `${row}: 99th percentile beside C++`, value: beside('p99Ms'), atMost: limit },
+    { text: `${row}: success, %`, value: (it) => it.median(row, 'success'), atLeast: 100 },
+  ]
+  if (!phase.startsWith('get')) return goals
+  goals.push({
+    text: `${row}: median of the first value beside C++`,
+    value: beside('firstP50Ms'),
+    atMost: 1,
+  })
+  if (loss > 0) {
+    goals.push({
+      text: `${row}: 99th percentile of the first value beside C++`,
+      value: beside('firstP99Ms'),
+      atMost: 0.5,
+    })
+  }
+  return goals
+}
