@@ -2,7 +2,7 @@
 // The real C++ library (2.4.12) for tests of the public-key layer: its keys, certificates, lists
 // and values, and nodes with identities in the `host`. One driver process: see cpp_secure.cpp.
 
-import { cppSecureDriver } from './cpp-compiler.ts'
+import { cppProgram } from './cpp-compiler.ts'
 import { CppHost } from './cpp-node.ts'
 import { type CppIdentity, type CppValue, toBase64, toValue, type WireValue } from './cpp-types.ts'
 
@@ -78,7 +78,7 @@ export class CppSecure implements AsyncDisposable {
   }
 
   static async start(): Promise<CppSecure> {
-    return new CppSecure(await CppHost.start({ command: [await cppSecureDriver()] }))
+    return new CppSecure(await CppHost.start({ command: [await cppProgram('cpp-secure')] }))
   }
 
   close(): Promise<void> {
