@@ -6,7 +6,7 @@ import type { NodeExport } from './events.ts'
 import type { InfoHash } from './id/info-hash.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { DropCounters } from './net/network-engine.ts'
-import type { Node } from './net/node.ts'
+import { NEVER, type Node } from './net/node.ts'
 import type { NodeCore } from './node-core.ts'
 import type { StorageStats } from './storage/storage-types.ts'
 import type { Value } from './value/value.ts'
@@ -272,11 +272,16 @@ function nodeSnapshot(node: Node, now: number): NodeSnapshot {
   return {
     id: node.id,
     address: node.address,
-    lastSeenAgoMs: now - node.lastSeenAt,
-    lastReplyAgoMs: now - node.lastReplyAt,
+    lastSeenAgoMs: agoMs(node.lastSeenAt, now),
+    lastReplyAgoMs: agoMs(node.lastReplyAt, now),
     isGood: node.isGood(now),
     isExpired: node.isExpired,
   }
+}
+
+/** Infinity for never. */
+function agoMs(at: number, now: number): number {
+  return at === NEVER ? Number.POSITIVE_INFINITY : now - at
 }
 
 function structuredCopy(counters: StorageStats): StorageStats {

@@ -7,7 +7,8 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { RoundTrips } from './round-trips.ts'
 
-const NEVER = Number.NEGATIVE_INFINITY
+/** Long before any time of an engine. Not -Infinity, which takes a heap object in every field. */
+export const NEVER = -(2 ** 30)
 /** A node that expired is not asked for so long, then twice as long, and so on. */
 const FIRST_RETRY_MS = 10_000
 
@@ -16,7 +17,7 @@ export class Node {
   address: SocketAddress
   /** Asks but does not serve: never listed to others, never used for storage. */
   isClient: boolean
-  /** When any message of it was accepted; -Infinity for never. Milliseconds, engine clock. */
+  /** When any message of it was accepted, or NEVER. Milliseconds, engine clock. */
   lastSeenAt = NEVER
   /** When it last answered one of our requests. */
   lastReplyAt = NEVER
