@@ -6,6 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
+import { manPages } from './src/cli/man-page.ts'
+import { TOOLS } from './src/cli/tools/all.ts'
 
 const PACKAGE = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/
 
@@ -22,18 +24,35 @@ const notices = {
   },
 }
 
+const manual = {
+  name: 'manual-pages',
+  generateBundle() {
+    for (const { file, text } of manPages()) {
+      this.emitFile({ type: 'asset', fileName: `man/${file}`, source: text })
+    }
+  },
+}
+
+/** Those of `bin` in package.json, and the one behind `npm start`. */
+const PROGRAMS = [
+  'npm-start',
+  'opendht',
+  ...TOOLS.filter((it) => !it.isInternal).map((it) => it.name),
+]
+const programs = Object.fromEntries(PROGRAMS.map((it) => [`cli/${it}`, `src/cli/${it}.ts`]))
+
 export default defineConfig({
   input: {
     'nodejs/entry': 'src/nodejs/entry.ts',
     'core/entry': 'src/core/entry.ts',
     'crypto/entry': 'src/crypto/entry.ts',
     'sim/entry': 'src/sim/entry.ts',
-    'cli/dhtnode': 'src/cli/dhtnode.ts',
-    'cli/npm-start': 'src/cli/npm-start.ts',
+    'pht/entry': 'src/pht/entry.ts',
+    ...programs,
   },
   platform: 'node',
   external: [/^node:/, /^@noble\/hashes/],
-  plugins: [notices],
+  plugins: [notices, manual],
   output: {
     dir: 'dist',
     format: 'esm',

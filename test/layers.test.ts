@@ -11,7 +11,7 @@ import { after, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
-const LAYERS = ['core', 'api', 'crypto', 'secure', 'discovery', 'sim', 'nodejs', 'cli']
+const LAYERS = ['core', 'api', 'crypto', 'secure', 'discovery', 'sim', 'pht', 'nodejs', 'cli']
 
 const SOUND: Record<string, string> = {
   'core/entry.ts': 'export const answer = new Uint8Array(1)[0] ?? 42',
@@ -38,6 +38,9 @@ const SOUND: Record<string, string> = {
   'sim/network.ts': `
     import { Client } from '../api/entry.ts'
     export class Network extends Client {}`,
+  'pht/tree.ts': `
+    import { Client } from '../api/entry.ts'
+    export class Tree extends Client {}`,
   'nodejs/entry.ts': `
     import { readFileSync } from 'node:fs'
     export { Client } from '../api/entry.ts'
@@ -66,6 +69,8 @@ const OFFENDERS: [path: string, text: string, error: string][] = [
   ['discovery/imports-api.ts', "export { Client } from '../api/entry.ts'", 'TS6307'],
   ['discovery/sets-timer.ts', 'setTimeout(() => {}, 1)', 'TS2304'],
   ['sim/imports-node.ts', "import 'node:fs'", 'TS2882'],
+  ['pht/imports-node.ts', "import 'node:fs'", 'TS2882'],
+  ['pht/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['sim/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['nodejs/imports-upwards.ts', "import '../cli/main.ts'", 'TS6307'],
   ['nodejs/uses-newer-runtime.ts', 'Promise.withResolvers()', 'TS2550'],

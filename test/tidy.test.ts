@@ -39,12 +39,17 @@ const LAYERS: Record<string, Layer> = {
   secure: { layers: ['core', 'api', 'crypto'], packages: [], hasNode: false },
   discovery: { layers: ['core'], packages: [], hasNode: false },
   sim: { layers: ['core', 'api'], packages: [], hasNode: false },
+  pht: { layers: ['core', 'api'], packages: [], hasNode: false },
   nodejs: {
     layers: ['core', 'api', 'crypto', 'secure', 'discovery'],
     packages: [],
     hasNode: true,
   },
-  cli: { layers: ['core', 'api', 'crypto', 'secure', 'nodejs'], packages: [], hasNode: true },
+  cli: {
+    layers: ['core', 'api', 'crypto', 'secure', 'pht', 'nodejs'],
+    packages: [],
+    hasNode: true,
+  },
 }
 
 /** Time, randomness, scheduling and output reach these layers through ports and arguments only. */
