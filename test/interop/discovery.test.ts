@@ -18,7 +18,7 @@ const OURS = [process.execPath, fileURLToPath(new URL('../../src/cli/dhtnode.ts'
 const CPP = ['dhtnode']
 const OUR_DISCOVERY = fileURLToPath(new URL('../support/discovery-program.ts', import.meta.url))
 const FAMILIES = ['ipv4', 'ipv6'] as const
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 const skip = cppAvailable() || netnsAvailable()
 
