@@ -6,6 +6,7 @@
 import type { Dht } from '../core/dht.ts'
 import type { DhtEvent, NodeStatus, OperationId, Outcome } from '../core/events.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
+import type { Readiness } from '../core/readiness.ts'
 import type { DhtStats } from '../core/snapshots.ts'
 import type { FieldValueIndex } from '../core/value/field-value-index.ts'
 import type { Query } from '../core/value/query.ts'
@@ -165,6 +166,14 @@ export class DhtClient implements DhtInterface {
 
   status(): DhtStatus {
     return toStatus(this.#host.dht.status())
+  }
+
+  /**
+   * Whether operations can succeed, and why not. Being asked makes the node look after its
+   * connection for a minute: whoever asks at least that often hears of a cut within 15 s.
+   */
+  readiness(): Readiness {
+    return this.operations.run((dht, now) => dht.readiness(now))
   }
 
   onStatus(listener: (status: DhtStatus) => void): () => void {

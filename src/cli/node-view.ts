@@ -17,6 +17,7 @@ type RunnerParts =
   | 'putEncrypted'
   | 'cancelPut'
   | 'stats'
+  | 'readiness'
   | 'publicAddresses'
   | 'bootstrap'
   | 'connectivityChanged'

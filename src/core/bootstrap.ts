@@ -127,6 +127,7 @@ export class Bootstrap {
 
   /** Asks an address, not a node: whoever answers there is welcome. */
   #ping(family: FamilyState, address: SocketAddress, now: number): void {
+    family.hasAsked = true
     const handler = new BootstrapPing(this.#host, family)
     if (this.ping(address, handler, now)) family.pendingPings++
   }

@@ -11,6 +11,7 @@ import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { Outbox } from './net/outbox.ts'
 import { NodeCore } from './node-core.ts'
 import type { DhtPorts } from './ports.ts'
+import type { Readiness } from './readiness.ts'
 import * as snapshots from './snapshots.ts'
 import { packState, packValues, unpackState, unpackValues } from './storage/state.ts'
 import { exportValues, type ImportResult, importValues } from './storage/value-transfer.ts'
@@ -185,11 +186,19 @@ export class Dht {
   /** The network refuses to carry datagrams to this address. */
   sendFailed(to: SocketAddress, now: number): void {
     if (this.#isClosed) return
-    this.#core.net.requests.sendFailed(to, now)
+    this.#core.onSendFailed(to, now)
   }
 
   status(): { ipv4: NodeStatus; ipv6: NodeStatus } {
     return this.#core.status()
+  }
+
+  /**
+   * Whether operations can succeed, and why not. Being asked makes the node look after its
+   * connection for a minute: whoever asks at least that often hears of a cut within 15 s.
+   */
+  readiness(now: number): Readiness {
+    return this.#core.readiness.read(now)
   }
 
   /** Our addresses as peers see them, most reported first; port 0. */

@@ -12,6 +12,7 @@ export { PkId } from './id/pk-id.ts'
 export { type Family, SocketAddress } from './id/socket-address.ts'
 export { Outbox } from './net/outbox.ts'
 export type { DhtPorts, Log, LogLevel, Random, SignatureVerifier } from './ports.ts'
+export type { FamilyReadiness, Readiness, UnreadyReason } from './readiness.ts'
 export type {
   DhtStats,
   FamilyStats,

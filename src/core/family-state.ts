@@ -37,7 +37,12 @@ export class FamilyState {
   readonly #gone = new Map<Node, number>()
   /** Pings to addresses whose node is not known yet. */
   pendingPings = 0
+  /** Somebody was pinged for a way into the network. */
+  hasAsked = false
   status: NodeStatus = 'disconnected'
+  /** When a node of it last said anything, and when the system last refused to send to one. */
+  lastHeardAt = Number.NEGATIVE_INFINITY
+  sendFailedAt = Number.NEGATIVE_INFINITY
   /** When it last became connected. */
   connectedAt = Number.NEGATIVE_INFINITY
   /** When it last ceased to be connected; Infinity for never. */
@@ -52,6 +57,7 @@ export class FamilyState {
 
   /** A node sent or answered something: it may enter the table, and the searches near it. */
   onActivity(node: Node, replied: boolean, now: number): void {
+    this.lastHeardAt = now
     if (replied) this.table.replied(node, now)
     if (this.#isBack(node, now)) this.searches.offer(node, now)
     if (node.isInTable) return

@@ -16,6 +16,7 @@ import { RateLimiter } from './net/rate-limiter.ts'
 import { QuietHandler, type Request } from './net/request.ts'
 import { Operations } from './operations/operations.ts'
 import type { DhtPorts, Random } from './ports.ts'
+import { ReadinessWatch } from './readiness.ts'
 import { Maintenance, type MaintenanceHost } from './routing/maintenance.ts'
 import { ListenerUpdates } from './rpc/listener-updates.ts'
 import { RequestServer } from './rpc/request-server.ts'
@@ -59,6 +60,7 @@ export class NodeCore
   readonly server: RequestServer
   readonly maintenance: Maintenance
   readonly storageMaintenance: StorageMaintenance
+  readonly readiness: ReadinessWatch
   events: DhtEvent[] = []
   /** Pings of the user that wait for an answer. */
   readonly pings = new Set<PingHandler>()
@@ -100,6 +102,7 @@ export class NodeCore
     this.bootstrap = new Bootstrap(this, ports.random.fork('bootstrap'))
     this.maintenance = new Maintenance(this, ports.random.fork('maintenance'), now)
     this.storageMaintenance = new StorageMaintenance(this.storage, wheel, this)
+    this.readiness = new ReadinessWatch(wheel, this.families)
   }
 
   family(family: Family): FamilyState | undefined {
@@ -194,6 +197,13 @@ export class NodeCore
     this.bootstrap.restart(now)
   }
 
+  /** The network refuses to carry datagrams to this address. */
+  onSendFailed(to: SocketAddress, now: number): void {
+    const family = this.family(to.family)
+    if (family !== undefined) family.sendFailedAt = now
+    this.net.requests.sendFailed(to, now)
+  }
+
   announceStorage(now: number): number {
     if (this.#isClosed || !this.config.maintainStorage) return 0
     return this.storageMaintenance.announceAll(now)
@@ -202,6 +212,7 @@ export class NodeCore
   close(): void {
     this.maintenance.close()
     this.bootstrap.close()
+    this.readiness.close()
     this.operations.closeAll()
     for (const ping of [...this.pings]) ping.end('closed')
     this.#isClosed = true

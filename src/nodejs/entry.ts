@@ -25,6 +25,7 @@ export { InfoHash } from '../core/id/info-hash.ts'
 export { PkId } from '../core/id/pk-id.ts'
 export { type Family, SocketAddress } from '../core/id/socket-address.ts'
 export type { Log, LogLevel } from '../core/ports.ts'
+export type { FamilyReadiness, Readiness, UnreadyReason } from '../core/readiness.ts'
 export type {
   DhtStats,
   FamilyStats,

@@ -6,6 +6,7 @@ import {
   formatFamilies,
   formatLongId,
   formatNode,
+  formatReadiness,
   type NodeInfo,
   nodeRecord,
 } from '../format/node-info.ts'
@@ -85,12 +86,14 @@ export async function nodeInfo(node: NodeView): Promise<NodeInfo> {
   const stats = await node.stats()
   const remoteValues = node.inspector.storageSources().reduce((sum, { values }) => sum + values, 0)
   const { id, publicKey, port4, port6 } = node
-  return { id, publicKey, port4, port6, stats, localValues: stats.storage.values - remoteValues }
+  const localValues = stats.storage.values - remoteValues
+  return { id, publicKey, port4, port6, readiness: node.readiness(), stats, localValues }
 }
 
 async function showNode(session: Session): Promise<void> {
   const info = await nodeInfo(session.node)
-  const text = `${formatNode(info)}\n${formatLongId(info)}${formatFamilies(info)}`
+  const head = `${formatNode(info)}\n${formatReadiness(info)}${formatLongId(info)}`
+  const text = `${head}${formatFamilies(info)}`
   session.report(text, nodeRecord(info))
 }
 

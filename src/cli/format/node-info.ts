@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The block that `ll` prints and that a node starts with.
 
+import type { Readiness } from '../../core/readiness.ts'
 import type { DhtStats, FamilyStats } from '../../core/snapshots.ts'
 import type { JsonRecord } from './json.ts'
 import { formatSize } from './size.ts'
@@ -17,16 +18,18 @@ export interface NodeInfo {
   /** Undefined for a family without a socket. */
   readonly port4: number | undefined
   readonly port6: number | undefined
+  readonly readiness: Readiness
   readonly stats: Pick<DhtStats, 'ipv4' | 'ipv6' | 'storage' | 'operations'>
   /** Values of this node itself. */
   readonly localValues: number
 }
 
 /** Who and where the node is, and what it holds. */
-export function formatNode({ id, publicKey, stats, localValues, ...ports }: NodeInfo): string {
+export function formatNode(info: NodeInfo): string {
+  const { id, publicKey, stats, localValues } = info
   const { values, remoteBytes, localBytes } = stats.storage
   return [
-    `OpenDHT node ${id} running on ${formatPorts(ports)}`,
+    `OpenDHT node ${id} running on ${formatPorts(info)}`,
     ...(publicKey === undefined ? [] : [`Public key ID ${publicKey.id}`]),
     `Storage: ${values} values, ${formatSize(remoteBytes + localBytes)}`,
     `Local storage: ${localValues} values, ${formatSize(localBytes)}`,
@@ -39,8 +42,15 @@ export function formatLongId({ publicKey }: NodeInfo): string {
   return publicKey === undefined ? '' : `Public key long ID ${publicKey.longId}\n`
 }
 
+/** A line that says whether operations can succeed, and which family is in which state. */
+export function formatReadiness({ readiness: { isReady, ipv4, ipv6 } }: NodeInfo): string {
+  const families = [`IPv4 ${ipv4.reason ?? 'ready'}`, `IPv6 ${ipv6.reason ?? 'ready'}`]
+  return `Ready: ${isReady ? 'yes' : 'no'} (${families.join(', ')})\n`
+}
+
 /** All of it for programs. */
-export function nodeRecord({ id, publicKey, stats, localValues, ...ports }: NodeInfo): JsonRecord {
+export function nodeRecord(info: NodeInfo): JsonRecord {
+  const { id, publicKey, stats, localValues, readiness, port4, port6 } = info
   const { ipv4, ipv6, storage, operations } = stats
   const key = publicKey && { keyId: `${publicKey.id}`, keyLongId: `${publicKey.longId}` }
   const { values, remoteBytes, localBytes } = storage
@@ -48,7 +58,9 @@ export function nodeRecord({ id, publicKey, stats, localValues, ...ports }: Node
     event: 'node',
     id: `${id}`,
     ...key,
-    ...ports,
+    port4,
+    port6,
+    readiness,
     operations,
     storage: { values, localValues, remoteBytes, localBytes },
     ipv4,

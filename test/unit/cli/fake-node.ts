@@ -7,6 +7,7 @@ import type { NodeView } from '../../../src/cli/node-view.ts'
 import { DhtError, type DhtErrorCode } from '../../../src/core/errors.ts'
 import { InfoHash } from '../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../src/core/id/socket-address.ts'
+import type { Readiness } from '../../../src/core/readiness.ts'
 import type { DhtStats, KeySnapshot, SearchSnapshot } from '../../../src/core/snapshots.ts'
 import { FieldValueIndex } from '../../../src/core/value/field-value-index.ts'
 import type { Query } from '../../../src/core/value/query.ts'
@@ -106,6 +107,11 @@ export class FakeNode implements NodeView {
     const family = { ...known, searches: 5, tableDepth: 1, networkSize: 16 }
     const storage = { values: 6, remoteBytes: 7, localBytes: 9 }
     return { ipv4: family, ipv6: family, storage, operations: 10 } as DhtStats
+  }
+
+  readiness(): Readiness {
+    const ready = { isReady: true, reason: undefined }
+    return { ...ready, ipv4: ready, ipv6: { isReady: false, reason: 'no-socket' } }
   }
 
   publicAddresses(): SocketAddress[] {

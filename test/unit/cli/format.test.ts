@@ -8,6 +8,7 @@ import {
   formatFamilies,
   formatLongId,
   formatNode,
+  formatReadiness,
   type NodeInfo,
 } from '../../../src/cli/format/node-info.ts'
 import { formatRoutingTable } from '../../../src/cli/format/routing-table.ts'
@@ -84,6 +85,12 @@ describe('the node block', () => {
     publicKey: { id: '010706c2ffbc2d80bd85c4d444ff55af9cbc263e', longId: '54b10b54' },
     port4: 47240,
     port6: 47240,
+    readiness: {
+      isReady: true,
+      reason: undefined,
+      ipv4: { isReady: true, reason: undefined },
+      ipv6: { isReady: false, reason: 'starting' },
+    },
     stats: {
       ipv4: { ...idle, good: 5, incoming: 2, cached: 5 },
       ipv6: idle,
@@ -111,6 +118,10 @@ Known nodes: 0 good, 0 dubious, 0 incoming.
 
 `,
     )
+  })
+
+  test('has a line for what is ready and what is not', () => {
+    assert.equal(formatReadiness(info), 'Ready: yes (IPv4 ready, IPv6 starting)\n')
   })
 
   test('has a line of its own for the long id of a public key, if there is one', () => {

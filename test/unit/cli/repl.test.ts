@@ -205,6 +205,7 @@ describe('the state of the node', () => {
 Storage: 6 values, 16 B
 Local storage: 5 values, 9 B
 Ongoing operations: 10
+Ready: yes (IPv4 ready, IPv6 no-socket)
 IPv4 stats:
 Known nodes: 1 good, 2 dubious, 3 incoming.
 5 searches, 4 total cached nodes
