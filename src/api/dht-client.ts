@@ -67,7 +67,7 @@ export class DhtClient implements DhtInterface {
     const hash = toInfoHash(key)
     const query = toValueQuery(options.where)
     const accepts = toFilter(options.filter)
-    const action = `get ${hash}`
+    const action = (): string => `get ${hash}`
     return resultStream<Value, FoundQueue<Value>>(
       () => new FoundQueue((value) => value.size),
       (queue, sink) =>
@@ -99,7 +99,7 @@ export class DhtClient implements DhtInterface {
   ): AsyncIterable<FieldValueIndex> {
     const hash = toInfoHash(key)
     const fieldQuery = toFieldQuery(query)
-    const action = `query ${hash}`
+    const action = (): string => `query ${hash}`
     return resultStream<FieldValueIndex, FoundQueue<FieldValueIndex>>(
       () => new FoundQueue(() => FIELDS_BYTES),
       (queue, sink) =>
@@ -117,7 +117,7 @@ export class DhtClient implements DhtInterface {
     const hash = toInfoHash(key)
     const query = toValueQuery(options.where)
     const accepts = toFilter(options.filter)
-    const action = `listen to ${hash}`
+    const action = (): string => `listen to ${hash}`
     return resultStream<ValueEvent, ChangeQueue>(
       () => new ChangeQueue(),
       (queue, sink) =>
@@ -138,14 +138,14 @@ export class DhtClient implements DhtInterface {
     const checked = toValue(value)
     const createdMs = toWallMs(created)
     signal?.throwIfAborted()
-    this.checkOpen(`put under ${hash}`)
+    this.checkOpen(() => `put under ${hash}`)
     return this.#puts.start(hash, checked, { permanent, ...createdMs }, signal)
   }
 
   async cancelPut(key: Key, value: Value | ValueId): Promise<boolean> {
     const hash = toInfoHash(key)
     const id = toValueId(value)
-    this.checkOpen(`cancel the put of value ${id}`)
+    this.checkOpen(() => `cancel the put of value ${id}`)
     return this.#puts.cancel(hash, id)
   }
 
@@ -183,7 +183,7 @@ export class DhtClient implements DhtInterface {
   /** Resolves as soon as a family is connected; rejects when aborted or closed before. */
   async whenConnected(options: OperationOptions = {}): Promise<void> {
     const { signal } = options
-    const action = 'wait for a connection'
+    const action = (): string => 'wait for a connection'
     signal?.throwIfAborted()
     this.checkOpen(action)
     if (this.status().overall === 'connected') return
@@ -198,7 +198,7 @@ export class DhtClient implements DhtInterface {
         ({ overall }) => {
           if (overall === 'connected') settle(resolve)
         },
-        () => settle(() => reject(operationError(action, 'closed'))),
+        () => settle(() => reject(operationError(action(), 'closed'))),
       )
     })
   }
@@ -240,7 +240,7 @@ export class DhtClient implements DhtInterface {
 
   /** Connects one operation with one loop over its results. Returns what stops it. */
   #stream(
-    action: string,
+    action: () => string,
     sink: ResultSink,
     start: (dht: Dht, now: number) => OperationId,
     events: StreamEvents,
@@ -273,8 +273,8 @@ export class DhtClient implements DhtInterface {
   }
 
   /** Throws ERR_DHT_CLOSED when it is too late for `action`, which completes "Cannot …". */
-  protected checkOpen(action: string): void {
-    if (this.isClosed) throw operationError(action, 'closed')
+  protected checkOpen(action: () => string): void {
+    if (this.isClosed) throw operationError(action(), 'closed')
   }
 }
 
@@ -285,14 +285,14 @@ interface StreamEvents {
 }
 
 /** A search without an answer is only an error when it yielded nothing either. */
-function getFailure(action: string, outcome: Outcome, found: number): Error | undefined {
+function getFailure(action: () => string, outcome: Outcome, found: number): Error | undefined {
   if (outcome === 'ok') return undefined
   if (found > 0 && (outcome === 'no-nodes' || outcome === 'failed')) return undefined
-  return operationError(action, outcome)
+  return operationError(action(), outcome)
 }
 
-function listenFailure(action: string, outcome: Outcome): Error | undefined {
-  return outcome === 'ok' || outcome === 'closed' ? undefined : operationError(action, outcome)
+function listenFailure(action: () => string, outcome: Outcome): Error | undefined {
+  return outcome === 'ok' || outcome === 'closed' ? undefined : operationError(action(), outcome)
 }
 
 function toFilter(filter: GetOptions['filter']): (value: Value) => boolean {

@@ -2,6 +2,7 @@
 // Puts that wait for their confirmation, found by key and value id so that they can be cancelled.
 
 import type { OperationId } from '../core/events.ts'
+import { IdMap } from '../core/id/id-map.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { Value, ValueId } from '../core/value/value.ts'
 import type { PutResult } from './dht-interface.ts'
@@ -52,9 +53,14 @@ class PendingPut {
   }
 }
 
+interface PutsOfKey {
+  readonly id: InfoHash
+  readonly puts: Set<PendingPut>
+}
+
 export class PendingPuts {
   readonly #operations: Operations
-  readonly #byValue = new Map<string, Set<PendingPut>>()
+  readonly #byKey = new IdMap<PutsOfKey>(0)
 
   constructor(operations: Operations) {
     this.#operations = operations
@@ -94,7 +100,7 @@ export class PendingPuts {
    * Stops announcing the value; puts of it that are pending fail. Returns whether there was one.
    */
   cancel(key: InfoHash, id: ValueId): boolean {
-    const puts = [...(this.#byValue.get(nameOf(key, id)) ?? [])]
+    const puts = this.#of(key, id)
     for (const put of puts) this.#forget(put)
     const existed = this.#operations.run((dht, now) => dht.cancelPut(key, id, now))
     const reason = `The put of value ${id} under ${key} was cancelled`
@@ -106,8 +112,9 @@ export class PendingPuts {
   #abort(put: PendingPut, signal: AbortSignal | undefined): void {
     const { key, value } = put
     this.#forget(put)
-    const isLast = !this.#byValue.has(nameOf(key, value.id))
-    if (isLast) this.#operations.run((dht, now) => dht.cancelPut(key, value.id, now))
+    if (this.#of(key, value.id).length === 0) {
+      this.#operations.run((dht, now) => dht.cancelPut(key, value.id, now))
+    }
     put.fail(signal?.reason)
   }
 
@@ -117,20 +124,21 @@ export class PendingPuts {
   }
 
   #add(put: PendingPut): void {
-    const name = nameOf(put.key, put.value.id)
-    const puts = this.#byValue.get(name)
-    if (puts === undefined) this.#byValue.set(name, new Set([put]))
-    else puts.add(put)
+    let ofKey = this.#byKey.get(put.key)
+    if (ofKey === undefined) {
+      ofKey = { id: put.key, puts: new Set() }
+      this.#byKey.set(ofKey)
+    }
+    ofKey.puts.add(put)
   }
 
   #remove(put: PendingPut): void {
-    const name = nameOf(put.key, put.value.id)
-    const puts = this.#byValue.get(name)
-    puts?.delete(put)
-    if (puts?.size === 0) this.#byValue.delete(name)
+    const ofKey = this.#byKey.get(put.key)
+    ofKey?.puts.delete(put)
+    if (ofKey?.puts.size === 0) this.#byKey.delete(put.key)
   }
-}
 
-function nameOf(key: InfoHash, id: ValueId): string {
-  return `${key} ${id}`
+  #of(key: InfoHash, id: ValueId): PendingPut[] {
+    return [...(this.#byKey.get(key)?.puts ?? [])].filter(({ value }) => value.id === id)
+  }
 }

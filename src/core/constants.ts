@@ -73,7 +73,7 @@ export const MAX_LISTENERS = 1 << 18
 export const MAX_CACHED_NODES = 16_384
 export const MAX_SEARCHES = 1 << 20
 /** Finished searches kept per family, so that the next operation on the key starts warm. */
-export const MAX_IDLE_SEARCHES = 1024
+export const MAX_IDLE_SEARCHES = 128
 /** Puts per family that go on after their end, because the network around the node is forming. */
 export const MAX_LINGERING_PUTS = 1024
 export const FORMING_MS = 60 * SECOND_MS

@@ -122,7 +122,7 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
     options: OperationOptions = {},
   ): Promise<Certificate | undefined> {
     const wanted = toKeyId(id)
-    this.checkOpen(`find certificate ${wanted}`)
+    this.checkOpen(() => `find certificate ${wanted}`)
     return this.#finder.find(wanted, options.signal)
   }
 
@@ -131,7 +131,7 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
     options: OperationOptions = {},
   ): Promise<PublicKey | undefined> {
     const wanted = toKeyId(id)
-    this.checkOpen(`find public key ${wanted}`)
+    this.checkOpen(() => `find public key ${wanted}`)
     return this.#finder.findKey(wanted, options.signal)
   }
 
@@ -217,7 +217,7 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
       return to.publicKey
     }
     const id = toKeyId(to, 'to', KEY_OR_CERTIFICATE)
-    this.checkOpen(`find public key ${id}`)
+    this.checkOpen(() => `find public key ${id}`)
     const key = await this.#finder.findKey(id, signal)
     if (key !== undefined) return key
     throw new CryptoError(

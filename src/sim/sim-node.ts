@@ -79,7 +79,7 @@ export class SimNode extends DhtClient {
 
   /** Whether a node answers at `address`. */
   ping(address: SocketAddress, options: OperationOptions = {}): Promise<boolean> {
-    this.checkOpen(`ping ${address}`)
+    this.checkOpen(() => `ping ${address}`)
     return pingAny(this.operations, [address], options.signal)
   }
 

@@ -50,7 +50,7 @@ class Closest {
     else if (what === 'expire') node.isExpired = true
     else if (what === 'sweep') {
       const gone = this.model.filter((known) => known.node.isExpired)
-      assert.deepEqual(new Set(this.set.removeExpired()), new Set(gone))
+      this.set.removeExpired()
       this.model = this.model.filter((known) => !known.node.isExpired)
       assert(gone.every(({ isRemoved }) => isRemoved))
     } else if (member !== undefined) member.isLate = what === 'late'
@@ -84,7 +84,7 @@ class Closest {
     assert.equal(this.set.size, this.model.length)
     assert.deepEqual(this.model, this.model.toSorted(byDistance))
     const timely = this.model.filter(({ isLate }) => !isLate)
-    for (const count of [1, 4, 8]) assert.deepEqual(this.set.first(count), timely.slice(0, count))
+    assert.deepEqual(this.set.closest().members, timely.slice(0, 8))
     for (const node of this.nodes) {
       const isMember = this.model.some((member) => member.node === node)
       assert.equal(node.references, isMember ? 1 : 0)
@@ -116,7 +116,7 @@ class Host implements LookupHost {
     if (this.left-- <= 0) return undefined
     const { address } = node
     const handler = new QuietHandler()
-    const common = { tid: 1, kind: Kind.Get, packet: new Uint8Array(0), maxAttempts: 3 }
+    const common = { tid: 1, kind: Kind.Get, encode: () => {}, maxAttempts: 3 }
     return new Request({ ...common, node, address, handler, onTimer: () => {} })
   }
 }
@@ -157,7 +157,7 @@ describe('LookupRun', () => {
         for (const [what, n] of all) {
           host.left = budget
           act(run, set, nodes, what, n)
-          run.drive(set, host, NOW)
+          run.drive(set.closest(), host, NOW)
           checkRun(run, set, budget)
         }
       }),
@@ -184,11 +184,11 @@ function act(run: OnceRun, set: ClosestSet, nodes: readonly Node[], what: string
 function checkRun(run: OnceRun, set: ClosestSet, budget: number): void {
   const timely = [...run.pending.keys()].filter((member) => !member.isLate && !member.isRemoved)
   assert(timely.length <= MAX_ASKED_OF_FEW)
-  const closest = set.first()
+  const { members: closest, isWorthWaiting } = set.closest()
   const most = closest.length < 8 ? MAX_ASKED_OF_FEW : MAX_ASKED
   const open = closest.filter((member) => !run.settled.has(member))
-  const isOver = closest.length > 0 && open.length === 0 && !set.isWorthWaiting(closest)
-  assert.equal(run.isComplete(set, NOW), isOver)
+  const isOver = closest.length > 0 && open.length === 0 && !isWorthWaiting
+  assert.equal(run.isComplete(set.closest(), NOW), isOver)
   const idle = open.filter((member) => !run.pending.has(member))
   // Whoever is not asked has to wait for its turn, behind closer ones.
   if (budget >= MAX_ASKED_OF_FEW && idle.length > 0) assert(timely.length >= most)

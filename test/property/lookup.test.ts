@@ -9,11 +9,11 @@ import { SEARCH_NODES } from '../../src/core/constants.ts'
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../src/core/id/socket-address.ts'
 import { QUERY_ALL } from '../../src/core/value/query.ts'
-import { readCompactNodes } from '../../src/core/wire/compact-nodes.ts'
 import { Kind } from '../../src/core/wire/message.ts'
 import { KEY, outcomesOf, peerAddress, text, textsOf } from '../support/dht-kit.ts'
 import { FakePeer, type Received } from '../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode } from '../support/mini-network.ts'
+import { readCompactNodes } from '../support/node-list.ts'
 import { decode } from '../support/traffic.ts'
 
 const MANNERS = [

@@ -36,7 +36,7 @@ class Pair {
     if (what === 'learn') this.#learn(id, n, known)
     else if (known === undefined) {
       if (what === 'create')
-        this.#created(this.#room(), this.cache.create(id, peerAddress(n), isClient))
+        this.#created(this.#room(), this.cache.create(id, peerAddress(n), isClient, NOW))
     } else if (what === 'touch') {
       this.cache.touch(known)
       this.#toEnd(known)
@@ -115,7 +115,7 @@ describe('NodeCache', () => {
   it('believes a listed address only of nodes that were silent for ten minutes', () => {
     const cache = new NodeCache(1)
     const id = InfoHash.get('somebody')
-    const node = cache.create(id, peerAddress(1), false)
+    const node = cache.create(id, peerAddress(1), false, NOW)
     node.heardOf(NOW)
     assert.equal(cache.learn(id, peerAddress(2), NOW + 600_000), node)
     assert(node.address.equals(peerAddress(1)))

@@ -66,7 +66,7 @@ class World implements FetchHost {
     this.asked.push({ fetch, member, isLate: false })
     const { node } = member
     const handler = new QuietHandler()
-    const common = { tid: 1, kind: Kind.Get, packet: new Uint8Array(0), maxAttempts: 3 }
+    const common = { tid: 1, kind: Kind.Get, encode: () => {}, maxAttempts: 3 }
     return new Request({ ...common, node, address: node.address, handler, onTimer: () => {} })
   }
 

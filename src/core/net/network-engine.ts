@@ -4,13 +4,13 @@
 // storage or tables: those hang behind NetworkObserver.
 
 import type { ResolvedConfig } from '../config.ts'
-import { MAX_TOKEN_BYTES, NODE_EXPIRE_TIME_MS, TARGET_NODES } from '../constants.ts'
+import { MAX_TOKEN_BYTES, TARGET_NODES } from '../constants.ts'
 import { WireError } from '../errors.ts'
 import { type Family, SocketAddress } from '../id/socket-address.ts'
 import type { DhtPorts, Log } from '../ports.ts'
 import { copyBytes } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
-import { readCompactNodes } from '../wire/compact-nodes.ts'
+import { compactAddress, visitCompactNodes } from '../wire/compact-nodes.ts'
 import { decodeMessage, eachFragment } from '../wire/decode-message.ts'
 import { KIND_NAMES, Kind, Message } from '../wire/message.ts'
 import { MessageEncoder } from '../wire/message-encoder.ts'
@@ -158,19 +158,20 @@ export class NetworkEngine {
   /** Nodes of one list of a reply, as far as they are usable; unknown ones enter the cache. */
   listedNodes(message: Message, replier: SocketAddress, family: Family, now: number): Node[] {
     const span = family === 4 ? message.nodes4 : message.nodes6
-    const listed = readCompactNodes(message, span, family, 2 * TARGET_NODES)
+    const cache = this.cache(family)
     const nodes: Node[] = []
-    for (const { id, address: announced } of listed ?? []) {
-      let address = announced
-      // Who lists a loopback address means itself or a neighbour on its host.
-      if (address.isLoopback && replier.family === family) {
-        address = replier.withPort(address.port)
-      }
-      if (id.isZero || id.equals(this.config.id)) continue
-      if (address.family !== family || address.isMartian) continue
-      if (this.blocklist.has(address, now)) continue
-      nodes.push(this.cache(family).learn(id, address, now))
-    }
+    visitCompactNodes(message, span, family, 2 * TARGET_NODES, (id, offset) => {
+      if (id.isZero || id.equals(this.config.id)) return
+      let node = cache.find(id)
+      // Hearsay does not move a living node: its address need not be read.
+      if (node === undefined || !node.isAlive(now)) {
+        const address = listedAddress(message, offset, family, replier)
+        if (address.family !== family || address.isMartian) return
+        if (this.blocklist.has(address, now)) return
+        node = cache.learn(id, address, now)
+      } else if (this.blocklist.has(node.address, now)) return
+      nodes.push(node)
+    })
     return nodes
   }
 
@@ -293,13 +294,12 @@ export class NetworkEngine {
     const cache = this.cache(from.family)
     const node = cache.find(message.id)
     if (node === undefined) {
-      const created = cache.create(message.id, from, message.isClient)
+      const created = cache.create(message.id, from, message.isClient, now)
       created.heardOf(now)
       return created
     }
     if (!node.address.equals(from)) {
-      const isAlive = !node.isExpired && node.lastSeenAt >= now - NODE_EXPIRE_TIME_MS
-      if (isAlive) {
+      if (node.isAlive(now)) {
         this.moves.verify(node, from, now)
         return node
       }
@@ -314,7 +314,7 @@ export class NetworkEngine {
   /** Entry of whoever answered one of our requests from the address that we asked. */
   #replier(message: Message, from: SocketAddress, now: number): Node {
     const cache = this.cache(from.family)
-    const node = cache.find(message.id) ?? cache.create(message.id, from, message.isClient)
+    const node = cache.find(message.id) ?? cache.create(message.id, from, message.isClient, now)
     node.address = from
     // Believed in an answer only: a request with its id and address could be anybody's.
     node.isClient = message.isClient
@@ -322,6 +322,19 @@ export class NetworkEngine {
     cache.touch(node)
     return node
   }
+}
+
+/** The address at `offset` of a list that `replier` sent. */
+function listedAddress(
+  { source }: Message,
+  offset: number,
+  family: Family,
+  replier: SocketAddress,
+): SocketAddress {
+  const address = compactAddress(source, offset, family)
+  // Who lists a loopback address means itself or a neighbour on its host.
+  if (address.isLoopback && replier.family === family) return replier.withPort(address.port)
+  return address
 }
 
 /** A usable copy of a token of a peer; undefined for none and for one that is too long. */

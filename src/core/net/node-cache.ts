@@ -2,7 +2,7 @@
 // All known peers of one family (spec node behaviour, section 2): lookup by id, the closest to an
 // id, and an order by activity so that the longest silent unused entry makes room for a new one.
 
-import { MAX_CACHED_NODES, NODE_EXPIRE_TIME_MS } from '../constants.ts'
+import { MAX_CACHED_NODES } from '../constants.ts'
 import { IdMap } from '../id/id-map.ts'
 import { IdTrie } from '../id/id-trie.ts'
 import type { InfoHash } from '../id/info-hash.ts'
@@ -15,6 +15,8 @@ export class NodeCache implements Iterable<Node> {
   readonly #limit: number
   #oldest: Node | undefined
   #newest: Node | undefined
+  /** When an unknown node was last heard of; -Infinity for never. */
+  grewAt = Number.NEGATIVE_INFINITY
   /** Entries dropped to make room. */
   evicted = 0
 
@@ -32,7 +34,8 @@ export class NodeCache implements Iterable<Node> {
   }
 
   /** New entry for an id that is not there yet; `id` may be a scratch object. */
-  create(id: InfoHash, address: SocketAddress, isClient: boolean): Node {
+  create(id: InfoHash, address: SocketAddress, isClient: boolean, now: number): Node {
+    this.grewAt = now
     if (this.size >= this.#limit) this.#evict()
     const node = new Node(id.clone(), address, isClient)
     this.#byId.set(node)
@@ -47,9 +50,9 @@ export class NodeCache implements Iterable<Node> {
    */
   learn(id: InfoHash, address: SocketAddress, now: number): Node {
     const known = this.#byId.get(id)
-    if (known === undefined) return this.create(id, address, false)
+    if (known === undefined) return this.create(id, address, false, now)
     known.listed(now)
-    if (known.lastSeenAt < now - NODE_EXPIRE_TIME_MS && known.pendingRequests === 0) {
+    if (!known.isRecent(now) && known.pendingRequests === 0) {
       known.address = address
     }
     return known

@@ -53,18 +53,24 @@ export class Node {
     return this.address.family
   }
 
-  /** Proved itself: replied within two hours and was heard of within ten minutes. */
+  /** Heard of within ten minutes. */
+  isRecent(now: number): boolean {
+    return this.lastSeenAt >= now - NODE_EXPIRE_TIME_MS
+  }
+
+  /** Heard of within ten minutes, and not found dead since. */
+  isAlive(now: number): boolean {
+    return !this.isExpired && this.isRecent(now)
+  }
+
+  /** Proved itself: replied within two hours, and is alive. */
   isGood(now: number): boolean {
-    return (
-      !this.isExpired &&
-      this.lastReplyAt >= now - NODE_GOOD_TIME_MS &&
-      this.lastSeenAt >= now - NODE_EXPIRE_TIME_MS
-    )
+    return this.lastReplyAt >= now - NODE_GOOD_TIME_MS && this.isAlive(now)
   }
 
   /** Expired and silent for ten minutes. */
   isRemovable(now: number): boolean {
-    return this.isExpired && this.lastSeenAt < now - NODE_EXPIRE_TIME_MS
+    return this.isExpired && !this.isRecent(now)
   }
 
   /** Some request went unanswered for longer than usual, and nothing was heard since. */

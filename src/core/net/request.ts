@@ -6,7 +6,11 @@
 import type { SocketAddress } from '../id/socket-address.ts'
 import { Deadline } from '../util/timer-wheel.ts'
 import type { Kind, Message } from '../wire/message.ts'
+import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Node } from './node.ts'
+
+/** Writes a request with this transaction id, the same bytes every time. */
+export type EncodeRequest = (writer: MsgpackWriter, tid: number) => void
 
 /** Whoever sent a request hears of it through these. */
 export interface RequestHandler {
@@ -28,8 +32,8 @@ export class Request extends Deadline {
   readonly address: SocketAddress
   readonly handler: RequestHandler
   readonly #onTimer: (request: Request, now: number) => void
-  /** The encoded message, repeated as it is. */
-  packet: Uint8Array
+  /** What to send again: cheaper than to keep the bytes, as most requests are answered at once. */
+  encode: EncodeRequest
   /** Values that follow the message in fragments. */
   values: readonly Uint8Array[] | undefined = undefined
   isFragmented = false
@@ -53,7 +57,7 @@ export class Request extends Deadline {
     node: Node | undefined
     address: SocketAddress
     handler: RequestHandler
-    packet: Uint8Array
+    encode: EncodeRequest
     maxAttempts: number
     onTimer: (request: Request, now: number) => void
   }) {
@@ -63,7 +67,7 @@ export class Request extends Deadline {
     this.node = init.node
     this.address = init.address
     this.handler = init.handler
-    this.packet = init.packet
+    this.encode = init.encode
     this.maxAttempts = init.maxAttempts
     this.#onTimer = init.onTimer
   }

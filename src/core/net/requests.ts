@@ -8,11 +8,10 @@ import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
 import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 import { KIND_NAMES, Kind } from '../wire/message.ts'
-import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
-import { Request, type RequestHandler } from './request.ts'
+import { type EncodeRequest, Request, type RequestHandler } from './request.ts'
 import { MAX_ATTEMPTS, RetryPolicy } from './retry-policy.ts'
 
 /** Peers cause pushes to listeners: they may not use up what the own operations need. */
@@ -42,8 +41,7 @@ export interface Outgoing {
   readonly node: Node | undefined
   readonly address: SocketAddress
   readonly handler: RequestHandler
-  /** Encodes the message with the transaction id that was drawn for it. */
-  readonly encode: (writer: MsgpackWriter, tid: number) => void
+  readonly encode: EncodeRequest
   /** Values that follow in fragments. */
   readonly values?: readonly Uint8Array[] | undefined
   /** Default 5. */
@@ -117,14 +115,14 @@ export class Requests {
       node: outgoing.node,
       address: outgoing.address,
       handler: outgoing.handler,
-      packet: writer.target.slice(start, writer.position),
+      encode: outgoing.encode,
       maxAttempts: outgoing.maxAttempts ?? MAX_ATTEMPTS,
       onTimer: this.#timer,
     })
     request.values = outgoing.values
     request.isFragmented = outgoing.values !== undefined
     if (request.kind === Kind.Update) {
-      request.pushedBytes = request.packet.length + bytesOf(outgoing.values)
+      request.pushedBytes = writer.position - start + bytesOf(outgoing.values)
       this.#pushedBytes += request.pushedBytes
     }
     request.sentAt = now
@@ -185,7 +183,7 @@ export class Requests {
     this.#pending.delete(request.tid | 0)
     if (request.node !== undefined) release(request.node, request)
     this.#pushedBytes -= request.pushedBytes
-    request.packet = EMPTY
+    request.encode = nothing
     request.values = undefined
   }
 
@@ -233,7 +231,7 @@ export class Requests {
     request.handler.onLate(request, now)
     if (!request.isPending) return
     this.repeated++
-    this.#outbox.writer.raw(request.packet)
+    request.encode(this.#outbox.writer, request.tid)
     this.#outbox.commit(request.address)
     this.#afterSend(request, now)
   }
@@ -263,7 +261,7 @@ export class Requests {
   }
 }
 
-const EMPTY = new Uint8Array(0)
+function nothing(): void {}
 
 function bytesOf(values: readonly Uint8Array[] | undefined): number {
   let bytes = 0

@@ -94,11 +94,7 @@ export class Operations {
       } else {
         // A listen in step knows all that the closest nodes hold: no packet is needed.
         operation.onValues(listened)
-        operation.onFamilyDone(
-          family,
-          'ok',
-          search.nodes.first().map(({ node }) => node),
-        )
+        operation.onFamilyDone(family, 'ok', search.closest)
       }
     }
     return operation.id

@@ -8,6 +8,7 @@ import { QuietHandler } from '../net/request.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Listener } from '../storage/listeners.ts'
 import type { StoredValue } from '../storage/stored-value.ts'
+import { copyBytes } from '../util/bytes.ts'
 import type { ValueId } from '../value/value.ts'
 import { Kind } from '../wire/message.ts'
 import type { NodeLists } from '../wire/message-encoder.ts'
@@ -62,9 +63,10 @@ export class ListenerUpdates {
   #pushValues(listener: Listener, key: InfoHash, packed: readonly Uint8Array[], now: number): void {
     const { node, socketId } = listener
     const { encoder, outbox, fragments, tokens, requests } = this.#net
-    const answer = answerWithValues(packed)
+    // Copies: the message may be repeated, and a view would keep its whole page until then.
+    const answer = answerWithValues(packed.map((bytes) => copyBytes(bytes)))
     const token = tokens.issue(node.address)
-    const values = answer.kind === 'sizes' ? packed : undefined
+    const values = answer.kind === 'sizes' ? answer.packed : undefined
     if (listener.version === 0) {
       encoder.nodes(outbox.writer, socketId, node.address, NO_NODES, token, answer)
       outbox.commit(node.address)

@@ -21,6 +21,7 @@ export interface AnnounceHost {
   giveUp(member: SearchNode, now: number): void
 }
 
+const NEVER = Number.NEGATIVE_INFINITY
 /** A put in a network that is still forming goes on this long … */
 const FORMING_LINGER_MS = 60_000
 /** … and one that was reported before each of the closest nodes had the value this long. */
@@ -29,12 +30,17 @@ const CATCH_UP_MS = 10_000
 const MAX_FAILURES = 3
 
 class Placement {
+  readonly member: SearchNode
   request: Request | undefined = undefined
   /** When the node last acknowledged; -Infinity for never. */
-  storedAt = Number.NEGATIVE_INFINITY
+  storedAt = NEVER
   /** When it is to be renewed; Infinity when it is not. */
   renewAt = Number.POSITIVE_INFINITY
   failures = 0
+
+  constructor(member: SearchNode) {
+    this.member = member
+  }
 }
 
 export class Announce {
@@ -44,9 +50,10 @@ export class Announce {
   /** Creation time in seconds since the epoch, or undefined for "now". */
   readonly created: number | undefined
   readonly #lifetimeMs: number
-  readonly #placements = new Map<SearchNode, Placement>()
+  /** One per node; few enough to look through. */
+  #placements: Placement[] = []
   /** Nodes that acknowledged it, as long as that was not reported. */
-  readonly #holders = new Set<SearchNode>()
+  readonly #holders: SearchNode[] = []
   /** Nothing is sent any more; answers that still come only tell that their nodes live. */
   isCancelled = false
   /** The outcome was reported; a permanent announce goes on. */
@@ -83,12 +90,17 @@ export class Announce {
 
   /** Some node acknowledged it, and the outcome was reported. */
   get isStored(): boolean {
-    return this.isReported && [...this.#placements.values()].some(({ storedAt }) => storedAt > 0)
+    return this.isReported && this.#placements.some(({ storedAt }) => storedAt > NEVER)
+  }
+
+  /** Some node is about to answer. */
+  get isWaiting(): boolean {
+    return this.#placements.some(({ request }) => request !== undefined)
   }
 
   isStoredAt(member: SearchNode): boolean {
-    const place = this.#placements.get(member)
-    return place !== undefined && place.storedAt > Number.NEGATIVE_INFINITY
+    const place = this.#at(member)
+    return place !== undefined && place.storedAt > NEVER
   }
 
   /** Brings or renews the value where that is due, at those of `members` that are ready for it. */
@@ -98,22 +110,23 @@ export class Announce {
     host: AnnounceHost,
     now: number,
   ): void {
-    this.#forgetOthers(members)
     for (const member of members) {
-      const place = this.#placements.get(member) ?? new Placement()
-      this.#placements.set(member, place)
+      const place = this.#at(member) ?? this.#add(member)
       if (place.request !== undefined || !isReady(member)) continue
-      if (place.storedAt === Number.NEGATIVE_INFINITY) {
+      if (place.storedAt === NEVER) {
         place.request = host.sendPut(this, member, now)
       } else if (place.renewAt <= now) {
         place.request = host.sendProbe(this, member, now)
       }
     }
+    if (this.#placements.length > members.length) this.#forgetOthers(members)
   }
 
   /** Every one of `members` acknowledged the value. */
   isComplete(members: readonly SearchNode[]): boolean {
-    return members.length > 0 && members.every((member) => this.isStoredAt(member))
+    if (members.length === 0) return false
+    for (const member of members) if (!this.isStoredAt(member)) return false
+    return true
   }
 
   /**
@@ -121,7 +134,7 @@ export class Announce {
    * so far: whoever looks for it finds it, though some that stand in for others lack it yet.
    */
   isSafe(members: readonly SearchNode[], now: number): boolean {
-    if (this.#holders.size < TARGET_NODES) return false
+    if (this.#holders.length < TARGET_NODES) return false
     const others = members.filter((member) => !this.isStoredAt(member))
     return others.length < members.length / 2 && !others.some((member) => member.isSynced(now))
   }
@@ -129,7 +142,8 @@ export class Announce {
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */
   nextRenewal(now: number): number {
     let next = this.lingersUntil > now ? this.lingersUntil : Number.POSITIVE_INFINITY
-    for (const { request, renewAt } of this.#placements.values()) {
+    if (!this.isPermanent) return next
+    for (const { request, renewAt } of this.#placements) {
       if (request === undefined && renewAt > now) next = Math.min(next, renewAt)
     }
     return next
@@ -143,11 +157,11 @@ export class Announce {
     host: AnnounceHost,
     now: number,
   ): void {
-    const place = this.#placements.get(member)
+    const place = this.#at(member)
     if (place === undefined || this.isCancelled) return
     place.request = undefined
     if (request.kind !== Kind.Get) {
-      if (!this.isReported) this.#holders.add(member)
+      if (!this.isReported && !this.#holders.includes(member)) this.#holders.push(member)
       return this.#stored(place, now)
     }
     place.request = this.#isListed(message)
@@ -157,12 +171,12 @@ export class Announce {
 
   /** Refused or lost. A refresh of a value that the node no longer has becomes a put. */
   onFailure(member: SearchNode, code: number, host: AnnounceHost, now: number): void {
-    const place = this.#placements.get(member)
+    const place = this.#at(member)
     if (place === undefined || this.isCancelled) return
     const isForgotten = code === 404 && place.request?.kind === Kind.Refresh
     place.request = isForgotten ? host.sendPut(this, member, now) : undefined
     if (isForgotten) return
-    place.storedAt = Number.NEGATIVE_INFINITY
+    place.storedAt = NEVER
     place.failures++
     if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
   }
@@ -185,10 +199,20 @@ export class Announce {
 
   /** Nodes that left the closest ones are not renewed; what they stored expires there. */
   #forgetOthers(members: readonly SearchNode[]): void {
-    for (const [member, place] of this.#placements) {
-      if (place.request === undefined && (member.isRemoved || !members.includes(member))) {
-        this.#placements.delete(member)
-      }
-    }
+    this.#placements = this.#placements.filter(
+      ({ member, request }) =>
+        request !== undefined || (!member.isRemoved && members.includes(member)),
+    )
+  }
+
+  #at(member: SearchNode): Placement | undefined {
+    for (const place of this.#placements) if (place.member === member) return place
+    return undefined
+  }
+
+  #add(member: SearchNode): Placement {
+    const place = new Placement(member)
+    this.#placements.push(place)
+    return place
   }
 }

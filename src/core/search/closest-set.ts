@@ -7,6 +7,23 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { Node } from '../net/node.ts'
 import { PATIENT_WAITS, SearchNode } from './search-node.ts'
 
+/** Whom a search goes by in one step. */
+export interface Closest {
+  /**
+   * The up to eight closest nodes whose answers are not overdue, here or in another search. When
+   * all others are, the latter are better than nobody.
+   */
+  readonly members: readonly SearchNode[]
+  /**
+   * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
+   * these may have only lost a datagram or two; and when they are the majority, it may be us who
+   * is cut off for a while.
+   */
+  readonly isWorthWaiting: boolean
+  /** Members stand in for nodes that are closer, and may still answer. */
+  readonly hasLaggards: boolean
+}
+
 /** Overdue nodes kept beside the timely ones. */
 const MAX_LATE_NODES = 32
 
@@ -33,44 +50,39 @@ export class ClosestSet implements Iterable<SearchNode> {
     return this.#nodes[Symbol.iterator]()
   }
 
-  /**
-   * The up to `count` closest nodes whose answers are not overdue, here or in another search. When
-   * all others are, the latter are better than nobody.
-   */
-  first(count: number = TARGET_NODES): SearchNode[] {
+  closest(): Closest {
+    const members = this.#timely()
+    const last = members[members.length - 1]
+    const isShort = members.length < TARGET_NODES
+    let hasLaggards = false
+    let isBeforeLast = true
+    let late = 0
+    let recent = 0
+    for (const member of this.#nodes) {
+      if (member === last) isBeforeLast = false
+      if (!isBeforeLast && !isShort) break
+      if (!member.isLate) continue
+      if (isBeforeLast) hasLaggards = true
+      late++
+      if (member.waits < PATIENT_WAITS) recent++
+    }
+    return {
+      members,
+      isWorthWaiting: isShort && (late > members.length || recent > 0),
+      hasLaggards,
+    }
+  }
+
+  #timely(): SearchNode[] {
     const timely: SearchNode[] = []
-    const suspect: SearchNode[] = []
+    let suspects = 0
     for (const member of this.#nodes) {
       if (member.isLate) continue
-      if (member.node.isOverdue) {
-        suspect.push(member)
-        continue
-      }
-      timely.push(member)
-      if (timely.length === count) break
+      if (member.node.isOverdue) suspects++
+      else if (timely.push(member) === TARGET_NODES) break
     }
-    return timely.length > 0 ? timely : suspect.slice(0, count)
-  }
-
-  /** Others stand in for nodes that are closer, and may still answer. */
-  hasLaggards(closest: readonly SearchNode[]): boolean {
-    const last = closest[closest.length - 1]
-    for (const member of this.#nodes) {
-      if (member === last) return false
-      if (member.isLate) return true
-    }
-    return false
-  }
-
-  /**
-   * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
-   * these may have only lost a datagram or two; and when they are the majority, it may be us who
-   * is cut off for a while.
-   */
-  isWorthWaiting(closest: readonly SearchNode[]): boolean {
-    if (closest.length >= TARGET_NODES) return false
-    const late = this.#nodes.filter(({ isLate }) => isLate)
-    return late.length > closest.length || late.some(({ waits }) => waits < PATIENT_WAITS)
+    if (timely.length > 0 || suspects === 0) return timely
+    return this.#nodes.filter(({ isLate }) => !isLate).slice(0, TARGET_NODES)
   }
 
   /** True when the node is a member now and was not before. */
@@ -89,13 +101,14 @@ export class ClosestSet implements Iterable<SearchNode> {
     return member?.id.equals(id) ? member : undefined
   }
 
-  /** Takes out the nodes that are gone and returns them. */
-  removeExpired(): SearchNode[] {
-    const expired = this.#nodes.filter(isGone)
-    if (expired.length === 0) return expired
-    this.#nodes = this.#nodes.filter((member) => !isGone(member))
-    for (const member of expired) drop(member)
-    return expired
+  /** Takes out the nodes that are gone. */
+  removeExpired(): void {
+    if (!this.#nodes.some(isGone)) return
+    this.#nodes = this.#nodes.filter((member) => {
+      if (!isGone(member)) return true
+      drop(member)
+      return false
+    })
   }
 
   clear(): void {
@@ -126,6 +139,7 @@ export class ClosestSet implements Iterable<SearchNode> {
    * Drops the farthest timely node, and the farthest overdue one, as long as there are too many.
    */
   #trim(): void {
+    if (this.#nodes.length <= SEARCH_NODES) return
     let late = 0
     let timely = 0
     this.#nodes = this.#nodes.filter((member) => {

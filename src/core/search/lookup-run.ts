@@ -7,7 +7,7 @@
 import { MAX_SOLICITED_NEAR, MAX_SOLICITED_NODES, TARGET_NODES } from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import type { Message } from '../wire/message.ts'
-import type { ClosestSet } from './closest-set.ts'
+import type { Closest } from './closest-set.ts'
 import { PATIENT_WAITS, type SearchNode } from './search-node.ts'
 
 /** Requests that are overdue, but not for long, beside which as many as usual are made. */
@@ -32,7 +32,7 @@ export abstract class LookupRun {
   abstract failed(member: SearchNode, now: number): void
 
   /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
-  drive(nodes: ClosestSet, host: LookupHost, now: number): void {
+  drive({ members }: Closest, host: LookupHost, now: number): void {
     let asked = 0
     let overdue = 0
     for (const member of this.pending.keys()) {
@@ -42,11 +42,10 @@ export abstract class LookupRun {
     }
     // When nobody answers in time, to ask everybody would make that worse.
     asked += Math.max(0, overdue - MAX_OVERDUE)
-    const closest = nodes.first()
-    const farthest = closest[TARGET_NODES - 1]
+    const farthest = members[TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
     const limit = isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES
-    for (const member of closest) {
+    for (const member of members) {
       if (asked >= limit) return
       if (this.pending.has(member) || !this.needs(member, now)) continue
       const request = host.ask(this, member, now)
@@ -57,43 +56,36 @@ export abstract class LookupRun {
   }
 
   /** The closest nodes have all answered, or others in place of those that are overdue. */
-  isComplete(nodes: ClosestSet, now: number): boolean {
-    const closest = nodes.first()
-    return (
-      closest.length > 0 &&
-      closest.every((member) => !this.pending.has(member) && !this.needs(member, now)) &&
-      !nodes.isWorthWaiting(closest)
-    )
+  isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
+    if (members.length === 0 || isWorthWaiting) return false
+    for (const member of members) {
+      if (this.pending.has(member) || this.needs(member, now)) return false
+    }
+    return true
   }
 }
 
 /** Learns tokens and nodes. In step is who answered within ten minutes and gave a token. */
 export class FindRun extends LookupRun {
-  readonly #maxAgeMs: (now: number) => number
   readonly #isBeingAsked: (member: SearchNode) => boolean
+  /** Answers older than that are asked for again, in step or not. */
+  maxAgeMs = 0
 
-  /**
-   * `maxAgeMs`: answers older than that are asked for again, in step or not. `isBeingAsked`: a get
-   * asks the node, and its answer will do as well.
-   */
-  constructor(maxAgeMs: (now: number) => number, isBeingAsked: (member: SearchNode) => boolean) {
+  /** `isBeingAsked`: a get asks the node, and its answer will do as well. */
+  constructor(isBeingAsked: (member: SearchNode) => boolean) {
     super()
-    this.#maxAgeMs = maxAgeMs
     this.#isBeingAsked = isBeingAsked
   }
 
   needs(member: SearchNode, now: number): boolean {
-    if (member.isSynced(now) && member.answeredAt > now - this.#maxAgeMs(now)) return false
+    if (member.isSynced(now) && member.answeredAt > now - this.maxAgeMs) return false
     return !this.#isBeingAsked(member)
   }
 
-  override isComplete(nodes: ClosestSet, now: number): boolean {
-    const closest = nodes.first()
-    return (
-      closest.length > 0 &&
-      closest.every((member) => member.isSynced(now)) &&
-      !nodes.isWorthWaiting(closest)
-    )
+  override isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
+    if (members.length === 0 || isWorthWaiting) return false
+    for (const member of members) if (!member.isSynced(now)) return false
+    return true
   }
 
   answered(): void {}

@@ -5,12 +5,11 @@
 import { WireError } from '../errors.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import { copyToken } from '../net/network-engine.ts'
-import type { Request, RequestHandler } from '../net/request.ts'
+import type { EncodeRequest, Request, RequestHandler } from '../net/request.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { QUERY_ALL, QUERY_IDS_SEQ, type Query } from '../value/query.ts'
 import type { Value } from '../value/value.ts'
 import { Kind, type Message } from '../wire/message.ts'
-import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import { answerWithValues } from '../wire/value-list.ts'
 import type { Announce, AnnounceHost } from './announce.ts'
 import { GetRun } from './get-run.ts'
@@ -148,7 +147,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     member: SearchNode,
     handler: RequestHandler,
     now: number,
-    encode: (writer: MsgpackWriter, tid: number) => void,
+    encode: EncodeRequest,
     values?: readonly Uint8Array[],
   ): Request | undefined {
     const { node } = member
@@ -170,7 +169,7 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onReply(request: Request, message: Message, now: number): void {
-    this.#answered()
+    this.answered()
     try {
       this.reply(request, message, now)
     } catch (error) {
@@ -182,7 +181,7 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onError(_request: Request, code: number, now: number): void {
-    this.#answered()
+    this.answered()
     if (code === UNAUTHORIZED) this.#onUnauthorized(now)
     this.failure(code, now)
     this.search.step(now)
@@ -209,7 +208,7 @@ abstract class CallHandler implements RequestHandler {
   /** `code` is that of the protocol's error, 0 when no answer came. */
   protected abstract failure(code: number, now: number): void
 
-  #answered(): void {
+  protected answered(): void {
     this.member.isLate = false
     this.member.timeouts = 0
     this.search.onAnswer()
@@ -289,6 +288,13 @@ class AnnounceHandler extends CallHandler {
     super(search, member)
     this.#announce = announce
     this.#host = host
+  }
+
+  override onReply(request: Request, message: Message, now: number): void {
+    if (request.kind === Kind.Get || this.member.isLate) return super.onReply(request, message, now)
+    this.answered()
+    this.reply(request, message, now)
+    this.search.onAcknowledged(this.#announce, now)
   }
 
   protected reply(request: Request, message: Message, now: number): void {

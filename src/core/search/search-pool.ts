@@ -65,6 +65,8 @@ export interface PoolHost {
   onLost(family: Family, now: number): void
 }
 
+/** A network of which nobody new was heard for so long is not forming any more. */
+const QUIET_MS = 5000
 /** Pause before close nodes are asked again, right after the family became connected. */
 const FIRST_ANSWER_AGE_MS = 2000
 
@@ -256,7 +258,10 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   answerAgeMs(now: number): number {
     const connectedMs = now - this.#host.connectedAt(this.family)
     const active = this.size - this.#idle.size
-    if (connectedMs > FORMING_MS || active > MAX_FORMING_SEARCHES) return NODE_EXPIRE_TIME_MS
+    const isQuiet = now - this.net.cache(this.family).grewAt > QUIET_MS
+    if (connectedMs > FORMING_MS || isQuiet || active > MAX_FORMING_SEARCHES) {
+      return NODE_EXPIRE_TIME_MS
+    }
     return Math.max(FIRST_ANSWER_AGE_MS, connectedMs / 2)
   }
 

@@ -18,7 +18,7 @@ import { Deadline } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import { Announce } from './announce.ts'
-import { ClosestSet } from './closest-set.ts'
+import { type Closest, ClosestSet } from './closest-set.ts'
 import { GetRun, type GetSink } from './get-run.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
@@ -37,6 +37,14 @@ const RETRY_MS = 1000
 const MAX_LOST_IN_A_ROW = 25
 /** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
 const MAX_HEARD = 512
+/** While the network is forming, a search looks so often for nodes that others heard of. */
+const REFILL_MS = 100
+
+interface Put {
+  readonly announce: Announce
+  readonly sink: FamilySink
+}
+
 export class Search extends Deadline {
   readonly id: InfoHash
   readonly context: SearchContext
@@ -44,7 +52,7 @@ export class Search extends Deadline {
   readonly #calls: SearchCalls
   readonly #find: FindRun
   readonly #gets = new Map<GetSink & FamilySink, GetRun>()
-  readonly #announces = new Map<ValueId, { announce: Announce; sink: FamilySink }>()
+  readonly #announces = new Map<ValueId, Put>()
   readonly #listens: ListenGroup[] = []
   /** Nodes that were asked in vain since one last answered. */
   #lost = 0
@@ -53,6 +61,7 @@ export class Search extends Deadline {
    */
   #exploringSince: number | undefined
   lastStepAt: number
+  #refilledAt = Number.NEGATIVE_INFINITY
   /** Nodes that others listed and that were taken, since the last operation began. */
   #heard = 0
 
@@ -62,10 +71,7 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = new ClosestSet(this.id)
     this.#calls = new SearchCalls(this)
-    this.#find = new FindRun(
-      (at) => this.#answerAgeMs(at),
-      (member) => this.#isBeingAsked(member),
-    )
+    this.#find = new FindRun((member) => this.#isBeingAsked(member))
     this.lastStepAt = now
   }
 
@@ -96,7 +102,12 @@ export class Search extends Deadline {
   }
 
   isSynced(now: number): boolean {
-    return this.#find.isComplete(this.nodes, now)
+    return this.#find.isComplete(this.nodes.closest(), now)
+  }
+
+  /** The up to eight closest nodes that answer in time. */
+  get closest(): Node[] {
+    return this.nodes.closest().members.map(({ node }) => node)
   }
 
   /**
@@ -166,9 +177,9 @@ export class Search extends Deadline {
    * Values of a synced listen that holds all that `query` asks for; undefined when there is none.
    */
   listened(query: Query, now: number): Value[] | undefined {
-    const closest = this.nodes.first()
+    const { members } = this.nodes.closest()
     for (const group of this.#listens) {
-      if (query.isSatisfiedBy(group.query) && group.isSynced(closest, now)) {
+      if (query.isSatisfiedBy(group.query) && group.isSynced(members, now)) {
         return [...group.tracker.values()].filter((value) => query.matches(value))
       }
     }
@@ -202,15 +213,26 @@ export class Search extends Deadline {
     this.nodes.removeExpired()
     this.#closeEnded(now)
     if (this.isIdle) return this.context.idle(this, now)
-    this.#refill(now)
+    const closest = this.#refill(now)
     for (const run of this.#gets.values()) {
-      run.drive(this.nodes, this.#calls, now)
-      run.fetch(this.#calls.fetchHost(run), now)
+      run.drive(closest, this.#calls, now)
+      if (run.fetches.isActive) run.fetch(this.#calls.fetchHost(run), now)
     }
-    if (this.#needsSync) this.#find.drive(this.nodes, this.#calls, now)
-    this.#serve(now)
-    this.#finish(now)
-    this.#plan(now)
+    if (this.#needsSync) {
+      this.#find.maxAgeMs = this.#answerAgeMs(now)
+      this.#find.drive(closest, this.#calls, now)
+      this.#serve(closest, now)
+    }
+    this.#finish(closest, now)
+    this.#plan(closest, now)
+  }
+
+  /** One of several nodes acknowledged the value of `announce`: only that may be over now. */
+  onAcknowledged(announce: Announce, now: number): void {
+    const put = this.#announces.get(announce.value.id)
+    if (put?.announce === announce && announce.isWaiting) {
+      this.#finishPut(put, this.nodes.closest(), now)
+    } else this.step(now)
   }
 
   /** Forgets everything; gets and puts end with `outcome`. */
@@ -253,12 +275,17 @@ export class Search extends Deadline {
   }
 
   /** Takes the closest known nodes while there are too few. */
-  #refill(now: number): void {
+  #refill(now: number): Closest {
+    const closest = this.nodes.closest()
     const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-    if (isForming || this.nodes.first().length < TARGET_NODES) this.#takeClosest(now)
+    const isDue = isForming && now >= this.#refilledAt + REFILL_MS
+    if (!isDue && closest.members.length >= TARGET_NODES) return closest
+    this.#takeClosest(now)
+    return this.nodes.closest()
   }
 
   #takeClosest(now: number): void {
+    this.#refilledAt = now
     // Others than those whose answers are overdue.
     const count = SEARCH_NODES + this.nodes.lateCount
     for (const node of this.context.closestNodes(this.id, count, now)) {
@@ -270,18 +297,18 @@ export class Search extends Deadline {
    * Brings values and listens to the closest nodes: to each as soon as it is in step when it is
    * likely to be one of them in the end, otherwise when all of them are.
    */
-  #serve(now: number): void {
-    const closest = this.nodes.first()
-    const isSynced = this.isSynced(now)
+  #serve(closest: Closest, now: number): void {
+    const { members } = closest
+    const isSynced = this.#find.isComplete(closest, now)
     const isReady = (member: SearchNode): boolean =>
       member.isSynced(now) && (isSynced || this.#calls.isNear(member, now))
     for (const { announce } of this.#announces.values()) {
-      announce.drive(closest, isReady, this.#calls, now)
+      announce.drive(members, isReady, this.#calls, now)
     }
-    for (const group of this.#listens) group.drive(closest, isReady, now)
+    for (const group of this.#listens) group.drive(members, isReady, now)
     const since = this.#exploringSince
     if (since === undefined || !isSynced) return
-    if (closest.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined
+    if (members.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined
   }
 
   /** Ends the listens that nobody came back to, and the puts that have lingered long enough. */
@@ -289,8 +316,10 @@ export class Search extends Deadline {
     for (const [valueId, { announce }] of this.#announces) {
       if (announce.isOver(now)) this.#forgetPut(valueId, announce)
     }
-    for (const group of this.#listens.filter((ended) => ended.endsAt <= now)) {
-      this.#listens.splice(this.#listens.indexOf(group), 1)
+    for (let i = this.#listens.length - 1; i >= 0; i--) {
+      const group = this.#listens[i]!
+      if (group.endsAt > now) continue
+      this.#listens.splice(i, 1)
       group.close()
     }
   }
@@ -300,40 +329,40 @@ export class Search extends Deadline {
     if (announce.lingersUntil > Number.NEGATIVE_INFINITY) this.context.lingering.release()
   }
 
-  #finish(now: number): void {
-    const closest = this.nodes.first()
-    for (const [sink, run] of [...this.#gets]) {
-      if (!run.fetches.isActive && run.isComplete(this.nodes, now)) {
-        const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
-        this.#endGet(sink, outcome, [...run.answerers])
-      }
+  #finish(closest: Closest, now: number): void {
+    for (const [sink, run] of this.#gets) {
+      if (run.fetches.isActive || !run.isComplete(closest, now)) continue
+      const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
+      this.#endGet(sink, outcome, [...run.answerers])
     }
-    const isWaiting = this.nodes.isWorthWaiting(closest)
-    const hasLaggards = this.nodes.hasLaggards(closest)
-    for (const [valueId, { announce, sink }] of [...this.#announces]) {
-      const isComplete = !isWaiting && announce.isComplete(closest)
-      if (announce.isReported) {
-        const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards
-        if (hasCaughtUp) this.#forgetPut(valueId, announce)
-        continue
-      }
-      if (!isComplete && !(hasLaggards && announce.isSafe(closest, now))) continue
-      announce.isReported = true
-      // In a network that is still forming, those who turn up soon get the value too.
-      const isForming =
-        closest.length < TARGET_NODES || this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-      const isEverywhere = isComplete && !hasLaggards
-      if (isForming || !isEverywhere) announce.linger(isForming, this.context.lingering, now)
-      if (announce.isOver(now)) this.#announces.delete(valueId)
-      sink.onFamilyDone(
-        this.family,
-        'ok',
-        closest.filter((member) => announce.isStoredAt(member)).map(({ node }) => node),
-      )
-    }
+    for (const put of this.#announces.values()) this.#finishPut(put, closest, now)
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
     if (this.#lost >= MAX_LOST_IN_A_ROW) this.#giveUp(now)
     else if (this.nodes.size === 0) this.#onLonely(now)
+  }
+
+  #finishPut({ announce, sink }: Put, closest: Closest, now: number): void {
+    const { members, isWorthWaiting, hasLaggards } = closest
+    const isComplete = !isWorthWaiting && announce.isComplete(members)
+    if (announce.isReported) {
+      const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards
+      if (hasCaughtUp) this.#forgetPut(announce.value.id, announce)
+      return
+    }
+    if (!isComplete && !(hasLaggards && announce.isSafe(members, now))) return
+    announce.isReported = true
+    // In a network that is still forming, those who turn up soon get the value too.
+    const isForming =
+      members.length < TARGET_NODES || this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
+    const isEverywhere = isComplete && !hasLaggards
+    if (isForming || !isEverywhere) announce.linger(isForming, this.context.lingering, now)
+    if (announce.isOver(now)) this.#announces.delete(announce.value.id)
+    const holders = members.filter((member) => announce.isStoredAt(member))
+    sink.onFamilyDone(
+      this.family,
+      'ok',
+      holders.map(({ node }) => node),
+    )
   }
 
   /** No node is left, and none was found in the cache. */
@@ -370,7 +399,7 @@ export class Search extends Deadline {
   }
 
   /** Arms the deadline for the next thing that is due by itself. */
-  #plan(now: number): void {
+  #plan({ members }: Closest, now: number): void {
     if (this.isIdle) return this.context.idle(this, now)
     let next = Number.POSITIVE_INFINITY
     for (const { announce } of this.#announces.values()) {
@@ -378,14 +407,19 @@ export class Search extends Deadline {
     }
     for (const group of this.#listens) next = Math.min(next, group.nextRenewal(now))
     if (this.#needsSync) {
-      for (const member of this.nodes.first()) {
-        const staleAt = member.answeredAt + this.context.answerAgeMs(now)
-        if (staleAt > now) next = Math.min(next, staleAt)
+      const ageMs = this.context.answerAgeMs(now)
+      for (const { answeredAt } of members) {
+        if (answeredAt + ageMs > now) next = Math.min(next, answeredAt + ageMs)
       }
     }
     if (this.#calls.wasRefused) next = Math.min(next, now + RETRY_MS)
     this.#calls.wasRefused = false
-    if (next < Number.POSITIVE_INFINITY) this.context.net.wheel.schedule(this, next)
-    else this.context.net.wheel.cancel(this)
+    this.#schedule(next)
+  }
+
+  #schedule(at: number): void {
+    const { wheel } = this.context.net
+    if (at === Number.POSITIVE_INFINITY) wheel.cancel(this)
+    else if (!this.isScheduled || this.at !== at) wheel.schedule(this, at)
   }
 }

@@ -8,7 +8,7 @@ import type { Message, Span } from './message.ts'
 
 const PORT_BYTES = 2
 
-/** A node that a peer named; nothing is known of it yet. */
+/** What a list says of a node. */
 export interface ListedNode {
   readonly id: InfoHash
   readonly address: SocketAddress
@@ -38,26 +38,32 @@ export function writeCompactNodes(
 }
 
 /**
- * Reads a list, up to `limit` nodes. Undefined when the length is no multiple of a node: such a
- * reply counts as lost.
+ * Calls `visit` for up to `limit` nodes of a list: with an id that is only valid meanwhile, and the
+ * offset of the address for `compactAddress`, which most readers do not need. Nothing is visited
+ * when the length is no multiple of a node: such a list counts as lost.
  */
-export function readCompactNodes(
-  message: Message,
+export function visitCompactNodes(
+  { source }: Message,
   span: Span,
   family: Family,
   limit: number,
-): ListedNode[] | undefined {
+  visit: (id: InfoHash, addressOffset: number) => void,
+): void {
   const size = compactNodeBytes(family)
-  if (span.length % size !== 0 && span.length > 0) return undefined
-  const nodes: ListedNode[] = []
-  const end = span.offset + span.length
-  for (let at = span.offset; at < end && nodes.length < limit; at += size) {
-    const port = (message.source[at + size - 2]! << 8) | message.source[at + size - 1]!
-    const ipBytes = family === 4 ? 4 : 16
-    nodes.push({
-      id: InfoHash.fromBytes(message.source, at),
-      address: SocketAddress.fromBytes(message.source, at + HASH_BYTES, ipBytes, port),
-    })
+  if (span.length % size !== 0) return
+  const end = span.offset + Math.min(span.length, limit * size)
+  for (let at = span.offset; at < end; at += size) {
+    scratchId.load(source, at)
+    visit(scratchId, at + HASH_BYTES)
   }
-  return nodes
 }
+
+/** The address and port at `offset` of a list of `family`. */
+export function compactAddress(source: Uint8Array, offset: number, family: Family): SocketAddress {
+  const ipBytes = family === 4 ? 4 : 16
+  const portAt = offset + ipBytes
+  const port = (source[portAt]! << 8) | source[portAt + 1]!
+  return SocketAddress.fromBytes(source, offset, ipBytes, port)
+}
+
+const scratchId = new InfoHash()

@@ -181,6 +181,23 @@ describe('a node that is asked', () => {
     assert.deepEqual(world.stored, ['first'])
   })
 
+  it('ends values of one second one after the other, as they came', () => {
+    const world = new World()
+    const token = world.peer.tokenOf(world.node.address)
+    world.net.run(1000 - ((world.net.now + WALL_OFFSET_MS) % 1000))
+    const c = Math.floor((world.net.now + WALL_OFFSET_MS) / 1000) - 20
+    const start = world.net.now
+    world.put(text('first', 1n), { c, token })
+    world.net.run(start + 500 - world.net.now)
+    world.put(text('second', 2n), { c, token })
+    world.net.run(start + 580_000 - 1 - world.net.now)
+    assert.deepEqual(world.stored.sort(), ['first', 'second'])
+    world.net.run(250)
+    assert.deepEqual(world.stored, ['second'])
+    world.net.run(500)
+    assert.deepEqual(world.stored, [])
+  })
+
   it('acknowledges but does not store values that are far from it', () => {
     const stored = (closer: number, farther: number): string[] => {
       const world = new World({ id: idNear(KEY, 10) })
