@@ -23,6 +23,7 @@ import { type FieldLengths, type IndexKey, KeySpec, type LinearKey } from './key
 import { LeafCache } from './leaf-cache.ts'
 import { OwnEntries, type OwnEntry } from './own-entries.ts'
 import { Prefix } from './prefix.ts'
+import { splitDepth } from './split.ts'
 import { newCounters, type PhtStats } from './stats.ts'
 import { readSubtrie } from './subtrie.ts'
 import { entriesOf, type Path, type PhtDht, TrieReader } from './trie-reader.ts'
@@ -170,11 +171,14 @@ export class Pht implements Disposable {
     const own = identityOf(entry)
     const others = nodes[leaf - start]!.entries.filter((other) => identityOf(other) !== own)
     if (others.length < MAX_LEAF_ENTRIES) return leaf
-    const shared = Math.min(...others.map(({ content }) => commonBits(content, entry.content)))
+    const depth = splitDepth(
+      entry.content,
+      others.map(({ content }) => content),
+    )
     // Equal keys cannot be told apart: their leaf takes more.
-    if (shared >= 8 * entry.content.length) return leaf
+    if (depth === undefined) return leaf
     this.#counters.splits++
-    return Math.min(shared + 1, maxDepth)
+    return Math.min(depth, maxDepth)
   }
 
   /** Puts an entry to its depth, and canaries to where its path needs them. */

@@ -50,9 +50,14 @@ export class Prefix {
 
   /** In the network: SHA-1 of the bytes and of one byte with the size (spec PHT, section 3). */
   get key(): InfoHash {
-    const input = new Uint8Array(this.bytes.length + 1)
-    input.set(this.bytes)
-    input[this.bytes.length] = this.size
-    return InfoHash.get(input)
+    return nodeKey(this.bytes, this.size)
   }
+}
+
+/** Of `size`, its last eight bits count. */
+export function nodeKey(bytes: Uint8Array, size: number): InfoHash {
+  const input = new Uint8Array(bytes.length + 1)
+  input.set(bytes)
+  input[bytes.length] = size
+  return InfoHash.get(input)
 }
