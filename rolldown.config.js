@@ -46,6 +46,7 @@ export default defineConfig({
     'nodejs/entry': 'src/nodejs/entry.ts',
     'core/entry': 'src/core/entry.ts',
     'crypto/entry': 'src/crypto/entry.ts',
+    'nodejs/discovery/entry': 'src/nodejs/discovery/entry.ts',
     'sim/entry': 'src/sim/entry.ts',
     'pht/entry': 'src/pht/entry.ts',
     ...programs,

@@ -17,7 +17,7 @@ import { certificateKeys } from '../crypto/certificate-keys.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
-import { type DhtDiscoveryOptions, startDhtDiscovery } from './discovery/dht-discovery.ts'
+import type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
 import type { PeerDiscovery } from './discovery/peer-discovery.ts'
 import { Driver, monotonicNow } from './driver.ts'
 import { SystemRandom } from './random.ts'
@@ -276,6 +276,7 @@ export class DhtRunner extends SecureDht {
         this.insertNodes([found])
       },
     }
+    const { startDhtDiscovery } = await import('./discovery/dht-discovery.ts')
     this.#discovery = await startDhtDiscovery(node, { ...options, clientMode, log })
   }
 

@@ -54,6 +54,8 @@ export type { RegisterState } from '../secure/register-state.ts'
 export { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 export type { Recipient, SecureDhtInterface, SecureStats } from '../secure/secure-interface.ts'
 export { DhtRunner } from './dht-runner.ts'
+export type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
+export type { PeerDiscovery } from './discovery/peer-discovery.ts'
 export type { Resolver } from './resolve.ts'
 export type { RunnerOptions } from './runner-options.ts'
 export type {

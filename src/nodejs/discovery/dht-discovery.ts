@@ -2,7 +2,6 @@
 // Lets a node find others of its network on the local network, and be found by them: the service
 // `dht` of peer discovery. What is found is no more than hearsay, which the engine checks by itself.
 
-import { describeType } from '../../api/key.ts'
 import type { NodeExport } from '../../core/events.ts'
 import type { InfoHash } from '../../core/id/info-hash.ts'
 import type { SocketAddress } from '../../core/id/socket-address.ts'
@@ -13,17 +12,8 @@ import {
   nodePayload,
   readNodePayload,
 } from '../../discovery/dht-service.ts'
-import { checkDiscoveryPort, type PeerDiscoveryOptions } from './discovery-options.ts'
+import type { DhtDiscoveryOptions, PeerDiscoveryOptions } from './discovery-options.ts'
 import { PeerDiscovery } from './peer-discovery.ts'
-
-export interface DhtDiscoveryOptions {
-  /** Find others. Default true. */
-  discover?: boolean | undefined
-  /** Be found. Default true, except in client mode, where others have no use for this node. */
-  publish?: boolean | undefined
-  /** UDP port of the group. Default 8888. */
-  port?: number | undefined
-}
 
 /** The node's side. */
 export interface DiscoveringNode {
@@ -38,23 +28,6 @@ export interface DiscoveringNode {
 interface CheckedOptions extends DhtDiscoveryOptions {
   readonly clientMode: boolean
   readonly log: Log | undefined
-}
-
-/** Throws TypeError or RangeError naming what is wrong. Undefined when there is nothing to do. */
-export function checkDhtDiscovery(
-  option: boolean | DhtDiscoveryOptions | undefined,
-): DhtDiscoveryOptions | undefined {
-  if (option === undefined || typeof option === 'boolean') return option === true ? {} : undefined
-  if (typeof option !== 'object' || option === null) {
-    throw new TypeError(`peerDiscovery must be a boolean or an object: got ${describeType(option)}`)
-  }
-  for (const name of ['discover', 'publish'] as const) {
-    const value = option[name]
-    if (value === undefined || typeof value === 'boolean') continue
-    throw new TypeError(`peerDiscovery.${name} must be a boolean: got ${typeof value}`)
-  }
-  checkDiscoveryPort('peerDiscovery.port', option.port)
-  return option
 }
 
 /** Resolves when the sockets are open. Rejects with ERR_DHT_BIND. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can be set for peer discovery, and its checks.
+// What can be set for peer discovery, and its checks. Kept apart from the rest, which is loaded when
+// it is first needed.
 
 import { describeType } from '../../api/key.ts'
 import { type Family, SocketAddress } from '../../core/id/socket-address.ts'
@@ -23,6 +24,15 @@ export interface PeerDiscoveryOptions {
   log?: Log | undefined
 }
 
+export interface DhtDiscoveryOptions {
+  /** Find others. Default true. */
+  discover?: boolean | undefined
+  /** Be found. Default true, except in client mode, where others have no use for this node. */
+  publish?: boolean | undefined
+  /** UDP port of the group. Default 8888. */
+  port?: number | undefined
+}
+
 /** Throws TypeError or RangeError naming the wrong option. Families with the address to keep to. */
 export function checkDiscoveryOptions(
   options: PeerDiscoveryOptions,
@@ -40,6 +50,23 @@ export function checkDiscoveryOptions(
   }
   if (bound.size === 0) throw new RangeError('bind4 and bind6 must not both be false')
   return bound
+}
+
+/** Throws TypeError or RangeError naming what is wrong. Undefined when there is nothing to do. */
+export function checkDhtDiscovery(
+  option: boolean | DhtDiscoveryOptions | undefined,
+): DhtDiscoveryOptions | undefined {
+  if (option === undefined || typeof option === 'boolean') return option === true ? {} : undefined
+  if (typeof option !== 'object' || option === null) {
+    throw new TypeError(`peerDiscovery must be a boolean or an object: got ${describeType(option)}`)
+  }
+  for (const name of ['discover', 'publish'] as const) {
+    const value = option[name]
+    if (value === undefined || typeof value === 'boolean') continue
+    throw new TypeError(`peerDiscovery.${name} must be a boolean: got ${typeof value}`)
+  }
+  checkDiscoveryPort('peerDiscovery.port', option.port)
+  return option
 }
 
 /** Undefined stands for the default. */
