@@ -21,7 +21,7 @@ export class IdMap<T extends Identified> implements Iterable<T> {
 
   constructor(seed: number) {
     this.#seed = seed | 0
-    this.#key = Math.imul(seed ^ (seed >>> 16) ^ 0x5bd1e995, 0x9e3779b1) | 1
+    this.#key = secretFactor(seed)
   }
 
   get size(): number {
@@ -86,12 +86,7 @@ export class IdMap<T extends Identified> implements Iterable<T> {
   }
 
   #mix(id: InfoHash): number {
-    const key = this.#key
-    let hash = stir(this.#seed ^ id.w0, key)
-    hash = stir(hash ^ id.w1, key)
-    hash = stir(hash ^ id.w2, key)
-    hash = stir(hash ^ id.w3, key)
-    return stir(hash ^ id.w4, key)
+    return hashId(id, this.#seed, this.#key)
   }
 
   #resize(slots: number): void {
@@ -101,6 +96,20 @@ export class IdMap<T extends Identified> implements Iterable<T> {
     this.#size = 0
     for (const item of items) if (item !== undefined) this.set(item)
   }
+}
+
+/** The odd multiplier that goes with a seed. */
+export function secretFactor(seed: number): number {
+  return Math.imul(seed ^ (seed >>> 16) ^ 0x5bd1e995, 0x9e3779b1) | 1
+}
+
+/** Hash of an id that whoever does not know the seed cannot foresee. */
+export function hashId(id: InfoHash, seed: number, key: number): number {
+  let hash = stir(seed ^ id.w0, key)
+  hash = stir(hash ^ id.w1, key)
+  hash = stir(hash ^ id.w2, key)
+  hash = stir(hash ^ id.w3, key)
+  return stir(hash ^ id.w4, key)
 }
 
 /**

@@ -191,10 +191,14 @@ export class RequestServer {
     return key.compareDistance(this.#net.config.id, farthest.id) < 0
   }
 
-  /** Creation time of the values on the engine's clock. */
+  /**
+   * Creation time of the values on the engine's clock. Peers tell it in whole seconds, so the age
+   * is taken in whole seconds, too: else all values of a second would end in one millisecond.
+   */
   #createdAt(message: Message, now: number): number {
     if (message.created === undefined) return now
-    return Math.min(now, now - (this.#context.wallMs(now) - 1000 * message.created))
+    const ageS = Math.floor(this.#context.wallMs(now) / 1000) - message.created
+    return now - 1000 * Math.max(0, ageS)
   }
 }
 

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 // Where the bytes of stored values live: written one after the other into pages, because a byte
-// array of its own costs several hundred bytes beside its content. A page of which less than half
-// is in use is given up: what is left moves to the current page. Bytes once written never change,
-// so a view stays right for as long as anyone holds it, even when its item moved or is gone.
+// array of its own costs several hundred bytes beside its content. Before each value stands its
+// row and its length, so that a page can be read from end to end. A page of which less than half
+// is in use is given up: what is left moves to the current page. Bytes of values never change once
+// they are written, so a view stays right for as long as anyone holds it, even when its value moved
+// or is gone.
+
+import { readWord, writeWord } from '../util/bytes.ts'
+import { Column, NO_ROW, type ValueRows } from './value-rows.ts'
 
 const PAGE_BYTES = 16_384
-/** Longer items get a page of their own, so that the end of a page is never wasted by much. */
-const LARGE_ITEM_BYTES = 1024
+/** Longer values get a page of their own, so that the end of a page is never wasted by much. */
+const LARGE_BYTES = 1024
+/** Row, -1 when it is gone, and length. */
+const HEADER_BYTES = 8
 
-/** Something whose bytes are kept; the fields are owned by the pages. */
-export interface PageItem {
-  page: Page | undefined
-  offset: number
-  /** Set by the item, before it is stored. */
-  readonly length: number
-}
-
-export class Page {
+class Page {
+  /** By which rows know it. */
+  readonly number: number
   readonly bytes: Uint8Array
-  /** Items in use. Unordered and without places in the items: short enough to search. */
-  readonly items: PageItem[] = []
   /** Bytes written, and bytes in use. */
   used = 0
   live = 0
 
-  constructor(capacity: number) {
+  constructor(number: number, capacity: number) {
+    this.number = number
     this.bytes = new Uint8Array(capacity)
   }
 
@@ -34,63 +34,94 @@ export class Page {
 }
 
 export class BytePages {
-  #current = new Page(0)
+  readonly #rows: ValueRows
+  readonly #pages: (Page | undefined)[] = []
+  /** Numbers of pages that were given up. */
+  readonly #vacant: number[] = []
+  #current: Page | undefined
   #reservedBytes = 0
+
+  constructor(rows: ValueRows) {
+    this.#rows = rows
+  }
 
   /** Memory taken by all pages. */
   get reservedBytes(): number {
     return this.#reservedBytes
   }
 
-  /** Copies `item.length` bytes from the start of `bytes`. */
-  store(item: PageItem, bytes: Uint8Array): void {
-    const page =
-      item.length > LARGE_ITEM_BYTES ? this.#newPage(item.length) : this.#pageFor(item.length)
-    append(page, item, bytes, 0)
+  /** Copies `bytes` for a row; from here on length and place in the row are those of the copy. */
+  store(row: number, bytes: Uint8Array): void {
+    const isLarge = bytes.length > LARGE_BYTES
+    const page = isLarge
+      ? this.#newPage(bytes.length + HEADER_BYTES)
+      : this.#pageFor(bytes.length + HEADER_BYTES)
+    this.#append(page, row, bytes)
   }
 
-  /** Gives up the place of an item. Its bytes can still be read through it. */
-  free(item: PageItem): void {
-    const page = item.page!
-    const last = page.items.pop()!
-    if (last !== item) page.items[page.items.indexOf(item)] = last
-    page.live -= item.length
+  /** Gives up the bytes of a row. Views of them stay right. */
+  free(row: number): void {
+    const page = this.#pageOf(row)
+    writeWord(page.bytes, this.#rows.get(row, Column.Offset) - HEADER_BYTES, NO_ROW)
+    page.live -= this.#rows.get(row, Column.Length) + HEADER_BYTES
     if (page !== this.#current && page.isSparse) this.#giveUp(page)
   }
 
+  /** View of the bytes of a row. Keeps the whole page alive. */
+  bytesOf(row: number): Uint8Array {
+    const offset = this.#rows.get(row, Column.Offset)
+    const end = offset + this.#rows.get(row, Column.Length)
+    return this.#pageOf(row).bytes.subarray(offset, end)
+  }
+
+  #pageOf(row: number): Page {
+    return this.#pages[this.#rows.get(row, Column.Page)]!
+  }
+
   #pageFor(length: number): Page {
-    if (this.#current.used + length > this.#current.bytes.length) {
-      const full = this.#current
-      this.#current = this.#newPage(PAGE_BYTES)
-      // The current page is never given up when items of it go; so perhaps now.
-      if (full.isSparse) this.#giveUp(full)
-    }
+    const full = this.#current
+    if (full !== undefined && full.used + length <= full.bytes.length) return full
+    this.#current = this.#newPage(PAGE_BYTES)
+    // The current page is never given up when values of it go; so perhaps now.
+    if (full?.isSparse) this.#giveUp(full)
     return this.#current
   }
 
   #newPage(capacity: number): Page {
+    const page = new Page(this.#vacant.pop() ?? this.#pages.length, capacity)
+    this.#pages[page.number] = page
     this.#reservedBytes += capacity
-    return new Page(capacity)
+    return page
+  }
+
+  #append(page: Page, row: number, bytes: Uint8Array): void {
+    const offset = page.used + HEADER_BYTES
+    writeWord(page.bytes, page.used, row)
+    writeWord(page.bytes, page.used + 4, bytes.length)
+    page.bytes.set(bytes, offset)
+    page.used = offset + bytes.length
+    page.live += HEADER_BYTES + bytes.length
+    this.#rows.set(row, Column.Page, page.number)
+    this.#rows.set(row, Column.Offset, offset)
+    this.#rows.set(row, Column.Length, bytes.length)
   }
 
   /** Moves what is left of a page. Only the references go: a view keeps the old bytes alive. */
   #giveUp(page: Page): void {
+    for (let start = 0; page.live > 0; ) {
+      const row = readWord(page.bytes, start)
+      const offset = start + HEADER_BYTES
+      start = offset + readWord(page.bytes, start + 4)
+      if (row === NO_ROW) continue
+      this.#append(
+        this.#pageFor(start - offset + HEADER_BYTES),
+        row,
+        page.bytes.subarray(offset, start),
+      )
+      page.live -= start - offset + HEADER_BYTES
+    }
+    this.#pages[page.number] = undefined
+    this.#vacant.push(page.number)
     this.#reservedBytes -= page.bytes.length
-    for (const item of page.items) append(this.#pageFor(item.length), item, page.bytes, item.offset)
-    page.items.length = 0
   }
-}
-
-function append(page: Page, item: PageItem, source: Uint8Array, start: number): void {
-  page.bytes.set(source.subarray(start, start + item.length), page.used)
-  item.page = page
-  item.offset = page.used
-  page.used += item.length
-  page.live += item.length
-  page.items.push(item)
-}
-
-/** View of the bytes of an item. */
-export function bytesOf(item: PageItem): Uint8Array {
-  return item.page!.bytes.subarray(item.offset, item.offset + item.length)
 }

@@ -8,24 +8,21 @@ import type { SocketAddress } from '../id/socket-address.ts'
 import { isSamePrefix, isSameSource, prefixHash, sourceHash } from '../net/address-groups.ts'
 import { BinaryHeap, type HeapItem } from '../util/binary-heap.ts'
 import { HashTable } from '../util/hash-table.ts'
-import type { StoredValue } from './stored-value.ts'
+import { type ExpiryHost, ExpiryQueue } from './expiry-queue.ts'
+import type { ValueStore } from './value-store.ts'
 
 /** Values of one source (see address-groups), earliest expiry first. */
-export class Source extends BinaryHeap<StoredValue> implements HeapItem {
+class Source extends ExpiryQueue implements HeapItem {
   readonly prefix: Prefix
-  /** Last address seen of it. Its values share the object, unless they came from several ports. */
-  address: SocketAddress
+  /** Any address of it. */
+  readonly address: SocketAddress
   bytes = 0
   heapIndex = -1
 
-  constructor(prefix: Prefix, address: SocketAddress) {
-    super()
+  constructor(host: ExpiryHost, prefix: Prefix, address: SocketAddress) {
+    super(host)
     this.prefix = prefix
     this.address = address
-  }
-
-  protected override isBefore(a: StoredValue, b: StoredValue): boolean {
-    return a.expiresAt < b.expiresAt
   }
 }
 
@@ -52,18 +49,30 @@ class PrefixHeap extends BinaryHeap<Prefix> {
   }
 }
 
-const NOTHING: readonly StoredValue[] = []
+const NOTHING: readonly number[] = []
 
+export interface QuotaOptions {
+  /** Bytes, -1 for none. */
+  readonly limit: number
+  readonly seed: number
+  readonly values: ValueStore
+  readonly host: ExpiryHost
+}
+
+/** Speaks of values by their rows. Those in it also expire by it. */
 export class Quota {
   readonly #limit: number
+  readonly #values: ValueStore
+  readonly #host: ExpiryHost
   readonly #heap = new PrefixHeap()
   readonly #prefixes: HashTable<Prefix>
   readonly #sources: HashTable<Source>
   #bytes = 0
 
-  /** `limit` in bytes, -1 for none. */
-  constructor(limit: number, seed: number) {
+  constructor({ limit, seed, values, host }: QuotaOptions) {
     this.#limit = limit < 0 ? Number.POSITIVE_INFINITY : limit
+    this.#values = values
+    this.#host = host
     this.#prefixes = new HashTable(seed)
     this.#sources = new HashTable(seed)
   }
@@ -87,19 +96,19 @@ export class Quota {
   }
 
   /**
-   * Adds `value`, which must have a `from`, and takes out what has to go for it. Undefined, and no
-   * change, when the value would be the first to go itself.
+   * Adds a value of a peer, and takes out what has to go for it. Undefined, and no change, when the
+   * value would be the first to go itself.
    */
-  admit(value: StoredValue): readonly StoredValue[] | undefined {
+  admit(row: number): readonly number[] | undefined {
     // Larger than all space: no use in trying how many others would have to go.
-    if (value.cost > this.#limit) return undefined
-    this.add(value)
+    if (this.#values.costOf(row) > this.#limit) return undefined
+    this.add(row)
     if (this.#bytes <= this.#limit) return NOTHING
-    const victims: StoredValue[] = []
+    const victims: number[] = []
     while (this.#bytes > this.#limit) {
-      const victim = this.#heap.first!.first!.first!
+      const victim = this.#heap.first!.first!.first
       this.remove(victim)
-      if (victim === value) {
+      if (victim === row) {
         for (const spared of victims) this.add(spared)
         return undefined
       }
@@ -108,35 +117,32 @@ export class Quota {
     return victims
   }
 
-  /** Whether `admit` would take `value`; changes nothing. */
-  hasRoom(value: StoredValue): boolean {
-    const victims = this.admit(value)
+  /** Whether `admit` would take a value; changes nothing. */
+  hasRoom(row: number): boolean {
+    const victims = this.admit(row)
     if (victims === undefined) return false
-    this.remove(value)
+    this.remove(row)
     for (const victim of victims) this.add(victim)
     return true
   }
 
-  /** Adds `value` whatever the limit is. */
-  add(value: StoredValue): void {
-    const source = this.#sourceOf(value.from!)
-    if (value.from!.equals(source.address)) value.from = source.address
-    else source.address = value.from!
-    value.source = source
-    source.add(value)
-    this.#count(source, value.cost)
+  /** Adds a value whatever the limit is. */
+  add(row: number): void {
+    const source = this.#sourceOf(this.#values.fromOf(row)!)
+    source.add(row)
+    this.#count(source, this.#values.costOf(row))
   }
 
-  remove(value: StoredValue): void {
-    const source = value.source!
-    source.remove(value)
-    this.#count(source, -value.cost)
+  remove(row: number): void {
+    const source = this.#findSource(this.#values.fromOf(row)!)!
+    source.remove(row)
+    this.#count(source, -this.#values.costOf(row))
     if (source.size === 0) this.#drop(source)
   }
 
-  /** The expiry of `value` changed. */
-  moved(value: StoredValue): void {
-    value.source!.moved(value)
+  /** The expiry of a value changed. */
+  moved(row: number): void {
+    this.#findSource(this.#values.fromOf(row)!)!.moved(row)
   }
 
   #count(source: Source, bytes: number): void {
@@ -152,7 +158,7 @@ export class Quota {
     const known = this.#findSource(address)
     if (known !== undefined) return known
     const prefix = this.#prefixOf(address)
-    const source = new Source(prefix, address)
+    const source = new Source(this.#host, prefix, address)
     prefix.add(source)
     this.#sources.add(sourceHash(this.#sources.seed, address), source)
     return source

@@ -5,6 +5,7 @@
 // then again and again, by a deadline of its own.
 
 import { STORAGE_MAINTENANCE_MS, TARGET_NODES } from '../constants.ts'
+import { type Identified, IdMap } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { Value } from '../value/value.ts'
@@ -23,12 +24,12 @@ export interface MaintenanceActions {
   announce(key: InfoHash, value: Value, createdAt: number, now: number): void
 }
 
-class KeyCheck extends Deadline {
-  readonly key: InfoHash
+class KeyCheck extends Deadline implements Identified {
+  readonly id: InfoHash
   readonly #maintenance: StorageMaintenance
-  constructor(key: InfoHash, maintenance: StorageMaintenance) {
+  constructor(id: InfoHash, maintenance: StorageMaintenance) {
     super()
-    this.key = key
+    this.id = id
     this.#maintenance = maintenance
   }
   fire(now: number): void {
@@ -40,7 +41,7 @@ export class StorageMaintenance {
   readonly #storage: Storage
   readonly #wheel: TimerWheel
   readonly #actions: MaintenanceActions
-  readonly #watched = new Map<KeyStorage, KeyCheck>()
+  readonly #watched: IdMap<KeyCheck>
   /** Values handed over so far. */
   moved = 0
 
@@ -48,22 +49,23 @@ export class StorageMaintenance {
     this.#storage = storage
     this.#wheel = wheel
     this.#actions = actions
+    this.#watched = new IdMap(storage.seed)
   }
 
   /** A value came under `key`. */
   watch(key: KeyStorage, now: number): void {
-    if (this.#watched.has(key)) return
+    if (this.#watched.has(key.id)) return
     const check = new KeyCheck(key.id, this)
-    this.#watched.set(key, check)
+    this.#watched.set(check)
     this.#wheel.schedule(check, now + STORAGE_MAINTENANCE_MS)
   }
 
   /** A value left `key`. */
   unwatchIfEmpty(key: KeyStorage): void {
-    const check = this.#watched.get(key)
+    const check = this.#watched.get(key.id)
     if (check === undefined || key.valueCount > 0) return
     this.#wheel.cancel(check)
-    this.#watched.delete(key)
+    this.#watched.delete(key.id)
   }
 
   /** Announces everything that is stored, wherever this node stands: it is about to leave. */
@@ -74,7 +76,7 @@ export class StorageMaintenance {
   }
 
   check(check: KeyCheck, now: number): void {
-    const key = this.#storage.find(check.key)
+    const key = this.#storage.find(check.id)
     if (key === undefined) return
     this.#wheel.schedule(check, now + STORAGE_MAINTENANCE_MS)
     if (!this.#actions.isOutranked(key.id, TARGET_NODES, now)) return

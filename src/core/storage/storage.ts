@@ -10,7 +10,6 @@ import {
   MAX_VALUES_PER_KEY,
 } from '../constants.ts'
 import { WireError } from '../errors.ts'
-import { IdMap } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { RateLimiter } from '../net/rate-limiter.ts'
@@ -22,9 +21,10 @@ import type { TypeStore } from '../value/type-store.ts'
 import { unpackValueBytes } from '../value/unpack-value.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import { MsgpackWriter } from '../wire/msgpack-writer.ts'
-import { BytePages } from './byte-pages.ts'
-import { type KeyOwner, KeyStorage } from './key-storage.ts'
-import { Quota } from './quota.ts'
+import { Accounts } from './accounts.ts'
+import type { KeyStorage } from './key-storage.ts'
+import { KeyTable } from './key-table.ts'
+import type { Quota } from './quota.ts'
 import {
   newStorageStats,
   type PutResult,
@@ -34,7 +34,9 @@ import {
   type StorageObserver,
   type StorageStats,
 } from './storage-types.ts'
-import { StoredValue, typeOf } from './stored-value.ts'
+import { type StoredValue, typeOf } from './stored-value.ts'
+import { NO_ROW } from './value-rows.ts'
+import { ValueStore } from './value-store.ts'
 
 export interface StorageOptions {
   readonly types: TypeStore
@@ -54,43 +56,47 @@ interface Terms {
   readonly expiresAt: number
   readonly from: SocketAddress | undefined
   readonly now: number
-  /** What it takes the place of, and what it is to be called then. */
-  readonly old?: StoredValue | undefined
+  /** The row that it takes the place of, and what it is to be called then. */
+  readonly old?: number | undefined
   readonly result?: Stored
 }
 
 /** Longest life of a value that is not permanent, whatever the lifetime of its type. */
 const MAX_LIFE_MS = 365 * 24 * 3600 * 1000
 
-export class Storage implements KeyOwner, Iterable<KeyStorage> {
+export class Storage implements Iterable<KeyStorage> {
   readonly seed: number
   readonly stats: StorageStats = newStorageStats()
   readonly #types: TypeStore
-  readonly #wheel: TimerWheel
   readonly #observer: StorageObserver
-  readonly #maxLocalBytes: number
   readonly #maxKeys: number
   readonly #maxValuesPerKey: number
-  readonly #quota: Quota
   readonly #signatureChecks: StorageOptions['signatureChecks']
-  readonly #keys: IdMap<KeyStorage>
-  readonly #pages = new BytePages()
+  readonly #values: ValueStore
+  readonly #keys: KeyTable
+  readonly #accounts: Accounts
   readonly #writer = new MsgpackWriter()
-  #localBytes = 0
   #valueCount = 0
 
   constructor(options: StorageOptions) {
     const { types, wheel, random, observer, limits = {} } = options
     this.seed = random.uint32() | 0
     this.#types = types
-    this.#wheel = wheel
     this.#observer = observer
-    this.#maxLocalBytes = bound(limits.maxLocalBytes ?? -1)
     this.#maxKeys = bound(limits.maxKeys ?? MAX_STORAGE_KEYS)
     this.#maxValuesPerKey = bound(limits.maxValuesPerKey ?? MAX_VALUES_PER_KEY)
     this.#signatureChecks = options.signatureChecks
-    this.#quota = new Quota(limits.maxBytes ?? DEFAULT_STORAGE_BYTES, this.seed)
-    this.#keys = new IdMap(this.seed)
+    const values = new ValueStore(this.seed)
+    this.#values = values
+    this.#keys = new KeyTable(values, this.seed)
+    const expire = (row: number, now: number): void => this.#remove(row, 'expired', now)
+    this.#accounts = new Accounts({
+      maxBytes: limits.maxBytes ?? DEFAULT_STORAGE_BYTES,
+      maxLocalBytes: bound(limits.maxLocalBytes ?? -1),
+      seed: this.seed,
+      values,
+      host: { rows: values.rows, wheel, expire },
+    })
   }
 
   get keyCount(): number {
@@ -103,22 +109,22 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
 
   /** Cost of the values that peers put. */
   get remoteBytes(): number {
-    return this.#quota.bytes
+    return this.#accounts.quota.bytes
   }
 
   /** Cost of the own values. */
   get localBytes(): number {
-    return this.#localBytes
+    return this.#accounts.localBytes
   }
 
   /** Who uses how much of `remoteBytes`. */
   get quota(): Pick<Quota, 'sourceBytes' | 'prefixBytes' | 'sourceCount'> {
-    return this.#quota
+    return this.#accounts.quota
   }
 
   /** Undefined when neither values nor listeners are there. */
   find(key: InfoHash): KeyStorage | undefined {
-    return this.#keys.get(key)
+    return this.#keys.find(key)
   }
 
   /** All keys, in no particular order. */
@@ -136,10 +142,10 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     options: { createdAt?: number | undefined; from: SocketAddress; now: number },
   ): PutResult {
     const { from, now } = options
-    const keyStorage = this.#keys.get(key)
-    const old = keyStorage?.find(value.id)
-    if (old !== undefined && this.#isSame(old, value)) {
-      this.#refresh(old, now)
+    const known = this.#keys.find(key)
+    const old = known?.find(value.id)
+    if (known !== undefined && old !== undefined && this.#isSame(old, value)) {
+      this.#refresh(known, old, now)
       return 'refreshed'
     }
     const createdAt = Math.min(options.createdAt ?? now, now)
@@ -154,9 +160,9 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     if (old !== undefined) {
       const isAllowed = this.#types.get(old.type).editPolicy(key, old.value, value, from)
       if (!isAllowed) return this.#refuse('edit')
-      return this.#store(key, value, { ...terms, old, result: 'replaced' })
+      return this.#store(key, value, { ...terms, old: old.row, result: 'replaced' })
     }
-    if ((keyStorage?.valueCount ?? 0) >= this.#maxValuesPerKey) return this.#refuse('values')
+    if ((known?.valueCount ?? 0) >= this.#maxValuesPerKey) return this.#refuse('values')
     const accepted = this.#types.get(typeOf(value)).storePolicy(key, value, from)
     if (accepted === undefined) return this.#refuse('policy')
     const isRewritten = accepted !== value
@@ -182,10 +188,10 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
       ? Number.POSITIVE_INFINITY
       : this.#expiry(typeOf(value), createdAt, now)
     const terms = { createdAt, expiresAt, from: undefined, now }
-    const old = this.#keys.get(key)?.find(value.id)
+    const old = this.#keys.find(key)?.find(value.id)
     if (old === undefined) return this.#store(key, value, terms)
     const result = this.#isSame(old, value) ? 'refreshed' : 'replaced'
-    return this.#store(key, value, { ...terms, old, result })
+    return this.#store(key, value, { ...terms, old: old.row, result })
   }
 
   /**
@@ -201,9 +207,9 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     const createdAt = Math.min(options.createdAt, now)
     const limit = this.#expiry(typeOf(value), createdAt, now)
     const expiresAt = Math.min(Math.ceil(options.expiresAt), limit)
-    const keyStorage = this.#keys.get(key)
-    if (keyStorage?.find(value.id) !== undefined) return this.#refuse('edit')
-    if (from !== undefined && (keyStorage?.valueCount ?? 0) >= this.#maxValuesPerKey) {
+    const known = this.#keys.find(key)
+    if (known?.find(value.id) !== undefined) return this.#refuse('edit')
+    if (from !== undefined && (known?.valueCount ?? 0) >= this.#maxValuesPerKey) {
       return this.#refuse('values')
     }
     return this.#store(key, value, { createdAt, expiresAt, from, now })
@@ -211,37 +217,31 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
 
   /** Prolongs a value by the lifetime of its type. False when it is not there. */
   refresh(key: InfoHash, id: ValueId, now: number): boolean {
-    const value = this.#keys.get(key)?.find(id)
-    if (value === undefined) return false
-    this.#refresh(value, now)
+    const known = this.#keys.find(key)
+    const value = known?.find(id)
+    if (known === undefined || value === undefined) return false
+    this.#refresh(known, value, now)
     return true
   }
 
   /** Drops a value on behalf of this node. False when it is not there. */
   remove(key: InfoHash, id: ValueId, now: number): boolean {
-    const value = this.#keys.get(key)?.find(id)
+    const value = this.#keys.find(key)?.find(id)
     if (value === undefined) return false
-    this.#uncount(value)
-    this.#discard(value, 'cancelled', now)
+    this.#remove(value.row, 'cancelled', now)
     return true
-  }
-
-  /** For the values themselves. */
-  expire(value: StoredValue, now: number): void {
-    this.#uncount(value)
-    this.#discard(value, 'expired', now)
   }
 
   /**
    * For listeners: the entry of a key, made when it is not there; undefined at the limit of keys.
    */
   obtain(key: InfoHash): KeyStorage | undefined {
-    return this.#keys.size < this.#maxKeys ? this.#findOrAdd(key) : this.#keys.get(key)
+    return this.#hasRoomFor(key) ? this.#keys.obtain(key) : undefined
   }
 
   /** Drops the entry of a key that holds nothing any more. */
-  releaseIfEmpty(keyStorage: KeyStorage): void {
-    if (keyStorage.isEmpty) this.#keys.delete(keyStorage.id)
+  releaseIfEmpty(key: KeyStorage): void {
+    this.#keys.releaseIfEmpty(key)
   }
 
   /** Why a signed value of a peer cannot be stored, whatever its signature; cheap to find out. */
@@ -252,106 +252,69 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
   ): Refusal | undefined {
     const { length } = this.#pack(value)
     if (length > MAX_PACKED_VALUE_BYTES) return 'size'
-    const known = this.#keys.get(key)
-    if (known === undefined && this.#keys.size >= this.#maxKeys) return 'keys'
-    const candidate = new StoredValue({
-      ...terms,
-      key: known ?? new KeyStorage(key, this),
-      value,
-      length,
-    })
-    const old = known?.find(value.id)
-    if (old === undefined && !this.#quota.hasRoom(candidate)) return 'quota'
+    if (!this.#hasRoomFor(key)) return 'keys'
+    if (this.#keys.find(key)?.find(value.id) === undefined) {
+      const candidate = this.#values.add({ ...terms, key, value, length })
+      const hasRoom = this.#accounts.quota.hasRoom(candidate)
+      this.#values.release(candidate)
+      if (!hasRoom) return 'quota'
+    }
     return this.#signatureChecks?.allow(terms.from, terms.now) === false ? 'checks' : undefined
   }
 
   /** Stores an accepted value. */
   #store(key: InfoHash, value: Value, terms: Terms): PutResult {
-    const { from, now, old, result = 'stored' } = terms
+    const { from, now, old = NO_ROW, result = 'stored' } = terms
     if (value.id === 0n) return this.#refuse('invalid')
     if (terms.expiresAt <= now) return this.#refuse('expired')
     const bytes = this.#pack(value)
-    if (bytes.length > MAX_PACKED_VALUE_BYTES) return this.#refuse('size')
-    const keyStorage = from === undefined ? this.#findOrAdd(key) : this.obtain(key)
-    if (keyStorage === undefined) return this.#refuse('keys')
-    const stored = new StoredValue({ ...terms, key: keyStorage, value, length: bytes.length })
-    const victims = this.#count(stored, old)
+    const { length } = bytes
+    if (length > MAX_PACKED_VALUE_BYTES) return this.#refuse('size')
+    if (from !== undefined && !this.#hasRoomFor(key)) return this.#refuse('keys')
+    const row = this.#values.add({ ...terms, key, value, length })
+    const victims = this.#accounts.exchange(old, row)
     if (victims === undefined) {
-      this.releaseIfEmpty(keyStorage)
-      return this.#refuse(stored.isLocal ? 'local' : 'quota')
+      this.#values.release(row)
+      return this.#refuse(from === undefined ? 'local' : 'quota')
     }
-    this.#link(stored, bytes, old)
+    this.#values.fill(row, bytes)
+    const home = this.#keys.link(row, old)
+    if (old === NO_ROW) this.#valueCount++
+    else this.#values.release(old)
     for (const victim of victims) this.#discard(victim, 'evicted', now)
-    this.#report(stored, result, now)
+    this.#report(home, this.#values.at(row), result, now)
     return result
   }
 
-  #report(stored: StoredValue, result: Stored, now: number): void {
+  #report(key: KeyStorage, value: StoredValue, result: Stored, now: number): void {
     this.stats[result]++
-    if (result === 'refreshed') this.#observer.onRefreshed(stored.key, stored, now)
-    else this.#observer.onStored(stored.key, stored, result === 'stored', now)
+    if (result === 'refreshed') this.#observer.onRefreshed(key, value, now)
+    else this.#observer.onStored(key, value, result === 'stored', now)
   }
 
-  /** Puts a value, whose cost is counted, where it can be found. */
-  #link(stored: StoredValue, bytes: Uint8Array, old: StoredValue | undefined): void {
-    if (old === undefined) this.#valueCount++
-    else {
-      this.#wheel.cancel(old)
-      this.#pages.free(old)
-    }
-    this.#pages.store(stored, bytes)
-    stored.key.set(stored)
-    if (!stored.isPermanent) this.#wheel.schedule(stored, stored.expiresAt)
+  #remove(row: number, reason: RemovalReason, now: number): void {
+    this.#accounts.remove(row)
+    this.#discard(row, reason, now)
   }
 
   /** Takes out a value whose cost is not counted any more. */
-  #discard(value: StoredValue, reason: RemovalReason, now: number): void {
-    this.#wheel.cancel(value)
-    this.#pages.free(value)
+  #discard(row: number, reason: RemovalReason, now: number): void {
+    const key = this.#keys.unlink(row)
     this.#valueCount--
-    value.key.delete(value)
     this.stats[reason]++
-    this.#observer.onRemoved(value.key, value, reason, now)
-    this.releaseIfEmpty(value.key)
+    this.#observer.onRemoved(key, this.#values.at(row), reason, now)
+    this.#values.release(row)
   }
 
-  /**
-   * Counts the cost of `stored` instead of that of `old`. Gives the values that have to go for it;
-   * undefined, and no change, when there is no room.
-   */
-  #count(stored: StoredValue, old: StoredValue | undefined): readonly StoredValue[] | undefined {
-    if (old !== undefined) this.#uncount(old)
-    if (!stored.isLocal) {
-      const victims = this.#quota.admit(stored)
-      if (victims === undefined && old !== undefined) this.#recount(old)
-      return victims
+  #refresh(key: KeyStorage, { row, type }: StoredValue, now: number): void {
+    const { rows } = this.#values
+    rows.setCreatedAt(row, Math.floor(now))
+    const expiresAt = this.#expiry(type, now, now)
+    if (expiresAt > rows.expiresAt(row)) {
+      rows.setExpiresAt(row, expiresAt)
+      this.#accounts.moved(row)
     }
-    if (this.#localBytes + stored.cost > this.#maxLocalBytes) {
-      if (old !== undefined) this.#recount(old)
-      return undefined
-    }
-    this.#localBytes += stored.cost
-    return []
-  }
-
-  #uncount(value: StoredValue): void {
-    if (value.isLocal) this.#localBytes -= value.cost
-    else this.#quota.remove(value)
-  }
-
-  #recount(value: StoredValue): void {
-    if (value.isLocal) this.#localBytes += value.cost
-    else this.#quota.add(value)
-  }
-
-  #refresh(value: StoredValue, now: number): void {
-    value.createdAt = now
-    const expiresAt = this.#expiry(value.type, now, now)
-    if (expiresAt > value.expiresAt) {
-      this.#wheel.schedule(value, expiresAt)
-      if (!value.isLocal) this.#quota.moved(value)
-    }
-    this.#report(value, 'refreshed', now)
+    this.#report(key, this.#values.at(row), 'refreshed', now)
   }
 
   #isSame(old: StoredValue, value: Value): boolean {
@@ -380,12 +343,9 @@ export class Storage implements KeyOwner, Iterable<KeyStorage> {
     }
   }
 
-  #findOrAdd(key: InfoHash): KeyStorage {
-    const known = this.#keys.get(key)
-    if (known !== undefined) return known
-    const keyStorage = new KeyStorage(key.clone(), this)
-    this.#keys.set(keyStorage)
-    return keyStorage
+  /** Whether a value of a peer may come under `key`, as far as the number of keys goes. */
+  #hasRoomFor(key: InfoHash): boolean {
+    return this.#keys.size < this.#maxKeys || this.#keys.find(key) !== undefined
   }
 
   #refuse(reason: Refusal): PutResult {

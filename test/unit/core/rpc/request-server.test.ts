@@ -9,7 +9,6 @@ import { unpackFields } from '../../../../src/core/value/field-value-index.ts'
 import { packedValue } from '../../../../src/core/value/pack-value.ts'
 import { QUERY_ALL, QUERY_IDS_SEQ, Query, Where } from '../../../../src/core/value/query.ts'
 import type { Value } from '../../../../src/core/value/value.ts'
-import { readCompactNodes } from '../../../../src/core/wire/compact-nodes.ts'
 import { Kind, type Message } from '../../../../src/core/wire/message.ts'
 import { readValues } from '../../../../src/core/wire/value-list.ts'
 import {
@@ -23,6 +22,7 @@ import {
 } from '../../../support/dht-kit.ts'
 import { FakePeer } from '../../../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode, WALL_OFFSET_MS } from '../../../support/mini-network.ts'
+import { readCompactNodes } from '../../../support/node-list.ts'
 
 const MINUTE_MS = 60_000
 const OTHER_KEY = InfoHash.get('another key')

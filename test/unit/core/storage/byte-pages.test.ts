@@ -1,73 +1,99 @@
 // SPDX-License-Identifier: MIT
-// Pages give memory back as their items go, and never change bytes that somebody may hold.
+// Pages give memory back as their values go, and never change bytes that somebody may hold.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { BytePages, bytesOf, type PageItem } from '../../../../src/core/storage/byte-pages.ts'
+import { BytePages } from '../../../../src/core/storage/byte-pages.ts'
+import { Column, ValueRows } from '../../../../src/core/storage/value-rows.ts'
 import { PlainRandom } from '../../../support/storage-kit.ts'
 
-function itemOf(length: number): PageItem {
-  return { page: undefined, offset: 0, length }
+interface Kit {
+  readonly rows: ValueRows
+  readonly pages: BytePages
 }
 
-function storeAll(pages: BytePages, count: number, length: number): PageItem[] {
+function setUp(): Kit {
+  const rows = new ValueRows()
+  return { rows, pages: new BytePages(rows) }
+}
+
+function storeAll({ rows, pages }: Kit, count: number, length: number): number[] {
   return Array.from({ length: count }, (_, index) => {
-    const item = itemOf(length)
-    pages.store(item, new Uint8Array(length).fill(index))
-    return item
+    const row = rows.add()
+    pages.store(row, new Uint8Array(length).fill(index))
+    return row
   })
 }
 
 describe('byte pages', () => {
-  it('take no memory before the first item', () => {
-    assert.equal(new BytePages().reservedBytes, 0)
+  it('take no memory before the first value', () => {
+    assert.equal(setUp().pages.reservedBytes, 0)
   })
 
   it('waste little when they are full', () => {
-    const pages = new BytePages()
-    storeAll(pages, 1000, 140)
-    assert.ok(pages.reservedBytes < 1.15 * 140_000, `${pages.reservedBytes} bytes`)
+    const kit = setUp()
+    storeAll(kit, 1000, 140)
+    const { reservedBytes } = kit.pages
+    assert.ok(reservedBytes < 1.2 * 140_000, `${reservedBytes} bytes`)
   })
 
   it('shrink with what is in use, whatever goes', () => {
-    const pages = new BytePages()
-    const items = storeAll(pages, 2000, 140)
+    const kit = setUp()
+    const { pages } = kit
+    const rows = storeAll(kit, 2000, 140)
     const random = new PlainRandom(3)
-    while (items.length > 0) {
-      const [item] = items.splice(random.uint32() % items.length, 1)
-      pages.free(item!)
-      const live = 140 * items.length
+    while (rows.length > 0) {
+      const [row] = rows.splice(random.uint32() % rows.length, 1)
+      pages.free(row!)
+      const live = 148 * rows.length
       assert.ok(pages.reservedBytes <= 2.1 * live + 2 * 16_384, `${pages.reservedBytes} of ${live}`)
     }
     assert.ok(pages.reservedBytes <= 16_384)
   })
 
-  it('move items without changing what they hold', () => {
-    const pages = new BytePages()
-    const items = storeAll(pages, 500, 100)
-    const pagesBefore = new Set(items.map(({ page }) => page))
-    const view = bytesOf(items[0]!)
-    for (const [index, item] of items.entries()) if (index % 4 !== 0) pages.free(item)
-    const kept = items.filter((_, index) => index % 4 === 0)
+  it('move values without changing what they hold', () => {
+    const kit = setUp()
+    const { rows, pages } = kit
+    const all = storeAll(kit, 500, 100)
+    const places = all.map((row) => rows.get(row, Column.Page))
+    const view = pages.bytesOf(all[0]!)
+    for (const [index, row] of all.entries()) if (index % 4 !== 0) pages.free(row)
+    const kept = all.filter((_, index) => index % 4 === 0)
     assert.ok(
-      kept.some(({ page }) => !pagesBefore.has(page)),
+      kept.some((row, index) => rows.get(row, Column.Page) !== places[4 * index]),
       'some moved',
     )
-    for (const [index, item] of kept.entries()) {
-      assert.deepEqual(bytesOf(item), new Uint8Array(100).fill(4 * index))
+    for (const [index, row] of kept.entries()) {
+      assert.deepEqual(pages.bytesOf(row), new Uint8Array(100).fill(4 * index))
     }
-    storeAll(pages, 500, 100)
+    storeAll(kit, 500, 100)
     assert.deepEqual(view, new Uint8Array(100))
   })
 
-  it('give a large item a page of its own, of its size', () => {
-    const pages = new BytePages()
-    const item = itemOf(60_000)
-    pages.store(item, new Uint8Array(65_536).fill(7))
-    assert.equal(pages.reservedBytes, 60_000)
-    assert.deepEqual(bytesOf(item), new Uint8Array(60_000).fill(7))
-    pages.free(item)
+  it('do not take the bytes of a row that is used again for those of the value before', () => {
+    const kit = setUp()
+    const { rows, pages } = kit
+    const all = storeAll(kit, 400, 100)
+    for (const row of all.slice(0, 100)) {
+      pages.free(row)
+      rows.release(row)
+    }
+    const again = storeAll(kit, 100, 60)
+    for (const row of all.slice(100, 350)) pages.free(row)
+    for (const [index, row] of again.entries()) {
+      assert.deepEqual(pages.bytesOf(row), new Uint8Array(60).fill(index))
+    }
+  })
+
+  it('give a large value a page of its own, of its size', () => {
+    const { rows, pages } = setUp()
+    const row = rows.add()
+    pages.store(row, new Uint8Array(60_000).fill(7))
+    assert.ok(pages.reservedBytes < 60_100)
+    const view = pages.bytesOf(row)
+    assert.deepEqual(view, new Uint8Array(60_000).fill(7))
+    pages.free(row)
     assert.equal(pages.reservedBytes, 0)
-    assert.equal(bytesOf(item)[59_999], 7, 'still readable')
+    assert.equal(view[59_999], 7, 'still readable')
   })
 })
