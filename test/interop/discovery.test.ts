@@ -3,20 +3,18 @@
 // without being told of anybody, and services of applications are found in both directions.
 
 import assert from 'node:assert/strict'
-import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startChild, stopChild } from '../support/child.ts'
 import { cppAvailable, cppSecureAvailable } from '../support/cpp-available.ts'
 import { CppDiscovery } from '../support/cpp-discovery.ts'
 import { DhtnodeProcess } from '../support/dhtnode-process.ts'
 import type { HostFamily } from '../support/host-peer.ts'
 import { netnsAvailable, type VirtualHost, VirtualNetwork } from '../support/netns.ts'
-import { poll, Watch } from '../support/watch.ts'
+import { OurDiscovery } from '../support/our-discovery.ts'
+import { poll } from '../support/watch.ts'
 
 const OURS = [process.execPath, fileURLToPath(new URL('../../src/cli/dhtnode.ts', import.meta.url))]
 const CPP = ['dhtnode']
-const OUR_DISCOVERY = fileURLToPath(new URL('../support/discovery-program.ts', import.meta.url))
 const FAMILIES = ['ipv4', 'ipv6'] as const
 const PATIENCE_MS = 60_000
 
@@ -145,38 +143,5 @@ async function untilFriends(
   for (const node of [a, b]) {
     const isFriend = async () => (await node.stats())[family].good > 0
     await poll(isFriend, PATIENCE_MS, `a good node over ${family}`, 300)
-  }
-}
-
-interface Found {
-  readonly service: string
-  readonly payload: unknown
-  readonly from: string
-}
-
-/** discovery-program.ts on a host. */
-class OurDiscovery implements AsyncDisposable {
-  readonly #child
-  readonly #found: Found[] = []
-  readonly #watch = new Watch()
-
-  constructor(host: VirtualHost, plan: object) {
-    const command = [process.execPath, OUR_DISCOVERY, JSON.stringify(plan)]
-    this.#child = startChild(command, { prefix: host.prefix })
-    this.#child.stderr.pipe(process.stderr)
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.#found.push(JSON.parse(line))
-      this.#watch.notify()
-    })
-  }
-
-  until(fits: (found: Found) => boolean): Promise<Found> {
-    const describe = () => JSON.stringify(this.#found)
-    return this.#watch.until(() => this.#found.find(fits), PATIENCE_MS, describe)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin.end()
-    await stopChild(this.#child, 3000)
   }
 }
