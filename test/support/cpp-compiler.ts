@@ -15,6 +15,7 @@ export const CPP_HEADER = '/usr/include/opendht/dhtrunner.h'
 const PROGRAMS = {
   'cpp-secure': ['cpp_secure.cpp', 'cpp_secure_offline.hpp', 'cpp_secure_text.hpp'],
   'cpp-discovery': ['cpp_discovery.cpp'],
+  'cpp-pht': ['cpp_pht.cpp', 'cpp_secure_text.hpp'],
 } as const
 const FLAGS = ['-std=c++17', '-O0', '-I/usr/include/jsoncpp']
 const LIBRARIES = ['-lopendht', '-lgnutls', '-ljsoncpp']

@@ -214,11 +214,11 @@ export class CppNode {
 
   /** Only asks for it: see `waitForGoodNodes`. */
   async bootstrap(host: string, port: number): Promise<void> {
-    await this.#request('bootstrap', { host, port })
+    await this.request('bootstrap', { host, port })
   }
 
   async ping(host: string, port: number): Promise<boolean> {
-    return (await this.#request('ping', { host, port }))['ok'] as boolean
+    return (await this.request('ping', { host, port }))['ok'] as boolean
   }
 
   /** Both ping the other over every family that they share, so that each is good for the other. */
@@ -238,7 +238,7 @@ export class CppNode {
     data: Uint8Array | string,
     options: CppPutOptions = {},
   ): Promise<CppPutResult> {
-    const reply = await this.#request('put', {
+    const reply = await this.request('put', {
       key,
       data: toBase64(data),
       value_id: options.id?.toString(),
@@ -256,12 +256,12 @@ export class CppNode {
   }
 
   async cancelPut(key: string, id: bigint): Promise<void> {
-    await this.#request('cancel_put', { key, value_id: id.toString() })
+    await this.request('cancel_put', { key, value_id: id.toString() })
   }
 
   /** `where` such as `WHERE id=5`; a text that C++ cannot parse ends the host. */
   async get(key: string, where?: string): Promise<CppGetResult> {
-    const reply = await this.#request('get', { key, where })
+    const reply = await this.request('get', { key, where })
     return {
       ok: reply['ok'] as boolean,
       values: (reply['values'] as WireValue[]).map(toValue),
@@ -275,17 +275,17 @@ export class CppNode {
 
   /** PEM, with the chain; undefined when none is found. Needs the driver of cpp-secure.ts. */
   async findCertificate(keyId: string): Promise<string | undefined> {
-    const { certificate } = await this.#request('find_certificate', { key_id: keyId })
+    const { certificate } = await this.request('find_certificate', { key_id: keyId })
     return certificate ? Buffer.from(certificate as string, 'base64').toString() : undefined
   }
 
   /** Lets it know a certificate. Needs the driver of cpp-secure.ts. */
   async registerCertificate(certificate: Uint8Array | string): Promise<void> {
-    await this.#request('register_certificate', { certificate: toBase64(certificate) })
+    await this.request('register_certificate', { certificate: toBase64(certificate) })
   }
 
   async stats(): Promise<{ ipv4: CppFamilyStats; ipv6: CppFamilyStats }> {
-    const { ipv4, ipv6 } = await this.#request('stats')
+    const { ipv4, ipv6 } = await this.request('stats')
     return { ipv4: ipv4 as CppFamilyStats, ipv6: ipv6 as CppFamilyStats }
   }
 
@@ -297,25 +297,26 @@ export class CppNode {
 
   async log(kind: 'routing' | 'searches' | 'storage', family: 'ipv4' | 'ipv6' = 'ipv4') {
     const number = family === 'ipv4' ? 2 : 10
-    return (await this.#request('log', { log: kind, family: number }))['text'] as string
+    return (await this.request('log', { log: kind, family: number }))['text'] as string
   }
 
   async connectivityChanged(): Promise<void> {
-    await this.#request('connectivity_changed')
+    await this.request('connectivity_changed')
   }
 
   /** Lets running operations end, then (with `maintainStorage`) hands its values to others. */
   async shutdown(): Promise<void> {
-    await this.#request('shutdown')
+    await this.request('shutdown')
   }
 
   /** Stops the node at once, without a word to the others. */
   async close(): Promise<void> {
-    await this.#request('join')
+    await this.request('join')
     this.#host.abandon(this.#node)
   }
 
-  #request(op: string, fields: object = {}): Promise<Reply> {
+  /** For operations of one driver alone. */
+  request(op: string, fields: object = {}): Promise<Reply> {
     return this.#host.request(op, this.#node, fields)
   }
 }
