@@ -6,6 +6,7 @@ import { suggestion } from '../nearest.ts'
 import type { Session } from '../session.ts'
 import { type Command, Words } from './command.ts'
 import { CONTROL_COMMANDS } from './control.ts'
+import { INDEXING_COMMANDS } from './indexing.ts'
 import { INSPECTING_COMMANDS } from './inspecting.ts'
 import { LISTENING_COMMANDS } from './listening.ts'
 import { READING_COMMANDS } from './reading.ts'
@@ -16,8 +17,6 @@ export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
 
 /** Known from other OpenDHT nodes; what they need is not part of this version. */
 const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['ii', 'index insertion'],
-  ['il', 'index lookup'],
   ['pst', 'proxy server'],
   ['psx', 'HTTPS proxy server'],
   ['psp', 'proxy server'],
@@ -42,6 +41,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
       ...LISTENING_COMMANDS,
     ],
   },
+  { title: 'Indexes', commands: INDEXING_COMMANDS },
   { title: 'State of this node', commands: INSPECTING_COMMANDS },
   { title: 'Node and program', commands: [...CONTROL_COMMANDS, helpCommand] },
 ]

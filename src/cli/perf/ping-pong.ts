@@ -19,7 +19,9 @@ export interface Game {
 export async function playPingPong(game: Game): Promise<void> {
   const { ping, pong, name, rounds, onRound } = game
   const end = new AbortController()
-  const signal = AbortSignal.any([game.signal, end.signal])
+  const stop = (): void => end.abort()
+  game.signal.addEventListener('abort', stop, { once: true })
+  const { signal } = end
   const there = InfoHash.get(name)
   const back = InfoHash.get(there)
   let failure: unknown
@@ -41,7 +43,7 @@ export async function playPingPong(game: Game): Promise<void> {
     else put(ping, there)
   })
   put(ping, there)
-  await Promise.all([answer, count])
+  await Promise.all([answer, count]).finally(() => game.signal.removeEventListener('abort', stop))
   game.signal.throwIfAborted()
   if (failure !== undefined) throw failure
 }

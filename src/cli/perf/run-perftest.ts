@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One run of perftest or pingpong: games in networks of several sizes, with their times.
 
+import { deadline } from '../deadline.ts'
 import { type Demo, startDemo } from '../demo.ts'
 import { formatDuration } from '../format/duration.ts'
 import { toJson } from '../format/json.ts'
@@ -66,8 +67,7 @@ async function runOne(plan: PerftestPlan, run: Run, program: Program): Promise<n
     if (tookMs === undefined || stop.signal.aborted) return undefined
     const done = plan.rounds * parallel
     const perRoundMs = tookMs / done
-    // Every round trip is two pings.
-    const perSecond = 2000 / perRoundMs
+    const perSecond = 1000 / perRoundMs
     if (plan.json) {
       screen.line(toJson({ event: 'perftest.run', ...run, roundTrips: done, tookMs, perSecond }))
     } else {
@@ -86,16 +86,17 @@ async function play(
   { nodes }: Demo,
   { stop, streams }: Program,
 ): Promise<number | undefined> {
-  const joined = AbortSignal.any([stop.signal, AbortSignal.timeout(JOIN_MS)])
+  const joining = deadline(stop.signal, JOIN_MS)
   const timeoutMs = TIMEOUT_MS * Math.max(1, (rounds * parallel) / 1000)
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(timeoutMs)])
+  const playing = deadline(stop.signal, JOIN_MS + timeoutMs)
+  const { signal } = playing
   const progress = new Progress(streams.stderr)
   let done = 0
   const onRound = (): void => progress.show(`${++done} of ${rounds * parallel} round trips`)
   const [ping, pong] = [nodes[0], nodes.at(-1)]
   if (ping === undefined || pong === undefined) throw new RangeError('A game takes two nodes')
   try {
-    await Promise.all(nodes.map((node) => node.whenConnected({ signal: joined })))
+    await Promise.all(nodes.map((node) => node.whenConnected({ signal: joining.signal })))
     const startedAt = performance.now()
     const games = Array.from({ length: parallel }, (_, i) =>
       playPingPong({ ping, pong, name: `toto${i}`, rounds, signal, onRound }),
@@ -103,9 +104,11 @@ async function play(
     await Promise.all(games)
     return performance.now() - startedAt
   } catch (error) {
-    if (joined.aborted || signal.aborted) return undefined
+    if (joining.signal.aborted || signal.aborted) return undefined
     throw error
   } finally {
     progress.hide()
+    joining.clear()
+    playing.clear()
   }
 }

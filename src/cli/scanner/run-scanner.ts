@@ -2,6 +2,7 @@
 // One run of dhtscanner: joins the network, scans it, prints what was found.
 
 import type { DhtRunner } from '../../nodejs/dht-runner.ts'
+import { deadline } from '../deadline.ts'
 import { formatDuration } from '../format/duration.ts'
 import { toJson } from '../format/json.ts'
 import { type NodeProgram, withNode } from '../node-program.ts'
@@ -46,12 +47,14 @@ async function scan(options: NodeOptions, program: NodeProgram): Promise<number>
 }
 
 async function hasJoined(runner: DhtRunner, stop: AbortSignal): Promise<boolean> {
+  const joining = deadline(stop, JOIN_MS)
   try {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(JOIN_MS)])
-    await runner.whenConnected({ signal })
+    await runner.whenConnected({ signal: joining.signal })
     return true
   } catch {
     return false // by then it is clear that nobody does, or that the user left
+  } finally {
+    joining.clear()
   }
 }
 
