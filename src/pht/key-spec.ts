@@ -165,9 +165,9 @@ function checkField(name: string, maxLength: unknown): Field {
   if (typeof maxLength !== 'number') {
     throw new TypeError(`spec.${name} must be a number: got ${describeType(maxLength)}`)
   }
-  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength >= MAX_CONTENT_BYTES) {
+  if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength >= MAX_CONTENT_BYTES) {
     throw new RangeError(
-      `spec.${name} must be a whole number of 1 to ${MAX_CONTENT_BYTES - 1}: got ${maxLength}`,
+      `spec.${name} must be a whole number of 0 to ${MAX_CONTENT_BYTES - 1}: got ${maxLength}`,
     )
   }
   return { name, maxLength }

@@ -273,7 +273,7 @@ describe('the program', () => {
   })
 
   test('names the known commands that are not available yet', async () => {
-    const names = 'ii il pst psx psp stt stp rp'.split(' ')
+    const names = 'pst psx psp stt stp rp'.split(' ')
     const { errors } = await run({}, ...names.map((name) => `${name} some words`))
     const lines = errors.trimEnd().split('\n')
     assert.equal(lines.length, names.length)
