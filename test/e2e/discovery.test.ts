@@ -210,6 +210,14 @@ describe('mistakes', () => {
       () => discovery.publish('lamp', new Date() as never),
       /payload must be .*: got Date/,
     )
+    assert.throws(
+      () => discovery.publish('lamp', 1, { family: 6 }),
+      /family must be one that is used, 4: got 6/,
+    )
+    assert.throws(
+      () => discovery.discover('lamp', { decode: 'text' as never }),
+      /decode must be a function: got string/,
+    )
     discovery.publish('lamp', 1)
     assert.throws(() => discovery.publish('lamp', 2), /"lamp" is published already/)
   })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Peer discovery against damaged packets, recorded and made up: the engine takes whatever comes, the
-// decoder and the reader of payloads throw nothing but WireError, and nothing grows without bounds.
+// Peer discovery against damaged packets, recorded and made up: the engine takes whatever comes,
+// the decoder and the reader of payloads throw nothing but WireError, and nothing grows without
+// bounds.
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lets a node find others of its network on the local network, and be found by them: the service
-// `dht` of peer discovery. What is found is no more than hearsay, which the engine checks by itself.
+// `dht` of peer discovery. What is found is no more than hearsay: the engine checks it by itself.
 
 import type { NodeExport } from '../../core/events.ts'
 import type { InfoHash } from '../../core/id/info-hash.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can be set for peer discovery, and its checks. Kept apart from the rest, which is loaded when
-// it is first needed.
+// What can be set for peer discovery, and its checks. Kept apart from the rest, which is loaded
+// when it is first needed.
 
 import { describeType } from '../../api/key.ts'
 import { type Family, SocketAddress } from '../../core/id/socket-address.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Public face of peer discovery, `opendht/discovery`: services on the local network, with or without
-// a node.
+// Public face of peer discovery, `opendht/discovery`: services on the local network, with or
+// without a node.
 
 export { DhtError, type DhtErrorCode } from '../../core/errors.ts'
 export { type Family, SocketAddress } from '../../core/id/socket-address.ts'

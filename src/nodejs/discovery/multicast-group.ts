@@ -69,7 +69,7 @@ export class MulticastGroup {
       this.#senders.delete(name)
       socket.close()
     }
-    await this.#openReceiver()
+    if (own.length > 0) await this.#openReceiver()
     for (const it of own) {
       this.#join(it)
       if (!this.#senders.has(it.name)) await this.#openSender(it)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Finds services on the local network, and lets services be found, over multicast (spec discovery,
-// section 1): the engine of src/discovery with sockets, a timer and a look at the interfaces now
-// and then. Any number of services share one object; the DHT is one of them (dht-discovery.ts).
+// section 1): the engine of src/discovery with sockets, a timer and iterators. Any number of
+// services share one object; the DHT is one of them (dht-discovery.ts).
 
-import type { RemoteInfo } from 'node:dgram'
-import { networkInterfaces } from 'node:os'
 import { onAbort } from '../../api/on-abort.ts'
 import { type ResultSink, resultStream } from '../../api/result-stream.ts'
 import { DhtError } from '../../core/errors.ts'
 import type { Family } from '../../core/id/socket-address.ts'
-import type { Log } from '../../core/ports.ts'
-import { type DiscoveryCounters, DiscoveryEngine } from '../../discovery/discovery-engine.ts'
+import {
+  type DiscoveryCounters,
+  DiscoveryEngine,
+  type DiscoverySender,
+  type FoundService,
+} from '../../discovery/discovery-engine.ts'
 import { type MsgpackValue, packMsgpackValue } from '../../discovery/msgpack-value.ts'
-import { addressCache } from '../address-cache.ts'
 import { monotonicNow } from '../driver.ts'
 import { SystemRandom } from '../random.ts'
-import { MAX_ZONES } from '../udp-common.ts'
 import {
   checkDiscoveryOptions,
   checkServiceName,
@@ -28,8 +28,7 @@ import {
   DiscoveryQueue,
   type QueueCounters,
 } from './discovery-queue.ts'
-import { type InterfaceList, Interfaces } from './interfaces.ts'
-import { GROUP_ADDRESSES, MulticastGroup } from './multicast-group.ts'
+import { type GroupState, LocalNetwork, type LocalNetworkCounters } from './local-network.ts'
 
 export interface DiscoverOptions {
   signal?: AbortSignal | undefined
@@ -51,23 +50,9 @@ export interface Publication extends Disposable {
   close(): void
 }
 
-export interface PeerDiscoveryStats extends DiscoveryCounters, QueueCounters {
-  /** Own datagrams that came back. */
-  own: number
-  /** Datagrams from addresses that are on none of our networks. */
-  offLink: number
-  /** What the system refused to send, join or bind. */
-  errors: number
-  /** Per family whether the group is heard, and the interfaces that it is reached through. */
-  readonly families: readonly {
-    readonly family: Family
-    readonly isReceiving: boolean
-    readonly interfaces: readonly string[]
-  }[]
+export interface PeerDiscoveryStats extends DiscoveryCounters, LocalNetworkCounters, QueueCounters {
+  readonly groups: readonly GroupState[]
 }
-
-/** How often the interfaces are looked at: the system does not tell when they change. */
-const INTERFACES_MS = 10_000
 
 interface Reader {
   readonly queue: DiscoveryQueue<unknown>
@@ -85,36 +70,28 @@ interface Reader {
 export class PeerDiscovery implements AsyncDisposable {
   /** UDP port of the groups. */
   readonly port: number
-  readonly #bound: ReadonlyMap<Family, string | undefined>
-  readonly #log: Log | undefined
   readonly #engine: DiscoveryEngine
-  readonly #groups: readonly MulticastGroup[]
+  readonly #network: LocalNetwork
   readonly #readers = new Map<string, Set<Reader>>()
   readonly #publications = new Set<Publication>()
-  readonly #counters = { own: 0, offLink: 0, errors: 0, refused: 0, overflowed: 0 }
-  /** Link-local addresses as they were heard, with their interface. */
-  readonly #zoned = new Map<string, string>()
-  #interfaces = new Interfaces({}, new Map())
-  #bindError: Error | undefined
-  #poll: NodeJS.Timeout | undefined
+  readonly #queueCounters: QueueCounters = { refused: 0, overflowed: 0 }
   #timer: NodeJS.Timeout | undefined
-  #refreshing: Promise<void> | undefined
   #isSettlePlanned = false
   #isClosed = false
 
   private constructor(options: PeerDiscoveryOptions) {
-    this.#bound = checkDiscoveryOptions(options)
-    this.port = options.port ?? DEFAULT_DISCOVERY_PORT
-    this.#log = options.log
-    const families = [...this.#bound.keys()]
-    this.#engine = new DiscoveryEngine(families, new SystemRandom())
-    this.#groups = families.map(
-      (family) =>
-        new MulticastGroup(family, this.port, {
-          onDatagram: (bytes, info) => this.#onDatagram(bytes, info),
-          onError: (action, error) => this.#onError(action, error),
-        }),
-    )
+    const bound = checkDiscoveryOptions(options)
+    const { port = DEFAULT_DISCOVERY_PORT, log } = options
+    this.port = port
+    this.#engine = new DiscoveryEngine([...bound.keys()], new SystemRandom())
+    const handler = {
+      onDatagram: (bytes: Uint8Array, from: DiscoverySender) => {
+        this.#engine.receive(bytes, from, monotonicNow())
+        this.#settleSoon()
+      },
+      onChanged: () => this.#restart(),
+    }
+    this.#network = new LocalNetwork({ port, bound }, handler, log)
   }
 
   /**
@@ -124,12 +101,7 @@ export class PeerDiscovery implements AsyncDisposable {
    */
   static async start(options: PeerDiscoveryOptions = {}): Promise<PeerDiscovery> {
     const discovery = new PeerDiscovery(options)
-    await discovery.#lookAtInterfaces()
-    if (!discovery.#groups.some(({ isReceiving }) => isReceiving)) {
-      await discovery.close()
-      throw bindError(discovery.port, discovery.#bindError)
-    }
-    discovery.#poll = setInterval(() => void discovery.#lookAtInterfaces(), INTERFACES_MS).unref()
+    await discovery.#network.open()
     return discovery
   }
 
@@ -141,12 +113,13 @@ export class PeerDiscovery implements AsyncDisposable {
   publish(service: string, payload: MsgpackValue, options: PublishOptions = {}): Publication {
     checkServiceName(service)
     const { family, signal } = options
-    if (family !== undefined && family !== 4 && family !== 6) {
-      throw new RangeError(`family must be 4 or 6: got ${family}`)
+    const used = this.#engine.families
+    const families = used.filter((own) => family === undefined || own === family)
+    if (families.length === 0) {
+      throw new RangeError(`family must be one that is used, ${used.join(' or ')}: got ${family}`)
     }
     signal?.throwIfAborted()
     this.#checkOpen(`publish ${service}`)
-    const families = this.#engine.families.filter((own) => family === undefined || own === family)
     if (families.some((own) => this.#engine.isPublished(service, own))) {
       throw new RangeError(`service "${service}" is published already: update its publication`)
     }
@@ -174,8 +147,11 @@ export class PeerDiscovery implements AsyncDisposable {
   ): AsyncIterable<DiscoveredService<unknown>> {
     checkServiceName(service)
     const { signal, decode = (payload) => payload } = options
+    if (typeof decode !== 'function') {
+      throw new TypeError(`decode must be a function: got ${typeof decode}`)
+    }
     return resultStream(
-      () => new DiscoveryQueue(decode, this.#counters),
+      () => new DiscoveryQueue(decode, this.#queueCounters),
       (queue, sink) => this.#read(service, { queue, sink }),
       signal,
     )
@@ -184,31 +160,25 @@ export class PeerDiscovery implements AsyncDisposable {
   /** To be called when the host got into another network: looks, asks and announces anew. */
   connectivityChanged(): void {
     if (this.#isClosed) return
-    this.#engine.restart(monotonicNow())
-    this.#settleSoon()
-    void this.#lookAtInterfaces()
+    this.#restart()
+    void this.#network.look()
   }
 
   /** Counters since the start. */
   stats(): PeerDiscoveryStats {
     const { dropped, ...counters } = this.#engine.counters
-    const families = this.#groups.map(({ family, isReceiving, interfaces }) => ({
-      family,
-      isReceiving,
-      interfaces,
-    }))
-    return { ...counters, ...this.#counters, dropped: { ...dropped }, families }
+    const { counters: networkCounters, groups } = this.#network
+    const all = { ...counters, ...networkCounters, ...this.#queueCounters }
+    return { ...all, dropped: { ...dropped }, groups }
   }
 
   /** Ends all loops and publications. Resolves when the ports are free; may be repeated. */
   async close(): Promise<void> {
     this.#isClosed = true
-    clearInterval(this.#poll)
     clearTimeout(this.#timer)
     for (const publication of this.#publications) publication.close()
     for (const { sink } of [...this.#readers.values()].flatMap((it) => [...it])) sink.end()
-    await this.#refreshing
-    await Promise.all(this.#groups.map((group) => group.close()))
+    await this.#network.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -260,28 +230,9 @@ export class PeerDiscovery implements AsyncDisposable {
     }
   }
 
-  #onDatagram(bytes: Uint8Array, info: RemoteInfo): void {
-    const address = addressCache.get(info.address, info.port)
-    const group = this.#groups.find(({ family }) => family === address?.family)
-    if (address === undefined || group === undefined || address.isMartian) return
-    const isOwn = this.#interfaces.isOwn(address)
-    if (isOwn && group.ownsPort(address.port)) {
-      this.#counters.own++
-      return
-    }
-    if (!isOwn && !this.#interfaces.isOnLink(address)) {
-      this.#counters.offLink++
-      return
-    }
-    if (info.address.includes('%')) this.#rememberZone(address.host, info.address)
-    const sharesPort = isOwn && address.port === this.port
-    this.#engine.receive(bytes, { address, sharesPort }, monotonicNow())
+  #restart(): void {
+    this.#engine.restart(monotonicNow())
     this.#settleSoon()
-  }
-
-  #rememberZone(host: string, zoned: string): void {
-    if (this.#zoned.size >= MAX_ZONES && !this.#zoned.has(host)) this.#zoned.clear()
-    this.#zoned.set(host, zoned)
   }
 
   /** What comes in one turn, and what is published in one, is dealt with together. */
@@ -297,19 +248,17 @@ export class PeerDiscovery implements AsyncDisposable {
   #settle(): void {
     if (this.#isClosed) return
     this.#engine.advance(monotonicNow())
-    for (const { family, bytes, to } of this.#engine.takeSends()) {
-      const group = this.#groups.find((own) => own.family === family)
-      if (to === undefined) group?.send(bytes)
-      else group?.sendTo(bytes, this.#zoned.get(to.host) ?? to.host, to)
-    }
-    for (const found of this.#engine.takeFound()) {
-      const zone = this.#zoned.get(found.from.host)?.split('%')[1]
-      for (const { queue, sink } of this.#readers.get(found.name) ?? []) {
-        queue.push(found, zone)
-        sink.notify()
-      }
-    }
+    for (const send of this.#engine.takeSends()) this.#network.send(send)
+    for (const found of this.#engine.takeFound()) this.#report(found)
     this.#arm()
+  }
+
+  #report(found: FoundService): void {
+    const zone = this.#network.zoneOf(found.from.host)
+    for (const { queue, sink } of this.#readers.get(found.name) ?? []) {
+      queue.push(found, zone)
+      sink.notify()
+    }
   }
 
   #arm(): void {
@@ -319,44 +268,7 @@ export class PeerDiscovery implements AsyncDisposable {
     this.#timer = setTimeout(() => this.#settle(), Math.max(0, at - monotonicNow()))
   }
 
-  /** Those that came are joined; when anything is other than before, everybody is asked again. */
-  #lookAtInterfaces(): Promise<void> {
-    this.#refreshing ??= this.#useInterfaces(networkInterfaces()).finally(() => {
-      this.#refreshing = undefined
-    })
-    return this.#refreshing
-  }
-
-  async #useInterfaces(list: InterfaceList): Promise<void> {
-    const interfaces = new Interfaces(list, this.#bound)
-    const isNew = `${interfaces}` !== `${this.#interfaces}`
-    this.#interfaces = interfaces
-    for (const group of this.#groups) await group.use(interfaces.used)
-    if (!isNew || this.#isClosed) return
-    if (interfaces.omitted > 0) this.#warn(`${interfaces.omitted} interfaces are left out`)
-    this.#engine.restart(monotonicNow())
-    this.#settleSoon()
-  }
-
-  #onError(action: string, error: Error): void {
-    this.#counters.errors++
-    if (action.startsWith('bind')) this.#bindError ??= error
-    this.#warn(`cannot ${action}: ${error.message}`)
-  }
-
-  #warn(text: string): void {
-    if (this.#log?.enabled('debug')) this.#log.write('debug', `Peer discovery: ${text}`)
-  }
-
   #checkOpen(action: string): void {
     if (this.#isClosed) throw new DhtError('ERR_DHT_CLOSED', `Cannot ${action}: closed`)
   }
-}
-
-function bindError(port: number, cause: Error | undefined): DhtError {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'no address family'
-  const groups = Object.values(GROUP_ADDRESSES).join(' and ')
-  const advice = code === 'EADDRINUSE' ? '. Another program keeps the port to itself' : ''
-  const text = `Cannot bind UDP port ${port} of ${groups} for peer discovery: ${code}${advice}`
-  return new DhtError('ERR_DHT_BIND', text, { cause })
 }
