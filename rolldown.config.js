@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bundles the sources into one file per entry and a few shared chunks: a hundred small modules would
-// cost most of the start-up time. Types are emitted beside them by `tsc -b`. Packages that are needed
-// for development only are bundled, too, and their licences with them.
+// cost most of the start-up time. Types are emitted beside them by `tsc -b`. Packages are bundled,
+// too, and their licences with them: what is used of them is a part, and loads with the rest.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,6 +41,17 @@ const PROGRAMS = [
 ]
 const programs = Object.fromEntries(PROGRAMS.map((it) => [`cli/${it}`, `src/cli/${it}.ts`]))
 
+/**
+ * One chunk per layer, with all that it imports of none of those before; what is imported when it
+ * is needed stays by itself. Others than that of the runner know nothing of Node.js, or only crypto.
+ */
+const GROUPS = [
+  { name: 'core', test: /[/\\]src[/\\]core[/\\]/, priority: 4 },
+  { name: 'api', test: /[/\\]src[/\\]api[/\\]/, priority: 3 },
+  { name: 'crypto', test: /[/\\]src[/\\]crypto[/\\](identity|trust-list)\.ts$/, priority: 2 },
+  { name: 'runner', test: /[/\\]src[/\\]nodejs[/\\]dht-runner\.ts$/, priority: 1 },
+]
+
 export default defineConfig({
   input: {
     'nodejs/entry': 'src/nodejs/entry.ts',
@@ -52,7 +63,7 @@ export default defineConfig({
     ...programs,
   },
   platform: 'node',
-  external: [/^node:/, /^@noble\/hashes/],
+  external: [/^node:/],
   plugins: [notices, manual],
   output: {
     dir: 'dist',
@@ -60,6 +71,7 @@ export default defineConfig({
     entryFileNames: '[name].js',
     chunkFileNames: 'shared/[name].js',
     comments: false,
+    codeSplitting: { groups: GROUPS },
   },
 })
 

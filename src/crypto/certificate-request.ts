@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Certificate requests: how somebody asks an authority to certify a key, without handing it over.
 
-import { isIP } from 'node:net'
 import { loadCodecs } from './codecs.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import { certificateError } from './errors.ts'
@@ -116,10 +115,14 @@ interface RequestFields {
   signed: SignedData
 }
 
+function isIp(text: string): boolean {
+  return process.getBuiltinModule('node:net').isIP(text) !== 0
+}
+
 /** Throws TypeError. */
 function checkAltName({ type, value }: SubjectAltName): void {
   const isText = type === 'email' || type === 'dns' || type === 'uri'
-  if (isText ? /^[ -~]+$/.test(value) : type === 'ip' && isIP(value) !== 0) return
+  if (isText ? /^[ -~]+$/.test(value) : type === 'ip' && isIp(value)) return
   throw new TypeError(
     `subjectAltNames must be email, dns or uri in ASCII, or ip: got ${type} "${value}"`,
   )

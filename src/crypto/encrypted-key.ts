@@ -4,12 +4,9 @@
 // 600000 iterations take some hundred milliseconds. The older scheme of PKCS#12 is read by OpenSSL.
 
 import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
 import { type DerItem, integerOf, oidText, readItem, readItems, TAG } from './der.ts'
 import { writeInteger, writeItem, writeOid, writeSequence } from './der-writer.ts'
 import { CryptoError } from './errors.ts'
-
-const derive = promisify(pbkdf2)
 
 /** What GnuTLS 3.7, and thus OpenDHT, writes. */
 const ITERATIONS = 600_000
@@ -64,7 +61,11 @@ export async function encryptKey(pkcs8: Uint8Array, password: string): Promise<U
   const salt = randomBytes(SALT_BYTES)
   const { name, keyBytes, ivBytes } = CIPHERS[AES_256_CBC]!
   const iv = randomBytes(ivBytes)
-  const secret = await derive(password, salt, ITERATIONS, keyBytes, 'sha256')
+  const secret = await derive(password, salt, {
+    iterations: ITERATIONS,
+    keyBytes,
+    digest: 'sha256',
+  })
   const cipher = createCipheriv(name, secret, iv)
   const prf = writeSequence(writeOid(HMAC_SHA256), NULL)
   const kdf = writeSequence(writeItem(TAG.octetString, salt), writeInteger(ITERATIONS), prf)
@@ -96,7 +97,7 @@ export async function decryptKey(
   { salt, iterations, digest, cipher, iv, data }: Pbes2,
   password: string,
 ): Promise<Uint8Array> {
-  const secret = await derive(password, salt, iterations, cipher.keyBytes, digest)
+  const secret = await derive(password, salt, { iterations, keyBytes: cipher.keyBytes, digest })
   const decipher = createDecipheriv(cipher.name, secret, iv)
   try {
     const pkcs8 = new Uint8Array(Buffer.concat([decipher.update(data), decipher.final()]))
@@ -106,6 +107,17 @@ export async function decryptKey(
   } catch (cause) {
     throw wrongPassword(cause)
   }
+}
+
+interface Derivation {
+  readonly iterations: number
+  readonly keyBytes: number
+  readonly digest: string
+}
+
+function derive(password: string, salt: Uint8Array, how: Derivation): Promise<Buffer> {
+  const { promisify } = process.getBuiltinModule('node:util')
+  return promisify(pbkdf2)(password, salt, how.iterations, how.keyBytes, how.digest)
 }
 
 export function wrongPassword(cause: unknown): CryptoError {

@@ -5,7 +5,6 @@ import { InfoHash } from '../core/id/info-hash.ts'
 import type { PkId } from '../core/id/pk-id.ts'
 import { Certificate } from './certificate.ts'
 import { CryptoError } from './errors.ts'
-import { readIdentityFiles, writeIdentityFiles } from './identity-files.ts'
 import { type CertificateOptions, checkKey, checkOptions } from './issue-certificate.ts'
 import { type GenerateKeyOptions, PrivateKey } from './private-key.ts'
 import type { PublicKey } from './public-key.ts'
@@ -74,6 +73,7 @@ export class Identity {
     checkPath(path)
     const options = typeof password === 'string' ? { password } : (password ?? {})
     checkFileOptions('load', options, ['password'])
+    const { readIdentityFiles } = await import('./identity-files.ts')
     const files = await readIdentityFiles(path)
     return Identity.from({ ...files, password: options.password })
   }
@@ -119,6 +119,7 @@ export class Identity {
       )
     }
     const privateKey = await this.privateKey.toPem(password)
+    const { writeIdentityFiles } = await import('./identity-files.ts')
     await writeIdentityFiles(path, { privateKey, certificate: this.certificate.toPem() }, overwrite)
   }
 }

@@ -3,7 +3,6 @@
 // milliseconds has a form that leaves the event loop alone.
 
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { promisify } from 'node:util'
 import { aesDecrypt, isAesKeySize } from './aes.ts'
 import { encryptKey } from './encrypted-key.ts'
 import { CryptoError } from './errors.ts'
@@ -11,8 +10,6 @@ import { writePem } from './pem.ts'
 import { readPrivateKey } from './private-key-reader.ts'
 import { type KeyType, MAX_MODULUS_BITS, PublicKey } from './public-key.ts'
 import { decryptBlock, decryptBlockSync, unpad } from './rsa-block.ts'
-
-const generatePair = promisify(generateKeyPair)
 
 const MIN_GENERATED_BITS = 2048
 const DEFAULT_BITS = 4096
@@ -38,6 +35,7 @@ export class PrivateKey {
   /** A new key. 4096 bits take a second on average, in another thread. */
   static async generate(options: GenerateKeyOptions = {}): Promise<PrivateKey> {
     const { type, bits } = checkOptions(options)
+    const generatePair = process.getBuiltinModule('node:util').promisify(generateKeyPair)
     const { privateKey } = await (type === 'ec'
       ? generatePair('ec', { namedCurve: CURVE.name })
       : generatePair('rsa', { modulusLength: bits, publicExponent: EXPONENT }))

@@ -5,7 +5,7 @@
 // one input per turn of the event loop, and another thread gets what comes later. When that has
 // failed too often, all work is done here.
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CryptoError } from './errors.ts'
 import { nextTurn } from './next-turn.ts'
 
@@ -106,6 +106,7 @@ export class WorkerTask<Input, Output> {
   #start(): Worker | undefined {
     if (this.#worker !== undefined || this.#counts.failed >= MAX_FAILED) return this.#worker
     try {
+      const { Worker } = process.getBuiltinModule('node:worker_threads')
       const worker = new Worker(`(${serve})(${this.#task})`, { eval: true, execArgv: [] })
       worker.on('message', (answer: Answer<Output>) => this.#settle(answer))
       for (const event of ['error', 'messageerror', 'exit']) {

@@ -23,7 +23,7 @@ import { Driver, monotonicNow } from './driver.ts'
 import { SystemRandom } from './random.ts'
 import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
 import { checkOptions, type RunnerOptions } from './runner-options.ts'
-import { SavedState } from './saved-state.ts'
+import type { SavedState } from './saved-state.ts'
 import { openSockets } from './sockets.ts'
 import type { Transport, TransportHandler, TransportStats } from './transport.ts'
 import { chooseTransport } from './transport-choice.ts'
@@ -84,7 +84,7 @@ export class DhtRunner extends SecureDht {
     for (const host of bootstrap) parseHostPort(host)
     const random = new SystemRandom()
     resolveConfig(options, random)
-    const state = statePath === undefined ? undefined : await SavedState.load(statePath, log)
+    const state = statePath === undefined ? undefined : await loadState(statePath, log)
     // Datagrams that come before there is an engine have nobody to read them.
     let driver: Driver | undefined
     const handler: TransportHandler = {
@@ -302,4 +302,10 @@ export class DhtRunner extends SecureDht {
   #withPorts(addresses: readonly SocketAddress[]): SocketAddress[] {
     return addresses.map((address) => address.withPort(this.#portOf(address.family) ?? 0))
   }
+}
+
+/** Most nodes have none, and files take time to load. */
+async function loadState(path: string, log: Log | undefined): Promise<SavedState> {
+  const { SavedState } = await import('./saved-state.ts')
+  return SavedState.load(path, log)
 }

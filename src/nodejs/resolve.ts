@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Bootstrap hosts: from the text that users write to the socket addresses behind it.
 
-import { lookup } from 'node:dns/promises'
 import { DEFAULT_PORT } from '../core/constants.ts'
 import { DhtError } from '../core/errors.ts'
 import { SocketAddress } from '../core/id/socket-address.ts'
@@ -42,6 +41,7 @@ function hostPort(text: string, host = '', port = ''): HostPort {
 
 /** Asks the system (hosts file, DNS). */
 export const systemResolver: Resolver = async (host) => {
+  const { lookup } = await import('node:dns/promises')
   const found = await lookup(host, { all: true })
   return found.map(({ address }) => address)
 }

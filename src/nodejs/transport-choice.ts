@@ -3,7 +3,6 @@
 
 import { DhtError } from '../core/errors.ts'
 import type { Log } from '../core/ports.ts'
-import { openDgramTransport } from './dgram-transport.ts'
 import { loadKoffiCalls } from './mmsg/koffi-calls.ts'
 import { mmsgOpener } from './mmsg/mmsg-transport.ts'
 import { SharedSlots } from './mmsg/shared-slots.ts'
@@ -51,13 +50,19 @@ export function chooseTransport(
   log: Log | undefined,
   load: () => Batches = loadOnce,
 ): OpenTransport {
-  if (transport === 'dgram') return openDgramTransport
+  if (transport === 'dgram') return openDgram
   const batches = load()
   if ('shared' in batches) return mmsgOpener(batches.shared, receiveCoalescingMs)
   const text = `Cannot send and receive in batches: ${batches.reason}`
   if (transport === 'mmsg') throw new DhtError('ERR_DHT_BIND', text)
   if (log?.enabled('debug')) log.write('debug', `${text}. The transport is dgram`)
-  return openDgramTransport
+  return openDgram
+}
+
+/** Loads `node:dgram` for those who use it. */
+const openDgram: OpenTransport = async (where, handler) => {
+  const { openDgramTransport } = await import('./dgram-transport.ts')
+  return openDgramTransport(where, handler)
 }
 
 let loaded: Batches | undefined

@@ -5,7 +5,6 @@
 
 import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
-import { isMainThread } from 'node:worker_threads'
 import type { Family } from '../../core/id/socket-address.ts'
 import type { OnReady, Poll, SystemCalls } from './system-calls.ts'
 import { errorText } from './system-errors.ts'
@@ -54,6 +53,7 @@ export function loadKoffiCalls(): LoadedCalls {
     return { reason: `not made for ${platform} on ${arch}` }
   }
   // koffi aborts the process when a thread is terminated in the middle of a callback.
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
   if (!isMainThread) return { reason: 'only in the main thread' }
   try {
     const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${arch}`) as Koffi

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Names of the system's errors.
 
-import { getSystemErrorName } from 'node:util'
-
 /** `EAGAIN` and the like for a negative error number. */
 export function errorText(result: number): string {
-  return getSystemErrorName(result)
+  return process.getBuiltinModule('node:util').getSystemErrorName(result)
 }
 
 /** An error as Node.js itself reports those of the system. */
