@@ -40,6 +40,23 @@ describe('options', () => {
     assert.match(version.stdout, /^OpenDHT version \d+\.\d+\.\d+\n/)
   })
 
+  test('compiled code is kept for the next start, unless that is not wanted', async (t) => {
+    if (process.versions.node.startsWith('20.')) return t.skip('Node.js 20 cannot keep it')
+    for (const isWanted of [true, false]) {
+      const folder = temporaryFolder(t)
+      const not = isWanted ? [] : ['NODE_DISABLE_COMPILE_CACHE=1']
+      const { status } = await runProgram([
+        'env',
+        `TMPDIR=${folder}`,
+        ...not,
+        ...DHTNODE,
+        ...LOOPBACK,
+      ])
+      assert.equal(status, 0)
+      assert.equal(existsSync(join(folder, 'node-compile-cache')), isWanted)
+    }
+  })
+
   test('wrong usage is one line and status 2', async () => {
     const mistakes = [['-I'], ['-p', '70000'], ['-b', 'a:b:c'], ['--syslog'], ['-n', 'x'], ['-p']]
     for (const args of mistakes) {
