@@ -88,7 +88,7 @@ export class Program {
   }
 }
 
-/** Starts the driver `name` of a subject: ours/NAME.ts or the C++ program of that name. */
+/** Starts the driver `name` of a subject: ours/NAME.ts or .js, or the C++ program of that name. */
 export function startDriver(
   subject: Subject,
   name: string,
@@ -97,7 +97,7 @@ export function startDriver(
   processor?: number,
 ): Program {
   const command = subject.kind === 'cpp' ? [cppProgram(name.replaceAll('-', '_'))] : []
-  if (subject.kind === 'ours') command.push(...ourCommand(`ours/${name}.ts`, context))
+  if (subject.kind === 'ours') command.push(...ourCommand(`ours/${name}`, context))
   if (subject.kind === 'peer') command.push(...nodeCommand(), join(BENCH, `peers/${name}.ts`))
   const all = { ...options, transport: subject.transport, source: context.usesSources ? 1 : 0 }
   const args = Object.entries(all).flatMap(([key, value]) =>
@@ -122,7 +122,8 @@ export async function runDriver(
   }
 }
 
-function ourCommand(path: string, { profileDirectory }: Context): string[] {
+function ourCommand(name: string, { profileDirectory }: Context): string[] {
+  const path = existsSync(join(BENCH, `${name}.js`)) ? `${name}.js` : `${name}.ts`
   const profile =
     profileDirectory === undefined
       ? []
