@@ -7,7 +7,7 @@ import { Listeners } from '../api/listeners.ts'
 import { pingAny } from '../api/ping.ts'
 import { resolveConfig } from '../core/config.ts'
 import { Dht } from '../core/dht.ts'
-import type { DhtEvent, NodeExport } from '../core/events.ts'
+import type { DhtEvent, NodeExport, NodeStatus } from '../core/events.ts'
 import { type Family, SocketAddress } from '../core/id/socket-address.ts'
 import { ArenaPool } from '../core/net/arena-pool.ts'
 import { Outbox } from '../core/net/outbox.ts'
@@ -53,6 +53,7 @@ export class DhtRunner extends SecureDht {
   readonly #resolver: Resolver | undefined
   readonly #bootstrapper: Bootstrapper
   #discovery: PeerDiscovery | undefined
+  #wasConnected = false
   readonly #addressListeners = new Listeners<readonly SocketAddress[]>()
 
   private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
@@ -235,10 +236,7 @@ export class DhtRunner extends SecureDht {
       if (event.kind === 'bootstrap-wanted') void this.#bootstrapper.run()
       else if (event.kind === 'public-address') {
         this.#addressListeners.notify(this.#withPorts(event.addresses))
-      } else if (event.kind === 'status' && event.ipv4 === event.ipv6) {
-        // Whoever is here may know a way back.
-        if (event.ipv4 === 'disconnected') this.#discovery?.connectivityChanged()
-      }
+      } else if (event.kind === 'status') this.#onStatus(event)
     }
   }
 
@@ -278,6 +276,14 @@ export class DhtRunner extends SecureDht {
     }
     const { startDhtDiscovery } = await import('./discovery/dht-discovery.ts')
     this.#discovery = await startDhtDiscovery(node, { ...options, clientMode, log })
+  }
+
+  /** When all peers are lost, somebody on the local network may know a way back. */
+  #onStatus({ ipv4, ipv6 }: { ipv4: NodeStatus; ipv6: NodeStatus }): void {
+    if (ipv4 === 'connected' || ipv6 === 'connected') this.#wasConnected = true
+    if (!this.#wasConnected || ipv4 !== 'disconnected' || ipv6 !== 'disconnected') return
+    this.#wasConnected = false
+    this.#discovery?.connectivityChanged()
   }
 
   #learnZone(address: SocketAddress, zone: string): void {

@@ -153,6 +153,27 @@ describe('nodes', () => {
     assert.equal(stranger.exportNodes().length, 0)
   })
 
+  test('ask again when they have lost everybody', async () => {
+    const { port } = place()
+    await using a = await startNode({ port: 0, peerDiscovery: { port } })
+    const isPacket = () => a.discovery!.stats().queriesSent > 0
+    await poll(isPacket, PATIENCE_MS, 'a first query')
+    {
+      await using b = await startNode({ port: 0, peerDiscovery: { port } })
+      await poll(() => a.status().overall === 'connected', PATIENCE_MS, 'connected')
+      await poll(() => b.status().overall === 'connected', PATIENCE_MS, 'connected')
+    }
+    let asked = 0
+    const isLost = () => {
+      if (a.status().overall === 'disconnected') return true
+      asked = a.discovery!.stats().queriesSent
+      return false
+    }
+    await poll(isLost, 60_000, 'disconnected')
+    // The round that began at the start goes on, but not in this moment.
+    await poll(() => a.discovery!.stats().queriesSent > asked, 2000, 'a query in need')
+  })
+
   test('share their sockets with the application', async () => {
     const { port } = place()
     await using a = await startNode({ port: 0, peerDiscovery: { port } })
