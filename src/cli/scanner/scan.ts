@@ -54,7 +54,7 @@ const MAX_PARALLEL = 16
 const SPLIT_AT = 5
 const MAX_ATTEMPTS = 2
 /** A network whose nodes make up ids as they are asked ends here. */
-const MAX_LOOKUPS = 100_000
+const MAX_LOOKUPS = 20_000
 const MAX_DEPTH = 64
 const FAMILIES: readonly Family[] = [4, 6]
 const FIRST_KEY = new InfoHash(0, 0, 0, 0, 1)
@@ -89,7 +89,8 @@ export class Scan {
       }
       const region = running.size < MAX_PARALLEL ? this.#regions.shift() : undefined
       if (region === undefined) {
-        await Promise.race(running)
+        // Nothing runs when the rest was given up just now.
+        if (running.size > 0) await Promise.race(running)
         onProgress(this.state)
         continue
       }

@@ -17,7 +17,7 @@ export const DURL: Tool = {
     { what: 'Its headers, too', command: 'durl -H http://192.0.2.7:8080/' },
   ],
   flags: {
-    header: { short: 'H', help: ['print the headers first, sorted, and an empty line'] },
+    header: { short: 'H', help: ['print the headers first, sorted, and a blank line'] },
     verbose: { short: 'v', help: ['say on standard error what is done'] },
     json: { help: ['print status, headers and body as one JSON object'] },
     help: { short: 'h', help: ['print this text and exit'] },

@@ -11,7 +11,7 @@ import { FakeNode } from './fake-node.ts'
 
 const MAX_BYTES = 65_536 * 1024
 
-/** `isTerminal`: with prompt and line editing, as at a keyboard. */
+/** `isTerminal`: with prompt and line editing, as at a keyboard; `json`: as with --json. */
 export class Console {
   readonly node = new FakeNode()
   readonly stdin = new PassThrough()
@@ -24,7 +24,7 @@ export class Console {
   out = ''
   errors = ''
 
-  constructor({ isTerminal = false } = {}) {
+  constructor({ isTerminal = false, json = false } = {}) {
     if (isTerminal) {
       Object.assign(this.stdin, { isTTY: true })
       Object.assign(this.stdout, { isTTY: true, columns: 80 })
@@ -38,6 +38,7 @@ export class Console {
       log: this.log,
       limits: { remoteBytes: MAX_BYTES, localBytes: -1 },
       stop: new AbortController(),
+      json,
     })
     this.stdout.on('data', (text: string) => {
       this.out += text
