@@ -206,7 +206,7 @@ export function searches(
       ...nodeSnapshot(member.node, now),
       commonBits: search.id.commonBits(member.id),
       isLate: member.isLate,
-      isSynced: member.isSynced(now),
+      isSynced: member.node.isWritable(now),
       isListening: search.listens.some((group) => group.isRegisteredAt(member)),
       isAnnounced: search.announces.some((announce) => announce.isStoredAt(member)),
       pendingRequests: member.node.pendingRequests,

@@ -261,7 +261,7 @@ export class NetworkEngine {
     const request = this.requests.match(message.tid, from)
     if (request === undefined) {
       this.dropped.unexpected++
-      this.requests.onStrayAnswer(message.tid, from)
+      this.requests.onStrayAnswer(message.tid, from, now)
       return
     }
     if (request.node !== undefined && !request.node.id.equals(message.id)) {

@@ -26,6 +26,12 @@ export class Node {
   #retryAt = NEVER
   #failures = 0
   authErrors = 0
+  /**
+   * Write token of its last answer, good for any key; undefined before that and after a 401.
+   */
+  token: Uint8Array | undefined = undefined
+  /** When it came with an answer to a find or get. */
+  #tokenAt = NEVER
   /** Requests to it that wait for an answer. */
   pendingRequests = 0
   /** Those of them whose first wait passed, and when that last happened. */
@@ -108,8 +114,24 @@ export class Node {
     if (this.isExpired && now >= this.#retryAt) this.isExpired = false
   }
 
-  /** A 401. True when that was one too many. */
-  authFailed(): boolean {
+  /** An answer to a find or get brought this token. */
+  gave(token: Uint8Array, now: number): void {
+    this.token = token
+    this.#tokenAt = now
+  }
+
+  /** Has given a token within ten minutes (spec wire, section 6): can be written to. */
+  isWritable(now: number): boolean {
+    return this.token !== undefined && !this.isExpired && this.#tokenAt > now - NODE_EXPIRE_TIME_MS
+  }
+
+  /**
+   * A 401 to a request with `token`. True when that was one too many. Requests that were on their
+   * way at the same time count once.
+   */
+  refused(token: Uint8Array): boolean {
+    if (this.token !== token) return false
+    this.token = undefined
     this.authErrors++
     return this.authErrors > MAX_AUTH_ERRORS
   }
@@ -120,5 +142,6 @@ export class Node {
     this.lastReplyAt = NEVER
     this.lastSeenAt = NEVER
     this.roundTrips = undefined
+    this.token = undefined
   }
 }

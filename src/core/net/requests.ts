@@ -150,7 +150,7 @@ export class Requests {
    */
   prolong(request: Request, now: number): void {
     request.hasProgressed = true
-    this.#wheel.schedule(request, Math.max(request.at, now + this.policy.gapMs(request)))
+    this.#wheel.schedule(request, Math.max(request.at, now + this.policy.gapMs(request, now)))
   }
 
   /** `node` answered `request`, which is settled: learns how long that took. */
@@ -167,12 +167,12 @@ export class Requests {
    * An answer that nothing waits for. When it is the second one to a request, none had got lost,
    * and the first one was to the first send.
    */
-  onStrayAnswer(tid: number, from: SocketAddress): void {
+  onStrayAnswer(tid: number, from: SocketAddress, now: number): void {
     const known = this.#ambiguous.get(tid | 0)
     if (known === undefined || !known.node.address.equals(from)) return
     this.#ambiguous.delete(tid | 0)
     this.spurious++
-    this.policy.onSpurious(known.node, known.ms)
+    this.policy.onSpurious(known.node, known.ms, now)
   }
 
   /** Ends a request without calling its handler. Harmless when it is settled already. */

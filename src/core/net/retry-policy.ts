@@ -33,7 +33,7 @@ export class RetryPolicy {
   /** Wait after the attempt that was just made; `request.waitMs` is the one before it. */
   waitMs(request: Request, now: number): number {
     const isFirst = request.attempts === 1
-    const waitMs = isFirst ? this.gapMs(request) : 2 * request.waitMs
+    const waitMs = isFirst ? this.gapMs(request, now) : 2 * request.waitMs
     if (request.attempts < request.maxAttempts) return waitMs
     // The last wait makes up for those that were short.
     const patienceMs = request.maxAttempts === 1 ? BRIEF_PATIENCE_MS : PATIENCE_MS
@@ -41,8 +41,8 @@ export class RetryPolicy {
   }
 
   /** Time between two fragments of an answer after which something was lost. */
-  gapMs({ node, address }: Request): number {
-    return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips))
+  gapMs({ node, address }: Request, now: number): number {
+    return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips, now))
   }
 
   /** What to add to a wait, so that the repetitions to many nodes do not leave at once. */
@@ -64,14 +64,14 @@ export class RetryPolicy {
     // How long a message with fragments takes depends on its size.
     if (request.isFragmented || request.hasProgressed) return
     node.roundTrips ??= new RoundTrips()
-    if (request.attempts === 1) shared.sample(node.roundTrips, now - request.sentAt)
-    else shared.ambiguous(node.roundTrips, now - request.repeatedAt)
+    if (request.attempts === 1) shared.sample(node.roundTrips, now - request.sentAt, now)
+    else shared.ambiguous(node.roundTrips, now - request.repeatedAt, now)
   }
 
   /** The first send to `node` was answered after `ms`, but it had been repeated by then. */
-  onSpurious(node: Node, ms: number): void {
+  onSpurious(node: Node, ms: number, now: number): void {
     node.roundTrips ??= new RoundTrips()
-    this.#shared[node.family].sample(node.roundTrips, ms)
+    this.#shared[node.family].sample(node.roundTrips, ms, now)
   }
 
   /** The first wait for the answer to `request` passed. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How long answers take (RFC 6298): a smoothed round trip and its deviation, for one node, and for
 // a whole family as the first guess about nodes that have not answered yet. Karn's rule: an answer
-// to a request that was repeated gives no sample, for it may belong to either.
+// to a request that was repeated gives no sample, for it may belong to either. What was learned
+// ages: who was busy for a while must not be thought slow by those who talk to it once a minute.
 
 /** A wait has at least this much room above the smoothed round trip: event loops are not clocks. */
 const MIN_MARGIN_MS = 50
@@ -20,6 +21,24 @@ const LATE_SMOOTHING = 1 / 64
 const MAX_STRAIN = 16
 const STRAIN_RISE = 1 / 4
 const STRAIN_DECAY = 1 / 16
+/** What was learned is fresh for so long, and for so many of the round trips that it is about. */
+const FRESH_MS = 2000
+const FRESH_ROUND_TRIPS = 4
+/** An answer is not expected to take more than so many times what the last one took. */
+const MAX_RISE = 4
+/** The last round trips of a family, which tell what is usual now. */
+const RECENT = 32
+/** So many of them make older ones meaningless. */
+const MIN_CURRENT = 4
+/** What is usual is found out anew after so many. */
+const REFRESH = 4
+/** The part of them that was shorter than what an unknown node is expected to take. */
+const USUAL_QUANTILE = 0.95
+
+interface Usual {
+  readonly medianMs: number
+  readonly marginMs: number
+}
 
 /** What is known of the round trips to one node; created with its first answer. */
 export class RoundTrips {
@@ -27,11 +46,17 @@ export class RoundTrips {
   smoothedMs: number | undefined = undefined
   deviationMs = 0
   backoff = 0
+  /** The last sample, and when any of this was last learned. */
+  #lastMs = 0
+  #learnedAt = 0
 
-  /** `guessMs`: the deviation to expect of a node of which this is the first sample. */
-  sample(ms: number, guessMs: number): void {
+  /** `guessMs`: the deviation to expect of a node of which this is the first fresh sample. */
+  sample(ms: number, guessMs: number, now: number): void {
+    const isFresh = this.isFresh(now)
     this.backoff = 0
-    if (this.smoothedMs === undefined) {
+    this.#learnedAt = now
+    this.#lastMs = ms
+    if (this.smoothedMs === undefined || !isFresh) {
       this.smoothedMs = ms
       this.deviationMs = guessMs
       return
@@ -41,18 +66,34 @@ export class RoundTrips {
     this.smoothedMs += SMOOTHING * (ms - this.smoothedMs)
   }
 
+  /** Answers come just after repetitions. */
+  backOff(now: number): void {
+    this.backoff = Math.min(this.backoff + 1, MAX_BACKOFF)
+    this.#learnedAt = now
+  }
+
+  isFresh(now: number): boolean {
+    return now - this.#learnedAt <= freshMs(this.smoothedMs ?? 0)
+  }
+
   /** How long to wait for an answer; undefined before the first sample. */
   get waitMs(): number | undefined {
     if (this.smoothedMs === undefined) return undefined
-    return bounded(this.smoothedMs, this.deviationMs, this.backoff)
+    const marginMs = Math.min(4 * this.deviationMs, MAX_RISE * this.#lastMs - this.smoothedMs)
+    return bounded(this.smoothedMs, marginMs, this.backoff)
   }
 }
 
 /** What the nodes of one family have in common. */
 export class SharedRoundTrips {
-  /** Mean of all round trips, and how far single ones are from it. */
-  #typicalMs: number | undefined = undefined
-  #spreadMs = 0
+  /** The last round trips, the oldest one at `#count % RECENT` when there are so many. */
+  readonly #recent = new Float64Array(RECENT)
+  readonly #recentAt = new Float64Array(RECENT)
+  #count = 0
+  #latestAt = Number.NEGATIVE_INFINITY
+  /** What is usual by them, and how many there had been when that was found out. */
+  #usual: Usual | undefined = undefined
+  #usualOf = 0
   /** How far the round trips of a node are from what that node usually takes. */
   #errorMs: number | undefined = undefined
   #backoff = 0
@@ -61,35 +102,48 @@ export class SharedRoundTrips {
    * soon of an overloaded host or line, which slows down all nodes at once.
    */
   #strain = 1
+  #strainedAt = 0
+  /** It is half of it after so long without a sign of it. */
+  #strainHalfLifeMs = FRESH_MS
   /** Part of the requests to nodes that usually answer whose first wait passed in vain. */
   lateShare = 0
 
   /** An answer to a request that was sent once, after `ms`; the estimate of its node learns too. */
-  sample(own: RoundTrips, ms: number): void {
+  sample(own: RoundTrips, ms: number, now: number): void {
     this.#backoff = 0
     if (own.waitMs !== undefined) {
       const strain = Math.min(Math.max(1, ms / own.waitMs), MAX_STRAIN)
-      const weight = strain > this.#strain ? STRAIN_RISE : STRAIN_DECAY
-      this.#strain += weight * (strain - this.#strain)
+      const before = this.#strainAt(now)
+      const weight = strain > before ? STRAIN_RISE : STRAIN_DECAY
+      this.#strain = before + weight * (strain - before)
+      this.#strainedAt = now
+      this.#strainHalfLifeMs = freshMs(ms)
     }
     if (own.smoothedMs !== undefined) {
       const error = Math.abs(ms - own.smoothedMs)
       this.#errorMs ??= error
       this.#errorMs += SHARED_SMOOTHING * (error - this.#errorMs)
     }
-    own.sample(ms, Math.min(ms / 2, Math.max(ms / 8, 2 * (this.#errorMs ?? ms))))
-    this.#typicalMs ??= ms
-    this.#spreadMs += SHARED_SMOOTHING * (Math.abs(ms - this.#typicalMs) - this.#spreadMs)
-    this.#typicalMs += SHARED_SMOOTHING * (ms - this.#typicalMs)
+    own.sample(ms, Math.min(ms / 2, Math.max(ms / 8, 2 * (this.#errorMs ?? ms))), now)
+    const place = this.#count++ % RECENT
+    this.#recent[place] = ms
+    this.#recentAt[place] = now
+    this.#latestAt = now
   }
 
   /** The answer to a repeated request, `ms` after the last repetition. */
-  ambiguous(own: RoundTrips, ms: number): void {
-    const usualMs = own.smoothedMs ?? this.#typicalMs
+  ambiguous(own: RoundTrips, ms: number, now: number): void {
+    const sharedMs = this.#findUsual()?.medianMs
+    // The shorter one: an old estimate must not make a lost datagram look like a slow answer.
+    const usualMs = Math.min(
+      own.smoothedMs ?? Number.POSITIVE_INFINITY,
+      sharedMs ?? Number.POSITIVE_INFINITY,
+    )
     // Too soon to be the answer to the repetition: the wait before that was too short.
-    if (usualMs !== undefined && ms > usualMs / 2) return
-    own.backoff = Math.min(own.backoff + 1, MAX_BACKOFF)
-    if (usualMs === undefined) this.#backoff = Math.min(this.#backoff + 1, MAX_BACKOFF)
+    if (usualMs !== Number.POSITIVE_INFINITY && ms > usualMs / 2) return
+    own.backOff(now)
+    if (usualMs === Number.POSITIVE_INFINITY)
+      this.#backoff = Math.min(this.#backoff + 1, MAX_BACKOFF)
   }
 
   /** Whether the first wait for a node that usually answers was long enough. */
@@ -98,15 +152,50 @@ export class SharedRoundTrips {
   }
 
   /** How long to wait for an answer of a node: of `own`, if that has answered before. */
-  waitMs(own: RoundTrips | undefined): number {
+  waitMs(own: RoundTrips | undefined, now: number): number {
     const ownMs = own?.waitMs
-    if (ownMs !== undefined) return Math.min(ownMs * this.#strain, MAX_WAIT_MS)
-    if (this.#typicalMs === undefined) return INITIAL_WAIT_MS << this.#backoff
-    return bounded(this.#typicalMs, this.#spreadMs, this.#backoff)
+    if (ownMs === undefined) return this.#usualWaitMs
+    // What a node took a while ago says no more than what others take now.
+    const waitMs = own!.isFresh(now) ? ownMs : Math.min(ownMs, this.#usualWaitMs)
+    return Math.min(waitMs * this.#strainAt(now), MAX_WAIT_MS)
+  }
+
+  get #usualWaitMs(): number {
+    const usual = this.#findUsual()
+    if (usual === undefined) return INITIAL_WAIT_MS << this.#backoff
+    return bounded(usual.medianMs, usual.marginMs, this.#backoff)
+  }
+
+  /** Undefined before the first sample. */
+  #findUsual(): Usual | undefined {
+    const isCurrent = this.#count - this.#usualOf < REFRESH && this.#usualOf >= RECENT
+    if (this.#count === 0 || this.#count === this.#usualOf || isCurrent) return this.#usual
+    this.#usualOf = this.#count
+    const sorted = this.#current().sort()
+    const medianMs = sorted[sorted.length >> 1]!
+    const highMs = sorted[Math.floor(USUAL_QUANTILE * (sorted.length - 1))]!
+    this.#usual = { medianMs, marginMs: 2 * (highMs - medianMs) }
+    return this.#usual
+  }
+
+  /** The last round trips that are of the same time as the very last, if these are some. */
+  #current(): Float64Array {
+    const known = this.#recent.slice(0, this.#count)
+    const since = this.#latestAt - freshMs(this.#usual?.medianMs ?? 0)
+    const fresh = known.filter((_, i) => this.#recentAt[i]! >= since)
+    return fresh.length >= MIN_CURRENT ? fresh : known
+  }
+
+  #strainAt(now: number): number {
+    return 1 + (this.#strain - 1) * 2 ** (-(now - this.#strainedAt) / this.#strainHalfLifeMs)
   }
 }
 
-function bounded(meanMs: number, deviationMs: number, backoff: number): number {
-  const waitMs = meanMs + Math.max(MIN_MARGIN_MS, 4 * deviationMs)
+function freshMs(roundTripMs: number): number {
+  return Math.max(FRESH_MS, FRESH_ROUND_TRIPS * roundTripMs)
+}
+
+function bounded(meanMs: number, marginMs: number, backoff: number): number {
+  const waitMs = meanMs + Math.max(MIN_MARGIN_MS, marginMs)
   return Math.min(Math.max(MIN_WAIT_MS, waitMs) * 2 ** backoff, MAX_WAIT_MS)
 }

@@ -4,7 +4,7 @@
 // permanent value then, shortly before its lifetime ends, → probing → refreshing or putting →
 // stored again.
 
-import { REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
+import { NODE_EXPIRE_TIME_MS, REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import { unpackFields } from '../value/field-value-index.ts'
 import { packedValue } from '../value/pack-value.ts'
@@ -130,13 +130,14 @@ export class Announce {
   }
 
   /**
-   * As many nodes as are wanted acknowledged it, among them all of the closest that have answered
-   * so far: whoever looks for it finds it, though some that stand in for others lack it yet.
+   * As many nodes as are wanted acknowledged it, among them all of the closest that can be written
+   * to so far: whoever looks for it finds it, though some that stand in for others lack it yet.
    */
   isSafe(members: readonly SearchNode[], now: number): boolean {
     if (this.#holders.length < TARGET_NODES) return false
+    if (!members.some(({ answeredAt }) => answeredAt > now - NODE_EXPIRE_TIME_MS)) return false
     const others = members.filter((member) => !this.isStoredAt(member))
-    return others.length < members.length / 2 && !others.some((member) => member.isSynced(now))
+    return others.length < members.length / 2 && !others.some(({ node }) => node.isWritable(now))
   }
 
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */

@@ -54,7 +54,7 @@ export class ListenSockets {
     }
     const registration = this.#open.get(message.socketId)!
     if (node === registration.member.node) {
-      registration.member.token = copyToken(message) ?? registration.member.token
+      node.token = copyToken(message) ?? node.token
     }
     if (message.valueCount > 0) registration.report(readValues(message), now)
     if (message.refreshed !== undefined) registration.refresh(message.refreshed, now)

@@ -4,7 +4,12 @@
 // answered or failed. A node whose answer is overdue no longer counts as asked: the next candidate
 // is asked in its place, and whichever of them answers counts.
 
-import { MAX_SOLICITED_NEAR, MAX_SOLICITED_NODES, TARGET_NODES } from '../constants.ts'
+import {
+  MAX_SOLICITED_NEAR,
+  MAX_SOLICITED_NODES,
+  NODE_EXPIRE_TIME_MS,
+  TARGET_NODES,
+} from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import type { Message } from '../wire/message.ts'
 import type { Closest } from './closest-set.ts'
@@ -24,8 +29,8 @@ export abstract class LookupRun {
   /** Requests on their way, by node. */
   readonly pending = new Map<SearchNode, Request>()
 
-  /** `member` still has to be asked for this run. */
-  abstract needs(member: SearchNode, now: number): boolean
+  /** `member`, the closest but `rank`, still has to be asked for this run. */
+  abstract needs(member: SearchNode, rank: number, now: number): boolean
   /** The answer of `member` is in; its token and node lists are dealt with by the search. */
   abstract answered(member: SearchNode, message: Message, now: number): void
   /** `member` gave no usable answer. */
@@ -45,9 +50,10 @@ export abstract class LookupRun {
     const farthest = members[TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
     const limit = isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES
-    for (const member of members) {
+    for (let rank = 0; rank < members.length; rank++) {
+      const member = members[rank]!
       if (asked >= limit) return
-      if (this.pending.has(member) || !this.needs(member, now)) continue
+      if (this.pending.has(member) || !this.needs(member, rank, now)) continue
       const request = host.ask(this, member, now)
       if (request === undefined) return
       this.pending.set(member, request)
@@ -58,17 +64,21 @@ export abstract class LookupRun {
   /** The closest nodes have all answered, or others in place of those that are overdue. */
   isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
     if (members.length === 0 || isWorthWaiting) return false
-    for (const member of members) {
-      if (this.pending.has(member) || this.needs(member, now)) return false
-    }
-    return true
+    return members.every(
+      (member, rank) => !this.pending.has(member) && !this.needs(member, rank, now),
+    )
   }
 }
 
-/** Learns tokens and nodes. In step is who answered within ten minutes and gave a token. */
+/**
+ * Finds out who is closest, and asks for the tokens that are missing. Not everybody has to be asked
+ * who is closer to the key than he is: a few of the closest know their surroundings, and tokens are
+ * good for all keys.
+ */
 export class FindRun extends LookupRun {
   readonly #isBeingAsked: (member: SearchNode) => boolean
-  /** Answers older than that are asked for again, in step or not. */
+  /** So many of the closest nodes have to have answered, none of them longer ago than `maxAgeMs`. */
+  witnesses = TARGET_NODES
   maxAgeMs = 0
 
   /** `isBeingAsked`: a get asks the node, and its answer will do as well. */
@@ -77,15 +87,17 @@ export class FindRun extends LookupRun {
     this.#isBeingAsked = isBeingAsked
   }
 
-  needs(member: SearchNode, now: number): boolean {
-    if (member.isSynced(now) && member.answeredAt > now - this.maxAgeMs) return false
-    return !this.#isBeingAsked(member)
+  needs(member: SearchNode, rank: number, now: number): boolean {
+    const isWitness = rank < this.witnesses && member.answeredAt <= now - this.maxAgeMs
+    return (isWitness || !member.node.isWritable(now)) && !this.#isBeingAsked(member)
   }
 
   override isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
     if (members.length === 0 || isWorthWaiting) return false
-    for (const member of members) if (!member.isSynced(now)) return false
-    return true
+    return members.every(({ node, answeredAt }, rank) => {
+      const isHeard = rank >= this.witnesses || answeredAt > now - NODE_EXPIRE_TIME_MS
+      return isHeard && node.isWritable(now)
+    })
   }
 
   answered(): void {}

@@ -72,7 +72,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const { token } = member
+    const { token } = member.node
     if (token === undefined) return undefined
     const answer = answerWithValues([announce.packed])
     const values = answer.kind === 'sizes' ? answer.packed : undefined
@@ -89,7 +89,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const { token } = member
+    const { token } = member.node
     if (token === undefined) return undefined
     const handler = new AnnounceHandler(this.search, announce, member, this)
     return this.#send(Kind.Refresh, member, handler, now, (writer, tid) =>
@@ -116,7 +116,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
 
   sendListen(registration: Registration, now: number): Request | undefined {
     const { member, group, socketId } = registration
-    const { token } = member
+    const { token } = member.node
     if (token === undefined) return undefined
     // A listener gets whole values; without conditions the query says nothing and is left out.
     const query = group.query.where.wire.isEmpty ? undefined : group.query
@@ -162,10 +162,13 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
 abstract class CallHandler implements RequestHandler {
   readonly search: Search
   readonly member: SearchNode
+  /** Goes with the request, if its kind needs one. */
+  readonly #token: Uint8Array | undefined
 
   constructor(search: Search, member: SearchNode) {
     this.search = search
     this.member = member
+    this.#token = member.node.token
   }
 
   onReply(request: Request, message: Message, now: number): void {
@@ -215,8 +218,10 @@ abstract class CallHandler implements RequestHandler {
   }
 
   #onUnauthorized(now: number): void {
-    this.member.forgetToken()
-    if (this.member.node.authFailed()) this.search.context.net.expireNode(this.member.node, now)
+    const { node } = this.member
+    if (this.#token !== undefined && node.refused(this.#token)) {
+      this.search.context.net.expireNode(node, now)
+    }
   }
 }
 
@@ -320,7 +325,7 @@ class ListenHandler extends CallHandler {
   protected reply(_request: Request, message: Message, now: number): void {
     this.member.node.authErrors = 0
     // A fresh token, when there is one, does not count as an answer to a search.
-    this.member.token = copyToken(message) ?? this.member.token
+    this.member.node.token = copyToken(message) ?? this.member.node.token
     this.#registration.group.onAcknowledged(this.#registration, now)
   }
 
@@ -337,7 +342,7 @@ function takeNodes(search: Search, member: SearchNode, message: Message, now: nu
     search.context.net.block(member.node, now)
     return false
   }
-  member.token = token
+  member.node.gave(token, now)
   member.answeredAt = now
   search.context.learn(search, message, member.node.address, now)
   return true

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One node as a search sees it: how far it is with answering, and its write token.
+// One node as a search sees it: how far it is with answering.
 
-import { NODE_EXPIRE_TIME_MS } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Node } from '../net/node.ts'
 
@@ -10,8 +9,6 @@ export const PATIENT_WAITS = 3
 
 export class SearchNode {
   readonly node: Node
-  /** Write token of its last answer; undefined before the first and after a 401. */
-  token: Uint8Array | undefined = undefined
   /** When it last answered a find or get of this search; -Infinity for never. */
   answeredAt = Number.NEGATIVE_INFINITY
   /** Its answer is overdue: others are asked in its place until it comes. */
@@ -30,20 +27,5 @@ export class SearchNode {
 
   get id(): InfoHash {
     return this.node.id
-  }
-
-  /** Has a token and answered within ten minutes: can be written to. */
-  isSynced(now: number): boolean {
-    return (
-      this.token !== undefined &&
-      !this.node.isExpired &&
-      this.answeredAt > now - NODE_EXPIRE_TIME_MS
-    )
-  }
-
-  /** Its token was refused: it has to be asked for a new one. */
-  forgetToken(): void {
-    this.token = undefined
-    this.answeredAt = Number.NEGATIVE_INFINITY
   }
 }

@@ -37,6 +37,8 @@ const RETRY_MS = 1000
 const MAX_LOST_IN_A_ROW = 25
 /** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
 const MAX_HEARD = 512
+/** So many of the closest nodes are asked whether there are closer ones, before a put ends. */
+const WITNESSES = 3
 /** While the network is forming, a search looks so often for nodes that others heard of. */
 const REFILL_MS = 100
 
@@ -219,7 +221,7 @@ export class Search extends Deadline {
       if (run.fetches.isActive) run.fetch(this.#calls.fetchHost(run), now)
     }
     if (this.#needsSync) {
-      this.#find.maxAgeMs = this.#answerAgeMs(now)
+      this.#aim(now)
       this.#find.drive(closest, this.#calls, now)
       this.#serve(closest, now)
     }
@@ -262,10 +264,13 @@ export class Search extends Deadline {
     )
   }
 
-  /** How old an answer may be that nobody is asked for again. */
-  #answerAgeMs(now: number): number {
+  /** Whom `#find` has to ask again. */
+  #aim(now: number): void {
     const ageMs = this.context.answerAgeMs(now)
-    return this.#exploringSince === undefined ? ageMs : Math.min(ageMs, now - this.#exploringSince)
+    const isForming = ageMs < NODE_EXPIRE_TIME_MS
+    const since = this.#exploringSince
+    this.#find.maxAgeMs = since === undefined ? ageMs : Math.min(ageMs, now - since)
+    this.#find.witnesses = isForming || since !== undefined ? TARGET_NODES : WITNESSES
   }
 
   /** A get is going to bring an answer of `member`. */
@@ -301,7 +306,7 @@ export class Search extends Deadline {
     const { members } = closest
     const isSynced = this.#find.isComplete(closest, now)
     const isReady = (member: SearchNode): boolean =>
-      member.isSynced(now) && (isSynced || this.#calls.isNear(member, now))
+      member.node.isWritable(now) && (isSynced || this.#calls.isNear(member, now))
     for (const { announce } of this.#announces.values()) {
       announce.drive(members, isReady, this.#calls, now)
     }
@@ -342,8 +347,8 @@ export class Search extends Deadline {
   }
 
   #finishPut({ announce, sink }: Put, closest: Closest, now: number): void {
-    const { members, isWorthWaiting, hasLaggards } = closest
-    const isComplete = !isWorthWaiting && announce.isComplete(members)
+    const { members, hasLaggards } = closest
+    const isComplete = this.#find.isComplete(closest, now) && announce.isComplete(members)
     if (announce.isReported) {
       const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards
       if (hasCaughtUp) this.#forgetPut(announce.value.id, announce)

@@ -51,10 +51,13 @@ describe('a node that lives but does not answer', () => {
     const { operation } = node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
     chat(net, node, closest, 9_000)
     assert.deepEqual(outcomesOf(node, operation), ['ok'])
-    assert.equal(closest.requests(Kind.Put).length, 0)
     isDeaf = false
+    closest.received.length = 0
     chat(net, node, closest, 20_000)
-    assert.equal(closest.requests(Kind.Put).length, 1)
+    assert(closest.requests(Kind.Put).length > 0)
+    closest.received.length = 0
+    chat(net, node, closest, 20_000)
+    assert.equal(closest.requests(Kind.Put).length, 0, 'it has the value')
   })
 
   it('is asked less when it goes on not answering', () => {
@@ -79,6 +82,7 @@ describe('a node that comes back', () => {
     node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
     net.run(60_000)
     closest.script = () => false
+    closest.received.length = 0
     chat(net, node, closest, 1000)
     net.run(1000)
     assert.equal(closest.requests(Kind.Put).length, 1)

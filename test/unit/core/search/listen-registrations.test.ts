@@ -156,16 +156,17 @@ describe('a storing node', () => {
   it('that refuses the token is asked for a new one, and listened to again', () => {
     const world = new World()
     let refusals = 0
-    world.peers[0]!.script = (peer, request) => {
+    // Not one of the closest, which are asked whatever their tokens are.
+    world.peers[3]!.script = (peer, request) => {
       if (request.message.kind !== Kind.Listen || refusals++ > 0) return false
       peer.token = Uint8Array.of(5, 5)
       peer.refuse(request, 401)
       return true
     }
     world.listen()
-    const tokens = world.listens(0).map(({ message }) => [...message.token])
+    const tokens = world.listens(3).map(({ message }) => [...message.token])
     assert.deepEqual(tokens, [[...FAKE_TOKEN], [5, 5]])
-    world.push(0, [text('x', 1n)])
+    world.push(3, [text('x', 1n)])
     assert.deepEqual(world.changes, ['+x'])
   })
 

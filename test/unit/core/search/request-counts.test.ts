@@ -66,13 +66,23 @@ describe('requests', () => {
     }
   })
 
-  it('of a put are two per node', () => {
+  it('of a put are one per node, and one more to each of the three closest', () => {
     const { net, node, peers } = world()
     node.dht.startPut(KEY, text('x', 1n), {}, net.now)
     net.run(1000)
-    for (const peer of peers) {
-      assert.deepEqual(costs(peer), { finds: 1, gets: 0, puts: 1, listens: 0 })
-    }
+    const finds = peers.map((peer) => costs(peer).finds)
+    assert.deepEqual(finds, [1, 1, 1, 0, 0, 0, 0, 0])
+    for (const peer of peers) assert.equal(costs(peer).puts, 1)
+  })
+
+  it('of a put start with what tells the tokens where they are not known', () => {
+    const { net, node, peers } = world()
+    node.dht.connectivityChanged(net.now)
+    net.run(1000)
+    for (const peer of peers) peer.received.length = 0
+    node.dht.startPut(KEY, text('x', 1n), {}, net.now)
+    net.run(1000)
+    for (const peer of peers) assert.equal(costs(peer).puts, 1)
   })
 
   it('of a permanent put are two per node and lifetime', () => {
