@@ -68,6 +68,7 @@ export class NetworkEngine {
   readonly #message = new Message()
   readonly #caches: { readonly 4: NodeCache; readonly 6: NodeCache }
   readonly #observer: NetworkObserver
+  #reported: SocketAddress | undefined
   /** Accepted messages per kind. */
   readonly received: number[] = new Array(KIND_NAMES.length).fill(0)
   readonly dropped: DropCounters = {
@@ -284,9 +285,11 @@ export class NetworkEngine {
   #reportAddress(message: Message, from: SocketAddress, now: number): void {
     const { offset, length } = message.ownAddress
     if (length !== 4 && length !== 16) return
-    // Reports carry no port.
-    const ip = SocketAddress.fromBytes(message.source, offset, length, 0)
-    if (!ip.isUnspecified) this.#observer.onReport(ip, from, now)
+    // Reports carry no port. Most of them say the same again.
+    if (!this.#reported?.matches(message.source, offset, length)) {
+      this.#reported = SocketAddress.fromBytes(message.source, offset, length, 0)
+    }
+    if (!this.#reported.isUnspecified) this.#observer.onReport(this.#reported, from, now)
   }
 
   /** Entry of whoever sent a request. Without proof of address a living node is not moved. */
