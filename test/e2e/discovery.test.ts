@@ -171,7 +171,7 @@ describe('nodes', () => {
     }
     await poll(isLost, 60_000, 'disconnected')
     // The round that began at the start goes on, but not in this moment.
-    await poll(() => a.discovery!.stats().queriesSent > asked, 2000, 'a query in need')
+    await poll(() => a.discovery!.stats().queriesSent > asked, 700, 'a query in need')
   })
 
   test('share their sockets with the application', async () => {
