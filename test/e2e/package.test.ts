@@ -42,6 +42,22 @@ list.add(issuer.certificate)
 console.log(String(await list.verify(node.certificate)).trim())
 `
 
+/** Two programs in one find each other; one is a node, which loads discovery when it needs it. */
+const DISCOVERING = `
+import { DhtRunner } from 'opendht'
+import { PeerDiscovery } from 'opendht/discovery'
+const port = 30_000 + (process.pid % 10_000)
+const place = { bind4: '127.0.0.1', bind6: false }
+const node = await DhtRunner.start({ ...place, port: 0, network: 4711, peerDiscovery: { port } })
+const discovery = await PeerDiscovery.start({ ...place, port })
+for await (const { payload } of discovery.discover('dht')) {
+  console.log(payload[1] === node.port4, payload[2])
+  break
+}
+await discovery.close()
+await node.close()
+`
+
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
     const { stdout } = await run(path, ['--input-type=module', '--eval', PROGRAM], { cwd: ROOT })
@@ -51,6 +67,13 @@ for (const [name, path] of runtimes()) {
   test(`the built library certifies on ${name}`, async () => {
     const { stdout } = await run(path, ['--input-type=module', '--eval', CERTIFYING], { cwd: ROOT })
     assert.equal(stdout, 'Certificate is valid\n')
+  })
+
+  test(`the built library discovers on ${name}`, async () => {
+    const { stdout } = await run(path, ['--input-type=module', '--eval', DISCOVERING], {
+      cwd: ROOT,
+    })
+    assert.equal(stdout, 'true 4711\n')
   })
 
   test(`the built dhtnode starts on ${name}`, async () => {
