@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Finds rows by the key of their value: a hash table whose chains run through the rows. It grows by
-// linear hashing: each row that comes has one bucket split in two, each that goes has one or two
-// pairs joined again, so that no put ever waits for a large table to be made anew. Seeded, because
-// peers choose keys and would otherwise choose collisions.
+// Finds rows by the key of their value: a hash table in segments of limited size. A segment that is
+// full is split in two, and one that is nearly empty is joined with the one that it was split from,
+// so that no put ever waits for a large table to be made anew (extendible hashing: a directory finds
+// the segment by the low bits of the hash, as many of them as were needed to tell segments apart).
+// Seeded, because peers choose keys and would otherwise choose collisions.
 
 import { hashId, secretFactor } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
-import { Column, NO_ROW, type ValueRows } from './value-rows.ts'
+import { NO_ROW, type ValueRows } from './value-rows.ts'
 
-const BLOCK_BITS = 8
-const BLOCK_BUCKETS = 1 << BLOCK_BITS
-const IN_BLOCK = BLOCK_BUCKETS - 1
+const INITIAL_SLOTS = 8
+const MAX_SLOTS = 256
+/** Slots are chosen by high bits: the low ones are the same in all of a segment. */
+const SLOT_SHIFT = 24
+/** Enough for fifty million rows. Beyond it segments grow. */
+const MAX_DEPTH = 18
 
 export class KeyIndex implements Iterable<number> {
   readonly #rows: ValueRows
   readonly #seed: number
   readonly #factor: number
-  /** First row of each bucket, in blocks, because these never have to be copied. */
-  readonly #heads: Int32Array[] = [newBlock()]
-  /** Number of buckets, and the largest power of two that is not above it, less one. */
-  #buckets = 1
-  #mask = 0
+  /** By the low bits of the hash; a segment that needs fewer of them is here several times. */
+  #directory: Segment[] = [new Segment(0, 0)]
+  /** Segments that need all bits of the directory. */
+  #deepest = 1
   #size = 0
 
   constructor(rows: ValueRows, seed: number) {
@@ -33,111 +36,205 @@ export class KeyIndex implements Iterable<number> {
     return this.#size
   }
 
-  /** What `Column.Hash` of a row with this key holds. */
-  hashOf(key: InfoHash): number {
-    return hashId(key, this.#seed, this.#factor)
+  /** Memory taken by all segments. */
+  get reservedBytes(): number {
+    return this.#segments().reduce((sum, { slots }) => sum + 8 * slots, 0)
   }
 
   /** The row with this key, NO_ROW when there is none. */
   find(key: InfoHash): number {
-    if (this.#size === 0) return NO_ROW
-    const rows = this.#rows
-    const hash = this.hashOf(key)
-    let row = this.#head(this.#bucketOf(hash))
-    while (row !== NO_ROW && !(rows.get(row, Column.Hash) === hash && rows.hasKey(row, key))) {
-      row = rows.get(row, Column.Next)
+    const hash = this.#hash(key)
+    const segment = this.#segmentOf(hash)
+    for (let slot = segment.home(hash); ; slot = segment.next(slot)) {
+      const row = segment.rowAt(slot)
+      if (row === NO_ROW) return NO_ROW
+      if (segment.hashAt(slot) === hash && this.#rows.hasKey(row, key)) return row
     }
-    return row
   }
 
-  /** Adds a row, whose key no other row in here has. */
-  add(row: number): void {
-    this.#push(this.#bucketOf(this.#rows.get(row, Column.Hash)), row)
+  /** Adds a row under its key, which no other row in here has. */
+  add(key: InfoHash, row: number): void {
+    const hash = this.#hash(key)
+    let segment = this.#segmentOf(hash)
+    while (segment.isFull) {
+      if (segment.slots < MAX_SLOTS || segment.depth === MAX_DEPTH) segment.grow()
+      else {
+        this.#split(segment)
+        segment = this.#segmentOf(hash)
+      }
+    }
+    segment.add(hash, row)
     this.#size++
-    if (this.#size > this.#buckets) this.#split()
   }
 
   /** Takes out a row that is in here. */
-  delete(row: number): void {
-    const rows = this.#rows
-    const bucket = this.#bucketOf(rows.get(row, Column.Hash))
-    const next = rows.get(row, Column.Next)
-    let before = this.#head(bucket)
-    if (before === row) this.#setHead(bucket, next)
-    else {
-      while (rows.get(before, Column.Next) !== row) before = rows.get(before, Column.Next)
-      rows.set(before, Column.Next, next)
-    }
+  delete(key: InfoHash, row: number): void {
+    const hash = this.#hash(key)
+    const segment = this.#segmentOf(hash)
+    segment.delete(hash, row)
     this.#size--
-    // Two at a time, so that the table is small again when the last row goes.
-    for (let i = 0; i < 2 && this.#buckets > 1 && 2 * this.#size < this.#buckets; i++) {
-      this.#join()
-    }
+    if (segment.isSparse) this.#join(segment)
   }
 
   /** In no particular order. The index must not change meanwhile. */
   *[Symbol.iterator](): Iterator<number> {
-    for (let bucket = 0; bucket < this.#buckets; bucket++) {
-      let row = this.#head(bucket)
-      for (; row !== NO_ROW; row = this.#rows.get(row, Column.Next)) yield row
+    for (const segment of this.#segments()) yield* segment
+  }
+
+  #hash(key: InfoHash): number {
+    return hashId(key, this.#seed, this.#factor)
+  }
+
+  #segmentOf(hash: number): Segment {
+    return this.#directory[hash & (this.#directory.length - 1)]!
+  }
+
+  /** Each once. */
+  #segments(): Segment[] {
+    return this.#directory.filter(({ bits }, place) => bits === place)
+  }
+
+  #split(segment: Segment): void {
+    if (1 << segment.depth === this.#directory.length) {
+      this.#directory = [...this.#directory, ...this.#directory]
+      this.#deepest = 0
+    }
+    const depth = segment.depth + 1
+    const slots = segment.slots / 2
+    for (const bits of [segment.bits, segment.bits | (1 << segment.depth)]) {
+      this.#enter(new Segment(depth, bits, slots), segment)
+    }
+    if (1 << depth === this.#directory.length) this.#deepest += 2
+  }
+
+  #join(segment: Segment): void {
+    const { depth } = segment
+    if (depth === 0) return
+    const highest = 1 << (depth - 1)
+    const other = this.#directory[segment.bits ^ highest]!
+    if (other.depth !== depth || !other.isSparse) return
+    const joined = new Segment(depth - 1, segment.bits & ~highest)
+    this.#enter(joined, segment, other)
+    if (1 << depth !== this.#directory.length) return
+    this.#deepest -= 2
+    while (this.#deepest === 0) this.#halve()
+  }
+
+  /** Puts a segment in its places, with its part of what is in others. */
+  #enter(segment: Segment, ...sources: Segment[]): void {
+    const step = 1 << segment.depth
+    for (const source of sources) segment.take(source)
+    for (let at = segment.bits; at < this.#directory.length; at += step) {
+      this.#directory[at] = segment
     }
   }
 
-  #bucketOf(hash: number): number {
-    const bucket = hash & (2 * this.#mask + 1)
-    return bucket < this.#buckets ? bucket : bucket & this.#mask
-  }
-
-  #head(bucket: number): number {
-    return this.#heads[bucket >> BLOCK_BITS]![bucket & IN_BLOCK]!
-  }
-
-  #setHead(bucket: number, row: number): void {
-    this.#heads[bucket >> BLOCK_BITS]![bucket & IN_BLOCK] = row
-  }
-
-  #push(bucket: number, row: number): void {
-    this.#rows.set(row, Column.Next, this.#head(bucket))
-    this.#setHead(bucket, row)
-  }
-
-  /** Adds a bucket, which takes its rows from the one that had them so far. */
-  #split(): void {
-    if (this.#buckets > 2 * this.#mask + 1) this.#mask = 2 * this.#mask + 1
-    const parent = this.#buckets & this.#mask
-    if (this.#buckets >> BLOCK_BITS === this.#heads.length) this.#heads.push(newBlock())
-    this.#buckets++
-    this.#deal(this.#empty(parent))
-  }
-
-  /** Takes the last bucket away. */
-  #join(): void {
-    const last = this.#buckets - 1
-    const chain = this.#empty(last)
-    this.#buckets = last
-    if (last <= this.#mask) this.#mask >>= 1
-    this.#deal(chain)
-    // One block more than needed stays, for whoever goes up and down around its end.
-    if (this.#heads.length > (last >> BLOCK_BITS) + 2) this.#heads.pop()
-  }
-
-  #empty(bucket: number): number {
-    const first = this.#head(bucket)
-    this.#setHead(bucket, NO_ROW)
-    return first
-  }
-
-  /** Puts the rows of a chain where they belong now. */
-  #deal(chain: number): void {
-    const rows = this.#rows
-    for (let row = chain; row !== NO_ROW; ) {
-      const next = rows.get(row, Column.Next)
-      this.#push(this.#bucketOf(rows.get(row, Column.Hash)), row)
-      row = next
-    }
+  #halve(): void {
+    this.#directory.length /= 2
+    const { length } = this.#directory
+    this.#deepest = this.#directory.filter(({ depth }) => 1 << depth === length).length
   }
 }
 
-function newBlock(): Int32Array {
-  return new Int32Array(BLOCK_BUCKETS).fill(NO_ROW)
+/** The rows whose hashes have the same low bits, with their hashes: open addressing. */
+class Segment implements Iterable<number> {
+  /** How many bits are the same, and which they are. */
+  readonly depth: number
+  readonly bits: number
+  size = 0
+  /** For each slot hash and row, the row plus one: 0 for a free slot. */
+  #words: Int32Array
+  #mask: number
+
+  constructor(depth: number, bits: number, slots: number = INITIAL_SLOTS) {
+    this.depth = depth
+    this.bits = bits
+    this.#words = new Int32Array(2 * slots)
+    this.#mask = slots - 1
+  }
+
+  get slots(): number {
+    return this.#mask + 1
+  }
+
+  get isFull(): boolean {
+    return 4 * this.size >= 3 * this.slots
+  }
+
+  /** Two of these together are far from full. */
+  get isSparse(): boolean {
+    return 8 * this.size < MAX_SLOTS
+  }
+
+  home(hash: number): number {
+    return (hash >>> SLOT_SHIFT) & this.#mask
+  }
+
+  next(slot: number): number {
+    return (slot + 1) & this.#mask
+  }
+
+  hashAt(slot: number): number {
+    return this.#words[2 * slot]!
+  }
+
+  rowAt(slot: number): number {
+    return this.#words[2 * slot + 1]! - 1
+  }
+
+  *[Symbol.iterator](): Iterator<number> {
+    for (let slot = 0; slot < this.slots; slot++) {
+      if (this.rowAt(slot) !== NO_ROW) yield this.rowAt(slot)
+    }
+  }
+
+  /** Needs room. */
+  add(hash: number, row: number): void {
+    let slot = this.home(hash)
+    while (this.rowAt(slot) !== NO_ROW) slot = this.next(slot)
+    this.#put(slot, hash, row)
+    this.size++
+  }
+
+  delete(hash: number, row: number): void {
+    let hole = this.home(hash)
+    while (this.rowAt(hole) !== row) hole = this.next(hole)
+    // Backward shift: what was pushed past the hole by a collision moves into it.
+    for (let probe = this.next(hole); this.rowAt(probe) !== NO_ROW; probe = this.next(probe)) {
+      const home = this.home(this.hashAt(probe))
+      if (((probe - home) & this.#mask) < ((probe - hole) & this.#mask)) continue
+      this.#put(hole, this.hashAt(probe), this.rowAt(probe))
+      hole = probe
+    }
+    this.#put(hole, 0, NO_ROW)
+    this.size--
+  }
+
+  grow(): void {
+    const words = this.#words
+    this.#words = new Int32Array(2 * words.length)
+    this.#mask = words.length - 1
+    this.size = 0
+    this.#addAll(words)
+  }
+
+  /** Adds those of another segment that belong in here, and makes room for them. */
+  take(source: Segment): void {
+    this.#addAll(source.#words)
+  }
+
+  #addAll(words: Int32Array): void {
+    const same = (1 << this.depth) - 1
+    for (let at = 0; at < words.length; at += 2) {
+      const hash = words[at]!
+      if (words[at + 1] === 0 || (hash & same) !== this.bits) continue
+      if (this.isFull) this.grow()
+      this.add(hash, words[at + 1]! - 1)
+    }
+  }
+
+  #put(slot: number, hash: number, row: number): void {
+    this.#words[2 * slot] = hash
+    this.#words[2 * slot + 1] = row + 1
+  }
 }

@@ -6,7 +6,7 @@ import { IdMap } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import { KeyIndex } from './key-index.ts'
 import { type KeyContext, KeyStorage } from './key-storage.ts'
-import { Column, NO_ROW } from './value-rows.ts'
+import { NO_ROW } from './value-rows.ts'
 import type { ValueStore } from './value-store.ts'
 
 export class KeyTable implements Iterable<KeyStorage> {
@@ -30,7 +30,7 @@ export class KeyTable implements Iterable<KeyStorage> {
   find(key: InfoHash): KeyStorage | undefined {
     const row = this.#single.find(key)
     if (row !== NO_ROW) return new KeyStorage(key.clone(), this.#context, row)
-    return this.#shared.get(key)
+    return this.#shared.size === 0 ? undefined : this.#shared.get(key)
   }
 
   /** In no particular order. */
@@ -46,7 +46,7 @@ export class KeyTable implements Iterable<KeyStorage> {
     const known = this.#shared.get(key)
     if (known !== undefined) return known
     const row = this.#single.find(key)
-    if (row !== NO_ROW) this.#single.delete(row)
+    if (row !== NO_ROW) this.#single.delete(key, row)
     const made = new KeyStorage(key.clone(), this.#context, row)
     this.#shared.set(made)
     return made
@@ -54,8 +54,7 @@ export class KeyTable implements Iterable<KeyStorage> {
 
   /** Puts a value under its key, in place of `old`, which is released by the caller. */
   link(row: number, old: number): KeyStorage {
-    const { rows } = this.#values
-    const key = rows.keyOf(row)
+    const key = this.#values.rows.keyOf(row)
     const single = this.#single.find(key)
     const isSecond = single !== NO_ROW && single !== old
     const shared = isSecond ? this.obtain(key) : this.#shared.get(key)
@@ -63,9 +62,8 @@ export class KeyTable implements Iterable<KeyStorage> {
       shared.set(row)
       return shared
     }
-    if (single !== NO_ROW) this.#single.delete(single)
-    rows.set(row, Column.Hash, this.#single.hashOf(key))
-    this.#single.add(row)
+    if (single !== NO_ROW) this.#single.delete(key, single)
+    this.#single.add(key, row)
     return new KeyStorage(key, this.#context, row)
   }
 
@@ -74,7 +72,7 @@ export class KeyTable implements Iterable<KeyStorage> {
     const key = this.#values.rows.keyOf(row)
     const shared = this.#shared.get(key)
     if (shared === undefined) {
-      this.#single.delete(row)
+      this.#single.delete(key, row)
       return new KeyStorage(key, this.#context)
     }
     shared.delete(row)

@@ -264,14 +264,14 @@ export class Storage implements Iterable<KeyStorage> {
 
   /** Stores an accepted value. */
   #store(key: InfoHash, value: Value, terms: Terms): PutResult {
-    const { from, now, old = NO_ROW, result = 'stored' } = terms
+    const { createdAt, expiresAt, from, now, old = NO_ROW, result = 'stored' } = terms
     if (value.id === 0n) return this.#refuse('invalid')
-    if (terms.expiresAt <= now) return this.#refuse('expired')
+    if (expiresAt <= now) return this.#refuse('expired')
     const bytes = this.#pack(value)
     const { length } = bytes
     if (length > MAX_PACKED_VALUE_BYTES) return this.#refuse('size')
     if (from !== undefined && !this.#hasRoomFor(key)) return this.#refuse('keys')
-    const row = this.#values.add({ ...terms, key, value, length })
+    const row = this.#values.add({ key, value, length, createdAt, expiresAt, from })
     const victims = this.#accounts.exchange(old, row)
     if (victims === undefined) {
       this.#values.release(row)

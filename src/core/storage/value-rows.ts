@@ -12,33 +12,30 @@ export const NO_ROW = -1
 
 /** Words of a row. A new row holds whatever was there; its first owner sets all of them. */
 export const Column = {
-  /** The key of the value: five words, and their hash. */
+  /** The key of the value: five words. */
   Key: 0,
-  Hash: 5,
-  /** Next row in the same bucket of the index by keys. */
-  Next: 6,
   /** Halves of the value id. */
-  IdHigh: 7,
-  IdLow: 8,
+  IdHigh: 5,
+  IdLow: 6,
   /** By which it is stored: of an encrypted value 0. */
-  Type: 9,
+  Type: 7,
   /** The packed value: its length, and where its bytes are. */
-  Length: 10,
-  Page: 11,
-  Offset: 12,
+  Length: 8,
+  Page: 9,
+  Offset: 10,
   /** Who put it. */
-  Origin: 13,
+  Origin: 11,
   /** Place in the queue of those who expire. */
-  Place: 14,
+  Place: 12,
 } as const
 
 export type Column = (typeof Column)[keyof typeof Column]
 
-/** Words of a row: fifteen columns, one to align the times, and two times. */
-const ROW_WORDS = 20
+/** Thirteen columns, one word to align the times, and two times. */
+const ROW_WORDS = 18
 const ROW_TIMES = ROW_WORDS / 2
-const CREATED_AT = 8
-const EXPIRES_AT = 9
+const CREATED_AT = 7
+const EXPIRES_AT = 8
 const BLOCK_BITS = 7
 const BLOCK_ROWS = 1 << BLOCK_BITS
 const IN_BLOCK = BLOCK_ROWS - 1

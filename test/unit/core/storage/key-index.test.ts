@@ -5,21 +5,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { KeyIndex } from '../../../../src/core/storage/key-index.ts'
-import { Column, NO_ROW, ValueRows } from '../../../../src/core/storage/value-rows.ts'
+import { NO_ROW, ValueRows } from '../../../../src/core/storage/value-rows.ts'
 import { PlainRandom } from '../../../support/storage-kit.ts'
 
-/** Counts how often a row is looked at. */
-class CountingRows extends ValueRows {
-  looks = 0
-
-  override get(row: number, column: Column): number {
-    this.looks++
-    return super.get(row, column)
-  }
-}
-
 class Kit {
-  readonly rows = new CountingRows()
+  readonly rows = new ValueRows()
   readonly index: KeyIndex
   readonly random: PlainRandom
   readonly held: { readonly key: InfoHash; readonly row: number }[] = []
@@ -32,15 +22,14 @@ class Kit {
   add(key = InfoHash.random(this.random)): number {
     const row = this.rows.add()
     this.rows.setKey(row, key)
-    this.rows.set(row, Column.Hash, this.index.hashOf(key))
-    this.index.add(row)
+    this.index.add(key, row)
     this.held.push({ key, row })
     return row
   }
 
   deleteAny(): InfoHash {
     const [it] = this.held.splice(this.random.uint32() % this.held.length, 1)
-    this.index.delete(it!.row)
+    this.index.delete(it!.key, it!.row)
     this.rows.release(it!.row)
     return it!.key
   }
@@ -88,19 +77,20 @@ describe('the index of rows by key', () => {
     assert.equal(kit.index.find(new InfoHash(...words)), NO_ROW)
   })
 
-  it('never does the work of many puts in one', () => {
+  it('grows and shrinks in small steps, with what is in it', () => {
     const kit = new Kit(5)
-    let most = 0
-    let all = 0
+    const { index } = kit
+    let before = index.reservedBytes
+    assert.ok(before <= 128, `${before} bytes for none`)
     const step = (change: () => void): void => {
-      kit.rows.looks = 0
       change()
-      most = Math.max(most, kit.rows.looks)
-      all += kit.rows.looks
+      const bytes = index.reservedBytes
+      assert.ok(Math.abs(bytes - before) <= 4096, `${before} bytes, then ${bytes}`)
+      before = bytes
     }
-    for (let i = 0; i < 20_000; i++) step(() => kit.add())
-    for (let i = 0; i < 20_000; i++) step(() => kit.deleteAny())
-    assert.ok(most < 100, `${most} looks at rows in one step`)
-    assert.ok(all / 40_000 < 12, `${all / 40_000} looks on average`)
+    for (let i = 0; i < 8000; i++) step(() => kit.add())
+    assert.ok(before < 25 * 8000, `${before} bytes for 8000`)
+    for (let i = 0; i < 8000; i++) step(() => kit.deleteAny())
+    assert.ok(before <= 2048, `${before} bytes are left`)
   })
 })

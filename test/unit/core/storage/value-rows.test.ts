@@ -8,7 +8,7 @@ import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { Column, ValueRows } from '../../../../src/core/storage/value-rows.ts'
 import { PlainRandom } from '../../../support/storage-kit.ts'
 
-const WORDS = Object.values(Column).filter((column) => column >= Column.Hash)
+const WORDS = Object.values(Column).filter((column) => column > Column.Key)
 
 function write(rows: ValueRows, row: number, seed: number): void {
   const random = new PlainRandom(seed)
@@ -68,11 +68,11 @@ describe('rows of values', () => {
     const rows = new ValueRows()
     assert.equal(rows.reservedBytes, 0)
     const all = Array.from({ length: 10_000 }, () => rows.add())
-    assert.ok(rows.reservedBytes < 82 * all.length, `${rows.reservedBytes} bytes`)
+    assert.ok(rows.reservedBytes < 74 * all.length, `${rows.reservedBytes} bytes`)
     for (const row of all) rows.release(row)
-    assert.ok(rows.reservedBytes <= 80 * 128, `${rows.reservedBytes} bytes are left`)
+    assert.ok(rows.reservedBytes <= 72 * 128, `${rows.reservedBytes} bytes are left`)
     for (let i = 0; i < all.length; i++) rows.add()
-    assert.ok(rows.reservedBytes < 82 * all.length, 'numbers of blocks are used again')
+    assert.ok(rows.reservedBytes < 74 * all.length, 'numbers of blocks are used again')
   })
 
   it('use the same memory for one that comes and goes', () => {
