@@ -78,6 +78,17 @@ export class SocketAddress {
     )
   }
 
+  /** Whether the 4 or 16 bytes at `offset` are this IP address, in the form of its family. */
+  matches(bytes: Uint8Array, offset: number, length: 4 | 16): boolean {
+    if (length !== this.ipBytes || readWord(bytes, offset) !== this.a0) return false
+    return (
+      length === 4 ||
+      (readWord(bytes, offset + 4) === this.a1 &&
+        readWord(bytes, offset + 8) === this.a2 &&
+        readWord(bytes, offset + 12) === this.a3)
+    )
+  }
+
   withPort(port: number): SocketAddress {
     return new SocketAddress(this.family, this.a0, this.a1, this.a2, this.a3, port)
   }
