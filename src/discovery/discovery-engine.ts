@@ -38,8 +38,8 @@ export interface FoundService {
 
 export interface DiscoverySender {
   readonly address: SocketAddress
-  /** It is a process of this host that asks from the port of the group. */
-  readonly sharesPort: boolean
+  /** It is a process of this host. */
+  readonly isLocal: boolean
 }
 
 export interface DiscoveryCounters {
@@ -92,6 +92,7 @@ export class DiscoveryEngine {
     answersSent: 0,
     dropped: { malformed: 0, rateLimited: 0, unanswered: 0, repeated: 0 },
   }
+  readonly #port: number
   /** Packed payloads by family and name. */
   readonly #published: ReadonlyMap<Family, Map<string, Uint8Array>>
   /** Announcements as they are sent; absent without any service. */
@@ -106,7 +107,9 @@ export class DiscoveryEngine {
   #sends: DiscoverySend[] = []
   #found: FoundService[] = []
 
-  constructor(families: readonly Family[], random: Random) {
+  /** `port` is that of the groups. */
+  constructor(families: readonly Family[], port: number, random: Random) {
+    this.#port = port
     this.#published = new Map(families.map((family) => [family, new Map()]))
     this.#queries = new Repetition(random.fork('queries'))
     this.#announcements = new Repetition(random.fork('announcements'))
@@ -173,19 +176,19 @@ export class DiscoveryEngine {
   }
 
   /** The datagram is valid during the call only. */
-  receive(datagram: Uint8Array, { address, sharesPort }: DiscoverySender, now: number): void {
+  receive(datagram: Uint8Array, sender: DiscoverySender, now: number): void {
     const { counters } = this
     const { dropped } = counters
     counters.received++
     const cost = 1 + Math.floor(datagram.length / BYTES_PER_TOKEN)
-    if (!this.#readLimiter.allow(address, cost, now)) {
+    if (!this.#readLimiter.allow(sourceOf(sender), cost, now)) {
       dropped.rateLimited++
       return
     }
     try {
       const packet = decodePacket(datagram)
-      if (packet === 'query') this.#onQuery(address, sharesPort, now)
-      else this.#onAnnouncement(packet, address, now)
+      if (packet === 'query') this.#onQuery(sender, now)
+      else this.#onAnnouncement(packet, sender.address, now)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       dropped.malformed++
@@ -226,16 +229,17 @@ export class DiscoveryEngine {
     return found
   }
 
-  #onQuery(from: SocketAddress, sharesPort: boolean, now: number): void {
+  #onQuery(sender: DiscoverySender, now: number): void {
     this.counters.queries++
-    const { family } = from
+    const { address, isLocal } = sender
+    const { family } = address
     const bytes = this.#packets.get(family)
     if (bytes === undefined) return
-    if (sharesPort) {
+    if (isLocal && address.port === this.#port) {
       // Of all processes that share a port, one gets what is sent to it: tell all of them.
       this.#announcements.once(now)
-    } else if (this.#answerLimiter.allow(from, 1, now)) {
-      this.#sends.push({ family, bytes, to: from })
+    } else if (this.#answerLimiter.allow(sourceOf(sender), 1, now)) {
+      this.#sends.push({ family, bytes, to: address })
       this.counters.answersSent++
     } else {
       this.counters.dropped.unanswered++
@@ -263,4 +267,9 @@ export class DiscoveryEngine {
     this.#heard.set(key, now)
     return false
   }
+}
+
+/** Who shares an allowance: a host, and on this one a process, of which there may be many. */
+function sourceOf({ address, isLocal }: DiscoverySender): string {
+  return isLocal ? `${address}` : address.host
 }

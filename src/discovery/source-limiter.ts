@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT
-// How much is read from one address, and from all together: a bucket of tokens each, which fills
+// How much is read from one source, and from all together: a bucket of tokens each, which fills
 // steadily. A neighbour that floods the network is not listened to; the others still are, as long
 // as it does not forge addresses, and then the bucket of all protects this process.
 
-import type { SocketAddress } from '../core/id/socket-address.ts'
 import { LruMap } from '../core/util/lru-map.ts'
 
 export interface SourceLimits {
-  /** Tokens that one address, whatever its port, gets per second, and those it may save up. */
   readonly perSource: Rate
   readonly total: Rate
 }
 
 export interface Rate {
   readonly perSecond: number
+  /** Tokens that may be saved up. */
   readonly burst: number
 }
 
-/** Addresses that are told apart. */
+/** Sources that are told apart. */
 const MAX_SOURCES = 1024
 
 interface Bucket {
@@ -36,12 +35,12 @@ export class SourceLimiter {
   }
 
   /** Whether something that costs `tokens` may pass; if so, it is paid for. */
-  allow(source: SocketAddress, tokens: number, now: number): boolean {
+  allow(source: string, tokens: number, now: number): boolean {
     const { perSource, total } = this.#limits
-    let bucket = this.#sources.get(source.host)
+    let bucket = this.#sources.get(source)
     if (bucket === undefined) {
       bucket = { tokens: perSource.burst, filledAt: now }
-      this.#sources.set(source.host, bucket)
+      this.#sources.set(source, bucket)
     }
     fill(bucket, perSource, now)
     fill(this.#total, total, now)

@@ -24,7 +24,7 @@ suite('Discovery of garbage', () => {
   for (const seed of SEEDS) {
     test(`${INPUTS_PER_SEED} datagrams of seed ${seed} do no harm`, (t) => {
       const random = new SeededRandom(seed)
-      const engine = new DiscoveryEngine([4, 6], random.fork('engine'))
+      const engine = new DiscoveryEngine([4, 6], 8888, random.fork('engine'))
       for (const name of ['dht', 'lamp', 'q']) engine.subscribe(name, 0)
       engine.publish('lamp', packMsgpackValue('on'), [4], 0)
       let announcements = 0
@@ -34,7 +34,7 @@ suite('Discovery of garbage', () => {
         try {
           if (readAll(input)) announcements++
           const address = SocketAddress.v4(0x0a000000 + (random.uint32() % 5000), 8888)
-          engine.receive(input, { address, sharesPort: random.chance(0.1) }, now)
+          engine.receive(input, { address, isLocal: random.chance(0.1) }, now)
           engine.advance(now)
           assert.ok(engine.takeSends().length <= 5 && engine.takeFound().length <= 256)
         } catch (error) {

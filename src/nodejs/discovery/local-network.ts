@@ -136,7 +136,7 @@ export class LocalNetwork {
       return
     }
     if (info.address.includes('%')) this.#rememberZone(address.host, info.address)
-    this.#handler.onDatagram(bytes, { address, sharesPort: isOwn && address.port === this.#port })
+    this.#handler.onDatagram(bytes, { address, isLocal: isOwn })
   }
 
   #rememberZone(host: string, zoned: string): void {

@@ -83,7 +83,7 @@ export class PeerDiscovery implements AsyncDisposable {
     const bound = checkDiscoveryOptions(options)
     const { port = DEFAULT_DISCOVERY_PORT, log } = options
     this.port = port
-    this.#engine = new DiscoveryEngine([...bound.keys()], new SystemRandom())
+    this.#engine = new DiscoveryEngine([...bound.keys()], port, new SystemRandom())
     const handler = {
       onDatagram: (bytes: Uint8Array, from: DiscoverySender) => {
         this.#engine.receive(bytes, from, monotonicNow())

@@ -19,7 +19,7 @@ class Bench {
   now = 5000
 
   constructor(families: readonly Family[] = [4]) {
-    this.engine = new DiscoveryEngine(families, new SeededRandom(7))
+    this.engine = new DiscoveryEngine(families, 8888, new SeededRandom(7))
   }
 
   publish(name: string, value: string | number, families: readonly Family[] = [4]): void {
@@ -30,8 +30,8 @@ class Bench {
     this.engine.subscribe(name, this.now)
   }
 
-  receive(bytes: Uint8Array, address = NEIGHBOUR, sharesPort = false): void {
-    this.engine.receive(bytes, { address, sharesPort }, this.now)
+  receive(bytes: Uint8Array, address = NEIGHBOUR, isLocal = false): void {
+    this.engine.receive(bytes, { address, isLocal }, this.now)
   }
 
   /** Lets time pass; the packets that are sent, as seconds from the beginning and content. */
@@ -181,6 +181,16 @@ describe('answering', () => {
     bench.run(300)
     for (let i = 0; i < 20; i++) bench.receive(QUERY_PACKET, NEIGHBOUR, true)
     assert.deepEqual(bench.run(300), ['300: announcement 4'])
+  })
+
+  test('other processes of this host are answered each at its own port', () => {
+    const bench = new Bench()
+    bench.publish('lamp', 1)
+    bench.run(300)
+    for (let i = 1; i <= 100; i++) bench.receive(QUERY_PACKET, NEIGHBOUR.withPort(40_000 + i), true)
+    assert.equal(bench.run(300).length, 100)
+    for (let i = 1; i <= 100; i++) bench.receive(QUERY_PACKET, NEIGHBOUR.withPort(40_000 + i))
+    assert.equal(bench.run(300).length, 8, 'a neighbour has one allowance for all of them')
   })
 
   test('who asks all the time is answered now and then', () => {
