@@ -27,6 +27,7 @@ export function startNode(
     maxPeerRequestsPerSecond: -1,
     maxStorageBytes: -1,
     maxStorageKeys: -1,
+    maxListeners: -1,
     ...(transport === '' ? {} : { transport }),
     ...more,
   } as const

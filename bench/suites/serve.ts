@@ -10,10 +10,7 @@ const OUTSTANDING = 256
 const SOCKETS = 64
 /** Keys that hold a value of 100 bytes for the gets. */
 const STORED = 1000
-/**
- * Keys that the listens spread over: with 64 nodes, fewer listens than our node takes from one
- * address. Most of them are renewals, as they are in life.
- */
+/** Keys that the listens spread over. Most of them are renewals, as they are in life. */
 const LISTENED = 100
 
 type Kind = Load['kind']

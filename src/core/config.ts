@@ -4,6 +4,7 @@
 import {
   DEFAULT_REQUESTS_PER_SECOND,
   DEFAULT_STORAGE_BYTES,
+  MAX_LISTENERS,
   MAX_SEARCHES,
   MAX_STORAGE_KEYS,
   PEER_SHARE_OF_REQUESTS,
@@ -39,6 +40,11 @@ export interface DhtConfig {
   maxLocalStorageBytes?: number | undefined
   /** Keys in the store, -1 for no limit. Default 2^20. */
   maxStorageKeys?: number | undefined
+  /**
+   * Registrations of peers that listen, -1 for no limit. One source of addresses may hold a
+   * sixteenth of them. Default 2^18.
+   */
+  maxListeners?: number | undefined
   /** Text in the `v` field of every message, at most 8 ASCII characters. Default `ts`. */
   agent?: string | undefined
 }
@@ -66,6 +72,7 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     maxStorageBytes: limit('maxStorageBytes', config, DEFAULT_STORAGE_BYTES),
     maxLocalStorageBytes: limit('maxLocalStorageBytes', config, -1),
     maxStorageKeys: limit('maxStorageKeys', config, MAX_STORAGE_KEYS),
+    maxListeners: limit('maxListeners', config, MAX_LISTENERS),
     agent: checkAgent(config.agent ?? 'ts'),
   }
 }

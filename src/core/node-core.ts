@@ -92,7 +92,7 @@ export class NodeCore
       },
       signatureChecks: signatureChecks(config, ports.random.fork('checks')),
     })
-    this.listeners = new Listeners(this.storage, wheel)
+    this.listeners = new Listeners(this.storage, wheel, { total: config.maxListeners })
     this.updates = new ListenerUpdates(this.net)
     this.sockets = new ListenSockets(ports.random.fork('sockets'))
     const seeds = ports.random.fork('searches')

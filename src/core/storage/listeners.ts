@@ -77,7 +77,7 @@ export interface ListenTerms {
   readonly version: number
 }
 
-/** Numbers of registrations. */
+/** Numbers of registrations; of all -1 for no limit. */
 export interface ListenerLimits {
   readonly total?: number | undefined
   readonly perKey?: number | undefined
@@ -103,7 +103,8 @@ export class Listeners {
   }
 
   constructor(storage: Storage, wheel: TimerWheel, limits: ListenerLimits = {}) {
-    const total = limits.total ?? MAX_LISTENERS
+    const most = limits.total ?? MAX_LISTENERS
+    const total = most < 0 ? Number.POSITIVE_INFINITY : most
     this.#storage = storage
     this.#wheel = wheel
     this.#limits = {

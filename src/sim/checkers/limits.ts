@@ -2,12 +2,7 @@
 // Checker: tables and queues of every node stay within their limits, and nothing went wrong that
 // only our own bugs can explain. By default the limits of the engine; a test sets narrower ones.
 
-import {
-  MAX_CACHED_NODES,
-  MAX_LISTENERS,
-  MAX_PARTIAL_BYTES,
-  MAX_PENDING_REQUESTS,
-} from '../../core/constants.ts'
+import { MAX_CACHED_NODES, MAX_PARTIAL_BYTES, MAX_PENDING_REQUESTS } from '../../core/constants.ts'
 import type { DhtStats } from '../../core/snapshots.ts'
 import type { Checker } from '../checker.ts'
 import type { SimNetwork } from '../sim-network.ts'
@@ -20,10 +15,10 @@ export interface NodeLimits {
   cachedNodes: number
   pendingRequests: number
   partialBytes: number
-  listeners: number
   /** Default what the node's configuration says. */
   remoteBytes?: number
   keys?: number
+  listeners?: number
   searches?: number
 }
 
@@ -31,7 +26,6 @@ const DEFAULT_LIMITS: NodeLimits = {
   cachedNodes: MAX_CACHED_NODES,
   pendingRequests: MAX_PENDING_REQUESTS,
   partialBytes: MAX_PARTIAL_BYTES,
-  listeners: MAX_LISTENERS,
 }
 
 export class LimitChecker implements Checker {
@@ -83,7 +77,7 @@ export class LimitChecker implements Checker {
       ['cached nodes', Math.max(ipv4.cached, ipv6.cached), limits.cachedNodes],
       ['pending requests', requests.pending, limits.pendingRequests],
       ['bytes of partial messages', fragments.partialBytes, limits.partialBytes],
-      ['listeners', storage.listeners, limits.listeners],
+      ['listeners', storage.listeners, configured(limits.listeners, config.maxListeners)],
       [
         'bytes stored for others',
         storage.remoteBytes,

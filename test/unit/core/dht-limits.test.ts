@@ -119,6 +119,27 @@ describe('the limit of own values', () => {
   })
 })
 
+describe('the limit of listeners', () => {
+  it('leaves those beyond it without an answer, and -1 lifts also that of one source', () => {
+    const registered = (maxListeners: number, count: number): number => {
+      const { net, node } = world({ maxListeners })
+      const peer = new FakePeer(net, InfoHash.get('peer'), peerAddress(1))
+      const token = peer.tokenOf(node.address)
+      const answers = Array.from({ length: count }, (_, n) =>
+        peer.ask(node.address, (e, w, tid) =>
+          e.listen(w, tid, InfoHash.get(`heard ${n}`), token, n, QUERY_ALL),
+        ),
+      )
+      const { storage } = node.dht.stats(net.now)
+      assert.equal(answers.flat().length, storage.listeners)
+      return storage.listeners
+    }
+    assert.equal(registered(-1, 20), 20)
+    assert.equal(registered(160, 20), 10)
+    assert.equal(registered(0, 20), 0)
+  })
+})
+
 describe('the limit of values of others', () => {
   it('is kept, and counted, while puts are acknowledged', () => {
     const { net, node } = world({ maxStorageBytes: 20_000, maxStorageKeys: 30 })
