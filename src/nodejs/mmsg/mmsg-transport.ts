@@ -18,8 +18,8 @@ import type { Poll, SystemCalls } from './system-calls.ts'
 import { systemError } from './system-errors.ts'
 import { Zones } from './zones.ts'
 
-/** Batches that are read before other sockets and timers get their turn. */
-const MAX_BATCHES = 8
+/** Batches that are read before other sockets and timers get their turn: about 4 ms of puts. */
+const MAX_BATCHES = 4
 /** What waited through a standstill is cleared away at once: more than any buffer holds. */
 const MAX_STALE_BATCHES = 1024
 /** Pause after the loop gave up on the socket, so that no lasting failure keeps us busy. */
