@@ -47,13 +47,18 @@ async function fill(subject: Subject, count: number, context: Context): Promise<
   const remainingS = context.isQuick ? 3 : 10 + count / 25_000
   const node = await ServedNode.start(subject, context)
   let next = 0
+  /** When the last value that was put is over, in seconds after the start. */
+  let overS = 0
+  const sinceStartS = () => (performance.now() - start) / 1000
   const put = async (many: number) => {
-    const age = LIFETIME_S - remainingS + Math.round((performance.now() - start) / 1000)
+    const age = LIFETIME_S - remainingS + Math.round(sinceStartS())
     // As clients: among other nodes it would leave most keys to those that are closer to them.
     const terms = { client: 1, created: 1, age }
     const options = { ...terms, seqkeys: 1, first: next, count: many, warm: 0 }
     next += many
-    return node.load({ kind: 'put', seconds: 120, outstanding: OUTSTANDING, options })
+    const result = await node.load({ kind: 'put', seconds: 120, outstanding: OUTSTANDING, options })
+    overS = Math.max(overS, sinceStartS() + LIFETIME_S - age)
+    return result
   }
   const start = performance.now()
   try {
@@ -69,7 +74,7 @@ async function fill(subject: Subject, count: number, context: Context): Promise<
     }
     const before = Number(base?.['rssKb'] ?? first['rssBeforeKb'])
     const after = Number(full?.['rssKb'] ?? last['rssKb'])
-    const waitS = remainingS - (performance.now() - start) / 1000 + (context.isQuick ? 2 : 6)
+    const waitS = overS - sinceStartS() + 2
     const probes = { rate: PROBES_PER_S, socks: 8, warm: 0, client: 1 }
     const expiry = await node.load({
       kind: 'ping',
