@@ -2,6 +2,7 @@
 // What the C++ drivers share: options, own CPU time and memory, latencies, nodes without limits,
 // and the output, one JSON object with a `row` and metrics per line. Counterpart of ours/driver.ts.
 #pragma once
+#include <malloc.h>
 #include <opendht.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -42,7 +44,9 @@ inline double cpu_seconds() {
          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
+// After free memory was given back, as the other side collects its garbage first.
 inline double resident_kb() {
+  malloc_trim(0);
   std::ifstream file("/proc/self/statm");
   long total = 0, resident = 0;
   file >> total >> resident;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// N C++ nodes in one process: time to join, memory and CPU when idle, puts, gets and listens at a
-// given concurrency. Counterpart of ours/network.ts, with the same options and rows.
-//   network nodes=16 secs=3 idle=5 conc=1,32,256 bytes=100 listens=200 phases=idle,put,get,listen
+// N C++ nodes in one process: time to join, puts, gets and listens at a given concurrency.
+// Counterpart of ours/network.ts, with the same options and rows.
+//   network nodes=16 secs=3 conc=1,32,256 bytes=100 listens=200 phases=put,get,listen
 #include "common.h"
 using namespace dht;
 
@@ -26,13 +26,13 @@ class Network {
     start_one();
     wait_until_joined(nodes_);
     sleep_seconds(0.5);
-    double resident = resident_kb(), cpu = cpu_seconds();
+    double cpu = cpu_seconds();
     auto start = Clock::now();
     while (nodes_.size() < count_) start_one();
     wait_until_joined(nodes_);
     print_row(label_ + "join", {{"seconds", seconds_since(start)},
                                 {"cpuMs", (cpu_seconds() - cpu) * 1000 / count_}});
-    idle(resident);
+    sleep_seconds(options_.number("settle", 5));
   }
 
   void run(const std::string& phase) {
@@ -52,18 +52,6 @@ class Network {
     if (nodes_.size() > 1) {
       nodes_.back()->bootstrap("127.0.0.1", std::to_string(nodes_.front()->getBoundPort()));
     }
-  }
-
-  void idle(double resident_before) {
-    sleep_seconds(options_.number("settle", 5));
-    if (options_.text("phases", "idle").find("idle") == std::string::npos) return;
-    double period = options_.number("idle", 5);
-    double cpu = cpu_seconds();
-    auto start = Clock::now();
-    sleep_seconds(period);
-    double percent = (cpu_seconds() - cpu) * 100 / seconds_since(start) / count_;
-    print_row(label_ + "idle", {{"rssKb", (resident_kb() - resident_before) / (count_ - 2)},
-                                {"cpuPercent", percent}});
   }
 
   void puts(int concurrency) {
@@ -214,7 +202,7 @@ int main(int count, char** arguments) {
   Options options(count, arguments);
   Network network(options);
   network.boot();
-  std::string phases = options.text("phases", "idle,put,get,listen");
+  std::string phases = options.text("phases", "put,get,listen");
   for (auto phase : {"put", "get", "listen"}) {
     if (phases.find(phase) != std::string::npos) network.run(phase);
   }

@@ -26,10 +26,12 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
-/** After a collection: what is really needed, and not what was not yet thrown away. */
+/**
+ * After a collection that gives the memory of new objects back: what is really needed, and not
+ * what was not yet thrown away, nor the room that the last burst took.
+ */
 export function residentKb(): number {
-  globalThis.gc?.()
-  globalThis.gc?.()
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   return Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * PAGE_KB
 }
 

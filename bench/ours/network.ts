@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// N of our nodes in one process: time to join, memory and CPU when idle, puts, gets and listens at
-// a given concurrency. Counterpart of cpp/network.cpp, with the same options and rows.
-//   network nodes=16 secs=3 idle=5 settle=5 conc=1,32,256 bytes=100 listens=200
-//   phases=idle,put,get,listen first=0 (1: gets end with the first value)
+// N of our nodes in one process: time to join, puts, gets and listens at a given concurrency.
+// Counterpart of cpp/network.cpp, with the same options and rows.
+//   network nodes=16 secs=3 settle=5 conc=1,32,256 bytes=100 listens=200
+//   phases=put,get,listen first=0 (1: gets end with the first value)
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DhtRunner } from '../../src/nodejs/entry.ts'
@@ -13,7 +13,6 @@ import {
   numbers,
   operate,
   printRow,
-  residentKb,
   shuffle,
   someBytes,
   text,
@@ -24,7 +23,7 @@ import { startNode, waitUntilJoined } from './node.ts'
 const count = number('nodes', 16)
 const label = text('label', `${count} nodes, `)
 const stopsAtFirst = number('first', 0) === 1
-const phases = text('phases', 'idle,put,get,listen').split(',')
+const phases = text('phases', 'put,get,listen').split(',')
 const nodes: DhtRunner[] = []
 const stored: { key: string; node: number }[] = []
 let nextKey = 0
@@ -47,7 +46,6 @@ async function boot(): Promise<void> {
   await startOne()
   await waitUntilJoined(nodes)
   await sleep(500)
-  const resident = residentKb()
   const cpu = cpuSeconds()
   const start = performance.now()
   while (nodes.length < count) await startOne()
@@ -57,22 +55,11 @@ async function boot(): Promise<void> {
     cpuMs: ((cpuSeconds() - cpu) * 1000) / count,
   })
   await sleep(number('settle', 5) * 1000)
-  if (phases.includes('idle')) await idle(resident)
 }
 
 async function startOne(): Promise<void> {
   const [first] = nodes
   nodes.push(await startNode(first === undefined ? [] : [`127.0.0.1:${first.port4}`]))
-}
-
-async function idle(residentBefore: number): Promise<void> {
-  const rssKb = (residentKb() - residentBefore) / (count - 2)
-  const cpu = cpuSeconds()
-  const start = performance.now()
-  await sleep(number('idle', 5) * 1000)
-  const used = (cpuSeconds() - cpu) * 1000
-  const cpuPercent = (used * 100) / (performance.now() - start) / count
-  printRow(`${label}idle`, { rssKb, cpuPercent })
 }
 
 async function put(): Promise<boolean> {
