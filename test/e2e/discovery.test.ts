@@ -250,7 +250,7 @@ describe('mistakes', () => {
     await once(socket, 'listening')
     await assert.rejects(PeerDiscovery.start(at), {
       code: 'ERR_DHT_BIND',
-      message: new RegExp(`Cannot bind UDP port ${at.port} .*EADDRINUSE. Another program`),
+      message: new RegExp(`Cannot bind UDP port ${at.port} .*EADDRINUSE. Another socket`),
     })
     const peerDiscovery = { port: at.port }
     await assert.rejects(startNode({ port: 0, peerDiscovery }), { code: 'ERR_DHT_BIND' })

@@ -182,7 +182,7 @@ export class LocalNetwork {
 function bindError(port: number, cause: Error): DhtError {
   const code = (cause as NodeJS.ErrnoException).code ?? cause.message
   const groups = Object.values(GROUP_ADDRESSES).join(' and ')
-  const advice = code === 'EADDRINUSE' ? '. Another program keeps the port to itself' : ''
+  const advice = code === 'EADDRINUSE' ? '. Another socket keeps the port to itself' : ''
   const text = `Cannot bind UDP port ${port} of ${groups} for peer discovery: ${code}${advice}`
   return new DhtError('ERR_DHT_BIND', text, { cause })
 }
