@@ -34,6 +34,12 @@ export interface DhtConfig {
   maxPeerRequestsPerSecond?: number | undefined
   /** Searches per family, -1 for no limit. Default 2^20. */
   maxSearches?: number | undefined
+  /**
+   * Bytes of datagrams per second, at least 1000, -1 for no limit, which is the default. When one
+   * is used up, requests of peers are dropped first, then own operations take longer.
+   */
+  maxUploadBytesPerSecond?: number | undefined
+  maxDownloadBytesPerSecond?: number | undefined
   /** Bytes of values stored for others, -1 for no limit. Default 64 MiB. */
   maxStorageBytes?: number | undefined
   /** Bytes of own values, -1 for no limit, which is the default. */
@@ -69,6 +75,8 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     maxRequestsPerSecond,
     maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
     maxSearches: limit('maxSearches', config, MAX_SEARCHES),
+    maxUploadBytesPerSecond: rate('maxUploadBytesPerSecond', config),
+    maxDownloadBytesPerSecond: rate('maxDownloadBytesPerSecond', config),
     maxStorageBytes: limit('maxStorageBytes', config, DEFAULT_STORAGE_BYTES),
     maxLocalStorageBytes: limit('maxLocalStorageBytes', config, -1),
     maxStorageKeys: limit('maxStorageKeys', config, MAX_STORAGE_KEYS),
@@ -85,6 +93,15 @@ function limit(name: LimitName, config: DhtConfig, fallback: number): number {
     throw new RangeError(`${name} must be a whole number, or -1 for no limit: got ${value}`)
   }
   return value
+}
+
+/** Less would not do for a single message with a value per second. */
+const MIN_BYTES_PER_SECOND = 1000
+
+function rate(name: LimitName, config: DhtConfig): number {
+  const value = limit(name, config, -1)
+  if (value === -1 || value >= MIN_BYTES_PER_SECOND) return value
+  throw new RangeError(`${name} must be at least ${MIN_BYTES_PER_SECOND}, or -1: got ${value}`)
 }
 
 function checkId(id: InfoHash | undefined): InfoHash | undefined {

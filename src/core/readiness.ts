@@ -12,7 +12,7 @@ import { Job, type TimerWheel } from './util/timer-wheel.ts'
 
 /**
  * Why a family is not ready. `closed`: the node was closed. `no-socket`: this node does without the
- * family. `no-bootstrap`: there is nobody to ask. `unreachable`: nobody who was asked ever answered.
+ * family. `no-bootstrap`: there is nobody to ask. `unreachable`: nobody who was asked answered.
  * `starting`: the first attempt is under way. `network-down`: the system refuses to send.
  * `silent`: nodes are known, but none of them answers any more. `empty-table`: the last good node
  * was just lost. `connecting`: it was in the network and looks for nodes again.

@@ -53,6 +53,8 @@ export interface DhtStats {
     /** Repetitions after which both answers came: the first one was only slow. */
     readonly spurious: number
   }
+  /** Payload of all datagrams. `delayed`: own requests that waited for a limit. */
+  readonly bytes: { readonly sent: number; readonly received: number; readonly delayed: number }
   readonly fragments: {
     readonly sent: number
     readonly partialMessages: number
@@ -143,6 +145,11 @@ export function stats(core: NodeCore, now: number): DhtStats {
       repeated: requests.repeated,
       refused: requests.refused,
       spurious: requests.spurious,
+    },
+    bytes: {
+      sent: net.budget.sentBytes,
+      received: net.budget.receivedBytes,
+      delayed: net.budget.delayed,
     },
     fragments: {
       sent: fragments.sent,

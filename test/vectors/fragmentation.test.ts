@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../src/core/id/socket-address.ts'
+import { ByteBudget } from '../../src/core/net/byte-budget.ts'
 import { FragmentSender } from '../../src/core/net/fragment-sender.ts'
 import { Outbox } from '../../src/core/net/outbox.ts'
 import { TimerWheel } from '../../src/core/util/timer-wheel.ts'
@@ -264,9 +265,9 @@ function sendWith(
   const outbox = new Outbox()
   const agent = AGENTS[version]!
   const encoder = new MessageEncoder({ id: SENDER, network: 0, isClient: false, agent })
-  const sender = new FragmentSender(wheel, encoder, outbox)
+  const sender = new FragmentSender(wheel, encoder, outbox, new ByteBudget(-1, -1))
   const to = SocketAddress.v4(0x7f000001, 4222)
-  encode(encoder, outbox)
+  encode(encoder, outbox, new ByteBudget(-1, -1))
   outbox.commit(to)
   sender.send(to, tid, packed, 0)
   wheel.advance(1000)

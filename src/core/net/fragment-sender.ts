@@ -7,6 +7,7 @@ import { FRAGMENT_BYTES } from '../constants.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { MessageEncoder } from '../wire/message-encoder.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Outbox } from './outbox.ts'
 
 /**
@@ -55,16 +56,17 @@ class SendJob {
     return this.#index >= this.values.length
   }
 
-  /** Writes the next fragment. */
-  step(encoder: MessageEncoder, outbox: Outbox): void {
+  /** Writes the next fragment. Returns the length of its datagram. */
+  step(encoder: MessageEncoder, outbox: Outbox): number {
     const value = this.values[this.#index]!
     const piece = value.subarray(this.#offset, this.#offset + FRAGMENT_BYTES)
     encoder.fragment(outbox.writer, this.tid, this.#index, this.#offset, piece)
-    outbox.commit(this.to)
+    const bytes = outbox.commit(this.to)
     this.#offset += piece.length
-    if (this.#offset < value.length) return
+    if (this.#offset < value.length) return bytes
     this.#index++
     this.#offset = 0
+    return bytes
   }
 }
 
@@ -72,6 +74,7 @@ export class FragmentSender extends Deadline {
   readonly #wheel: TimerWheel
   readonly #encoder: MessageEncoder
   readonly #outbox: Outbox
+  readonly #budget: ByteBudget
   #jobs: SendJob[] = []
   #waitingBytes = 0
   /** What was sent in the current interval, in all and by peer. */
@@ -82,8 +85,9 @@ export class FragmentSender extends Deadline {
   sent = 0
   dropped = 0
 
-  constructor(wheel: TimerWheel, encoder: MessageEncoder, outbox: Outbox) {
+  constructor(wheel: TimerWheel, encoder: MessageEncoder, outbox: Outbox, budget: ByteBudget) {
     super()
+    this.#budget = budget
     this.#wheel = wheel
     this.#encoder = encoder
     this.#outbox = outbox
@@ -91,6 +95,11 @@ export class FragmentSender extends Deadline {
 
   get waiting(): number {
     return this.#jobs.length
+  }
+
+  /** Fragments of this message have not left yet. */
+  isSending(to: SocketAddress, tid: number): boolean {
+    return this.#jobs.some((waiting) => waiting.tid === tid && waiting.to.equals(to))
   }
 
   /**
@@ -105,11 +114,11 @@ export class FragmentSender extends Deadline {
     onSent?: OnSent,
   ): boolean {
     // A repeated header: its fragments are on their way, and must not be mixed with others of it.
-    if (this.#jobs.some((waiting) => waiting.tid === tid && waiting.to.equals(to))) return true
+    if (this.isSending(to, tid)) return true
     const job = new SendJob(to, tid, values, onSent)
     if (now - this.#intervalStart >= BURST_INTERVAL_MS) this.#startInterval(now)
     // Behind others a job waits for its turn.
-    if (this.#jobs.length === 0) this.#run(job, FIRST_BURST)
+    if (this.#jobs.length === 0) this.#run(job, FIRST_BURST, now)
     if (job.isDone) return false
     if (this.#jobs.length >= MAX_JOBS || this.#waitingBytes + job.bytes > MAX_WAITING_BYTES) {
       this.dropped++
@@ -122,10 +131,12 @@ export class FragmentSender extends Deadline {
   }
 
   fire(now: number): void {
+    const delayMs = this.#budget.delayMs(now)
+    if (delayMs > 0) return this.#wheel.schedule(this, now + delayMs)
     this.#startInterval(now)
     const waiting: SendJob[] = []
     for (const job of this.#jobs) {
-      this.#run(job, PEER_BURST)
+      this.#run(job, PEER_BURST, now)
       if (!job.isDone) {
         waiting.push(job)
         continue
@@ -143,13 +154,16 @@ export class FragmentSender extends Deadline {
     this.#spentOn.clear()
   }
 
-  #run(job: SendJob, limit: number): void {
+  #run(job: SendJob, limit: number, now: number): void {
     if (this.#spent >= BURST) return
     const peer = job.to.toString()
     const spent = this.#spentOn.get(peer) ?? 0
     const allowed = Math.min(limit, PEER_BURST - spent, BURST - this.#spent)
     let count = 0
-    for (; count < allowed && !job.isDone; count++) job.step(this.#encoder, this.#outbox)
+    for (; count < allowed && !job.isDone; count++) {
+      if (this.#budget.delayMs(now) > 0) break
+      this.#budget.sent(job.step(this.#encoder, this.#outbox))
+    }
     this.sent += count
     this.#spent += count
     this.#spentOn.set(peer, spent + count)

@@ -16,6 +16,7 @@ import { KIND_NAMES, Kind, Message } from '../wire/message.ts'
 import { MessageEncoder } from '../wire/message-encoder.ts'
 import { announcedSizes } from '../wire/value-list.ts'
 import { Blocklist } from './blocklist.ts'
+import { ByteBudget } from './byte-budget.ts'
 import { FragmentSender } from './fragment-sender.ts'
 import { Moves } from './moves.ts'
 import type { Node } from './node.ts'
@@ -46,6 +47,8 @@ export interface DropCounters {
   otherNetwork: number
   noSender: number
   rateLimited: number
+  /** Requests of peers, while a limit of bytes per second was used up. */
+  overBudget: number
   /** Answers whose sender is not the one that was asked, listens in the name of another node. */
   unexpected: number
   /** Our own bugs: exceptions that were not WireError. Always 0, or report it. */
@@ -62,6 +65,7 @@ export class NetworkEngine {
   readonly partials: PartialMessages
   readonly blocklist: Blocklist
   readonly limiter: RateLimiter
+  readonly budget: ByteBudget
   readonly tokens: Tokens
   readonly moves: Moves
   readonly log: Log | undefined
@@ -78,6 +82,7 @@ export class NetworkEngine {
     otherNetwork: 0,
     noSender: 0,
     rateLimited: 0,
+    overBudget: 0,
     unexpected: 0,
     internal: 0,
   }
@@ -98,12 +103,15 @@ export class NetworkEngine {
     this.#observer = init.observer
     const { clientMode: isClient, id, network, agent } = config
     this.encoder = new MessageEncoder({ id, network, isClient, agent })
-    this.fragments = new FragmentSender(wheel, this.encoder, outbox)
+    this.budget = new ByteBudget(config.maxUploadBytesPerSecond, config.maxDownloadBytesPerSecond)
+    const { budget } = this
+    this.fragments = new FragmentSender(wheel, this.encoder, outbox, budget)
     this.requests = new Requests({
       random: ports.random.fork('requests'),
       wheel,
       outbox,
       fragments: this.fragments,
+      budget,
       onExpired: (node, at) => this.expireNode(node, at),
     })
     this.partials = new PartialMessages(wheel)
@@ -125,6 +133,7 @@ export class NetworkEngine {
 
   /** One datagram. Never throws, whatever the bytes. */
   receive(datagram: Uint8Array, from: SocketAddress, now: number): void {
+    this.budget.received(datagram.length)
     try {
       this.#accept(datagram, from, now)
     } catch (error) {
@@ -135,6 +144,11 @@ export class NetworkEngine {
         this.log?.write('error', `Datagram from ${from} broke the engine: ${describe(error)}`)
       }
     }
+  }
+
+  /** Ends the datagram that was written to the outbox: an answer, or news for a listener. */
+  commit(to: SocketAddress): void {
+    this.budget.sent(this.outbox.commit(to))
   }
 
   /** The node counts as gone until it is heard of again. */
@@ -191,8 +205,15 @@ export class NetworkEngine {
     else if (message.kind === Kind.Fragment) this.#onFragments(message, from, now)
     else if (message.id.isZero || message.id.equals(this.config.id)) this.dropped.noSender++
     else if (isAnswer(message.kind)) this.#onHeader(message, from, now)
-    else if (this.limiter.allow(from, now)) this.#onHeader(message, from, now)
-    else this.dropped.rateLimited++
+    else if (this.#isServed(from, now)) this.#onHeader(message, from, now)
+  }
+
+  /** Whether a request from this address is worked on; counts it when not. */
+  #isServed(from: SocketAddress, now: number): boolean {
+    if (!this.limiter.allow(from, now)) this.dropped.rateLimited++
+    else if (!this.budget.isServing(now)) this.dropped.overBudget++
+    else return true
+    return false
   }
 
   /** A message whose values may still be on their way. */
@@ -217,10 +238,7 @@ export class NetworkEngine {
     const { partials } = this
     if (!partials.has(from, message.tid) && !this.requests.isPending(message.tid)) {
       // A first early fragment counts as a request, so that strangers cannot fill the reassembly.
-      if (!this.limiter.allow(from, now)) {
-        this.dropped.rateLimited++
-        return
-      }
+      if (!this.#isServed(from, now)) return
     }
     const before = partials.bytes
     let complete: CompleteMessage | undefined

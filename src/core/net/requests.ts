@@ -8,6 +8,7 @@ import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
 import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 import { KIND_NAMES, Kind } from '../wire/message.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
@@ -25,6 +26,8 @@ const WAITING_VALUE_BYTES = 128
 
 /** The fragments of a message have left after this time, whatever waits before them. */
 const MAX_PACING_MS = 10_000
+/** A large message that waits for its turn looks so often whether it has come. */
+const TURN_MS = 50
 
 /** Answered requests that were repeated, and whose second answer would tell which one it was. */
 const MAX_AMBIGUOUS = 256
@@ -53,6 +56,7 @@ export class Requests {
   readonly #wheel: TimerWheel
   readonly #outbox: Outbox
   readonly #fragments: FragmentSender
+  readonly #budget: ByteBudget
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
   readonly policy: RetryPolicy
@@ -74,6 +78,7 @@ export class Requests {
     wheel: TimerWheel
     outbox: Outbox
     fragments: FragmentSender
+    budget: ByteBudget
     /** A node did not answer any attempt of a request. */
     onExpired: (node: Node, now: number) => void
   }) {
@@ -82,6 +87,7 @@ export class Requests {
     this.#wheel = ports.wheel
     this.#outbox = ports.outbox
     this.#fragments = ports.fragments
+    this.#budget = ports.budget
     this.#onExpired = ports.onExpired
   }
 
@@ -98,7 +104,8 @@ export class Requests {
   }
 
   /**
-   * Sends a request. Undefined when too many are pending: nothing was sent, no handler is called.
+   * Sends a request, as soon as the budget allows it. Undefined when too many are pending: nothing
+   * was sent, no handler is called.
    */
   send(outgoing: Outgoing, now: number): Request | undefined {
     if (!this.#hasRoom(outgoing)) {
@@ -106,9 +113,6 @@ export class Requests {
       return undefined
     }
     const tid = this.newTid()
-    const writer = this.#outbox.writer
-    const start = writer.position
-    outgoing.encode(writer, tid)
     const request = new Request({
       tid,
       kind: outgoing.kind,
@@ -121,15 +125,16 @@ export class Requests {
     })
     request.values = outgoing.values
     request.isFragmented = outgoing.values !== undefined
-    if (request.kind === Kind.Update) {
-      request.pushedBytes = writer.position - start + bytesOf(outgoing.values)
-      this.#pushedBytes += request.pushedBytes
-    }
+    if (request.kind === Kind.Update) this.#hold(request, bytesOf(request.values))
     request.sentAt = now
     this.#pending.set(tid | 0, request)
     if (request.node !== undefined) hold(request.node)
-    this.#outbox.commit(request.address)
-    this.#afterSend(request, now)
+    const delayMs = this.#delayMs(request, now)
+    if (delayMs === 0) this.#sendFirst(request, now)
+    else {
+      this.#budget.delayed++
+      this.#wheel.schedule(request, now + delayMs)
+    }
     return request
   }
 
@@ -183,6 +188,7 @@ export class Requests {
     this.#pending.delete(request.tid | 0)
     if (request.node !== undefined) release(request.node, request)
     this.#pushedBytes -= request.pushedBytes
+    if (request.attempts > 0) this.#budget.awaited--
     request.encode = nothing
     request.values = undefined
   }
@@ -226,14 +232,47 @@ export class Requests {
   })
 
   readonly #timer = (request: Request, now: number): void => {
+    const delayMs = this.#delayMs(request, now)
+    if (delayMs > 0) return this.#wheel.schedule(request, now + delayMs)
+    if (request.attempts === 0) return this.#sendFirst(request, now)
     if (this.policy.isHopeless(request, now)) return this.expire(request, now)
     if (!request.isLate) this.#nowLate(request, now)
     request.handler.onLate(request, now)
     if (!request.isPending) return
     this.repeated++
-    request.encode(this.#outbox.writer, request.tid)
-    this.#outbox.commit(request.address)
+    this.#write(request)
     this.#afterSend(request, now)
+  }
+
+  /** How long the budget makes it wait. */
+  #delayMs({ values, address, tid }: Request, now: number): number {
+    if (values !== undefined && this.#budget.isUploadLimited && this.#fragments.waiting > 0) {
+      // One large message after the other: receivers give up those that take ten seconds. And
+      // nobody can answer one before its fragments have left.
+      return this.#fragments.isSending(address, tid) ? MAX_PACING_MS : TURN_MS
+    }
+    return this.#budget.delayMs(now)
+  }
+
+  #sendFirst(request: Request, now: number): void {
+    request.sentAt = now
+    this.#budget.awaited++
+    const bytes = this.#write(request)
+    if (request.kind === Kind.Update) this.#hold(request, bytes)
+    this.#afterSend(request, now)
+  }
+
+  #hold(request: Request, bytes: number): void {
+    request.pushedBytes += bytes
+    this.#pushedBytes += bytes
+  }
+
+  /** Returns the length of the datagram. */
+  #write(request: Request): number {
+    request.encode(this.#outbox.writer, request.tid)
+    const bytes = this.#outbox.commit(request.address)
+    this.#budget.sent(bytes)
+    return bytes
   }
 
   #nowLate(request: Request, now: number): void {

@@ -69,7 +69,7 @@ export class ListenerUpdates {
     const values = answer.kind === 'sizes' ? answer.packed : undefined
     if (listener.version === 0) {
       encoder.nodes(outbox.writer, socketId, node.address, NO_NODES, token, answer)
-      outbox.commit(node.address)
+      this.#net.commit(node.address)
       if (values !== undefined) fragments.send(node.address, socketId, values, now)
       return
     }
@@ -93,7 +93,7 @@ export class ListenerUpdates {
     const token = tokens.issue(node.address)
     if (listener.version === 0) {
       encoder.pushIds(outbox.writer, socketId, token, change, ids)
-      outbox.commit(node.address)
+      this.#net.commit(node.address)
       return
     }
     const request = requests.send(

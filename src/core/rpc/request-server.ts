@@ -104,7 +104,7 @@ export class RequestServer {
       if (value.id === 0n) return this.#refuse(message, from, 203)
       if (isNear) this.#context.storage.put(key, value, { createdAt, from, now })
       this.#net.encoder.stored(this.#net.outbox.writer, message.tid, from, value.id)
-      this.#net.outbox.commit(from)
+      this.#net.commit(from)
     }
   }
 
@@ -117,7 +117,7 @@ export class RequestServer {
       return this.#refuse(message, from, 404)
     }
     this.#net.encoder.stored(this.#net.outbox.writer, message.tid, from, valueId)
-    this.#net.outbox.commit(from)
+    this.#net.commit(from)
   }
 
   #listen(message: Message, node: Node, from: SocketAddress, now: number): void {
@@ -134,7 +134,7 @@ export class RequestServer {
     if (result === 'added') updates.pushExisting(listeners.find(key, node, socketId)!, now)
     const token = this.#net.tokens.issue(from)
     this.#net.encoder.listening(this.#net.outbox.writer, tid, from, token)
-    this.#net.outbox.commit(from)
+    this.#net.commit(from)
   }
 
   #answer(
@@ -148,7 +148,7 @@ export class RequestServer {
     const token = this.#net.tokens.issue(from)
     const { encoder, outbox, fragments } = this.#net
     encoder.nodes(outbox.writer, message.tid, from, lists, token, answer)
-    outbox.commit(from)
+    this.#net.commit(from)
     if (answer?.kind === 'sizes') fragments.send(from, message.tid, answer.packed, now)
   }
 
@@ -169,13 +169,13 @@ export class RequestServer {
 
   #acknowledge(message: Message, from: SocketAddress): void {
     this.#net.encoder.acknowledge(this.#net.outbox.writer, message.tid, from)
-    this.#net.outbox.commit(from)
+    this.#net.commit(from)
   }
 
   #refuse(message: Message, from: SocketAddress, code: keyof typeof ERRORS): void {
     this.errors[code]++
     this.#net.encoder.error(this.#net.outbox.writer, message.tid, code, ERRORS[code])
-    this.#net.outbox.commit(from)
+    this.#net.commit(from)
   }
 
   #hasToken(message: Message, from: SocketAddress): boolean {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
+import { ByteBudget } from '../../../../src/core/net/byte-budget.ts'
 import { FragmentSender } from '../../../../src/core/net/fragment-sender.ts'
 import { Outbox } from '../../../../src/core/net/outbox.ts'
 import { TimerWheel } from '../../../../src/core/util/timer-wheel.ts'
@@ -22,7 +23,7 @@ class Fixture {
   constructor() {
     const id = InfoHash.get('sender')
     const encoder = new MessageEncoder({ id, network: 0, isClient: false, agent: 'x' })
-    this.sender = new FragmentSender(this.wheel, encoder, this.outbox)
+    this.sender = new FragmentSender(this.wheel, encoder, this.outbox, new ByteBudget(-1, -1))
   }
 
   send(peer: number, tid = 1): void {

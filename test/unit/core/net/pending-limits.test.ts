@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import { MAX_PENDING_REQUESTS } from '../../../../src/core/constants.ts'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
+import { ByteBudget } from '../../../../src/core/net/byte-budget.ts'
 import { FragmentSender } from '../../../../src/core/net/fragment-sender.ts'
 import { Node } from '../../../../src/core/net/node.ts'
 import { Outbox } from '../../../../src/core/net/outbox.ts'
@@ -49,9 +50,17 @@ function build() {
   const outbox = new Outbox()
   const id = InfoHash.get('self')
   const encoder = new MessageEncoder({ id, network: 0, isClient: false, agent: 'x' })
-  const fragments = new FragmentSender(wheel, encoder, outbox)
+  const budget = new ByteBudget(-1, -1)
+  const fragments = new FragmentSender(wheel, encoder, outbox, budget)
   const random = new SeededRandom(1)
-  const requests = new Requests({ random, wheel, outbox, fragments, onExpired: () => {} })
+  const requests = new Requests({
+    random,
+    wheel,
+    outbox,
+    fragments,
+    budget,
+    onExpired: () => {},
+  })
   const send = (kind: Kind, node: Node): boolean => {
     const { address } = node
     const encode = encoder.ping.bind(encoder)
