@@ -129,6 +129,14 @@ export class Announce {
     return true
   }
 
+  /** Each of `members` has it, and nothing is due or under way. */
+  isSettled(members: readonly SearchNode[], now: number): boolean {
+    for (const { request, renewAt } of this.#placements) {
+      if (request !== undefined || renewAt <= now) return false
+    }
+    return this.isComplete(members)
+  }
+
   /**
    * As many nodes as are wanted acknowledged it, among them all of the closest that can be written
    * to so far: whoever looks for it finds it, though some that stand in for others lack it yet.

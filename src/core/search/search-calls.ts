@@ -311,6 +311,7 @@ class AnnounceHandler extends CallHandler {
 
   protected failure(code: number, now: number): void {
     this.#announce.onFailure(this.member, code, this.#host, now)
+    this.search.onNotStored(this.#announce)
   }
 }
 

@@ -18,6 +18,7 @@ import { Deadline } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import { Announce } from './announce.ts'
+import { Announces } from './announces.ts'
 import { type Closest, ClosestSet } from './closest-set.ts'
 import { GetRun, type GetSink } from './get-run.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
@@ -42,11 +43,6 @@ const WITNESSES = 3
 /** While the network is forming, a search looks so often for nodes that others heard of. */
 const REFILL_MS = 100
 
-interface Put {
-  readonly announce: Announce
-  readonly sink: FamilySink
-}
-
 export class Search extends Deadline {
   readonly id: InfoHash
   readonly context: SearchContext
@@ -54,7 +50,7 @@ export class Search extends Deadline {
   readonly #calls: SearchCalls
   readonly #find: FindRun
   readonly #gets = new Map<GetSink & FamilySink, GetRun>()
-  readonly #announces = new Map<ValueId, Put>()
+  readonly #puts: Announces
   readonly #listens: ListenGroup[] = []
   /** Nodes that were asked in vain since one last answered. */
   #lost = 0
@@ -74,6 +70,12 @@ export class Search extends Deadline {
     this.nodes = new ClosestSet(this.id)
     this.#calls = new SearchCalls(this)
     this.#find = new FindRun((member) => this.#isBeingAsked(member))
+    this.#puts = new Announces({
+      context,
+      calls: this.#calls,
+      isFound: (closest, at) => this.#find.isComplete(closest, at),
+      onDue: (at) => this.fire(at),
+    })
     this.lastStepAt = now
   }
 
@@ -86,7 +88,7 @@ export class Search extends Deadline {
   }
 
   get announces(): Announce[] {
-    return [...this.#announces.values()].map(({ announce }) => announce)
+    return [...this.#puts]
   }
 
   get listens(): readonly ListenGroup[] {
@@ -97,7 +99,7 @@ export class Search extends Deadline {
   get isIdle(): boolean {
     return (
       this.#gets.size === 0 &&
-      this.#announces.size === 0 &&
+      this.#puts.size === 0 &&
       this.#listens.length === 0 &&
       this.#exploringSince === undefined
     )
@@ -146,17 +148,12 @@ export class Search extends Deadline {
     this.cancelPut(value.id)
     this.#begin()
     const lifetimeMs = this.context.lifetimeMs(value.type)
-    const announce = new Announce({ value, ...options, lifetimeMs })
-    this.#announces.set(value.id, { announce, sink })
+    this.#puts.add(new Announce({ value, ...options, lifetimeMs }), sink)
     this.step(now)
   }
 
   cancelPut(valueId: ValueId): void {
-    const put = this.#announces.get(valueId)
-    if (put === undefined) return
-    this.#forgetPut(valueId, put.announce)
-    // Its requests go on, as those of a get do.
-    put.announce.isCancelled = true
+    this.#puts.cancel(valueId)
   }
 
   listen(query: Query, sink: ListenSink, now: number): void {
@@ -231,19 +228,18 @@ export class Search extends Deadline {
 
   /** One of several nodes acknowledged the value of `announce`: only that may be over now. */
   onAcknowledged(announce: Announce, now: number): void {
-    const put = this.#announces.get(announce.value.id)
-    if (put?.announce === announce && announce.isWaiting) {
-      this.#finishPut(put, this.nodes.closest(), now)
-    } else this.step(now)
+    if (!this.#puts.finishOne(announce, this.nodes.closest(), now)) this.step(now)
+  }
+
+  /** A node refused or lost the value of `announce`. */
+  onNotStored(announce: Announce): void {
+    this.#puts.reopen(announce)
   }
 
   /** Forgets everything; gets and puts end with `outcome`. */
   close(outcome: Outcome): void {
     for (const sink of [...this.#gets.keys()]) this.#endGet(sink, outcome, [])
-    for (const [valueId, { announce, sink }] of [...this.#announces]) {
-      this.cancelPut(valueId)
-      if (!announce.isReported) sink.onFamilyDone(this.family, outcome, [])
-    }
+    this.#puts.close(outcome)
     for (const group of this.#listens) group.close()
     this.#listens.length = 0
     for (const request of this.#find.pending.values()) this.context.net.requests.settle(request)
@@ -259,9 +255,7 @@ export class Search extends Deadline {
   }
 
   get #needsSync(): boolean {
-    return (
-      this.#announces.size > 0 || this.#listens.length > 0 || this.#exploringSince !== undefined
-    )
+    return this.#puts.size > 0 || this.#listens.length > 0 || this.#exploringSince !== undefined
   }
 
   /** Whom `#find` has to ask again. */
@@ -307,20 +301,15 @@ export class Search extends Deadline {
     const isSynced = this.#find.isComplete(closest, now)
     const isReady = (member: SearchNode): boolean =>
       member.node.isWritable(now) && (isSynced || this.#calls.isNear(member, now))
-    for (const { announce } of this.#announces.values()) {
-      announce.drive(members, isReady, this.#calls, now)
-    }
+    this.#puts.drive(members, isReady, now)
     for (const group of this.#listens) group.drive(members, isReady, now)
     const since = this.#exploringSince
     if (since === undefined || !isSynced) return
     if (members.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined
   }
 
-  /** Ends the listens that nobody came back to, and the puts that have lingered long enough. */
+  /** Ends the listens that nobody came back to. */
   #closeEnded(now: number): void {
-    for (const [valueId, { announce }] of this.#announces) {
-      if (announce.isOver(now)) this.#forgetPut(valueId, announce)
-    }
     for (let i = this.#listens.length - 1; i >= 0; i--) {
       const group = this.#listens[i]!
       if (group.endsAt > now) continue
@@ -329,45 +318,16 @@ export class Search extends Deadline {
     }
   }
 
-  #forgetPut(valueId: ValueId, announce: Announce): void {
-    this.#announces.delete(valueId)
-    if (announce.lingersUntil > Number.NEGATIVE_INFINITY) this.context.lingering.release()
-  }
-
   #finish(closest: Closest, now: number): void {
     for (const [sink, run] of this.#gets) {
       if (run.fetches.isActive || !run.isComplete(closest, now)) continue
       const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
       this.#endGet(sink, outcome, [...run.answerers])
     }
-    for (const put of this.#announces.values()) this.#finishPut(put, closest, now)
+    this.#puts.finish(closest, now)
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
     if (this.#lost >= MAX_LOST_IN_A_ROW) this.#giveUp(now)
     else if (this.nodes.size === 0) this.#onLonely(now)
-  }
-
-  #finishPut({ announce, sink }: Put, closest: Closest, now: number): void {
-    const { members, hasLaggards } = closest
-    const isComplete = this.#find.isComplete(closest, now) && announce.isComplete(members)
-    if (announce.isReported) {
-      const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards
-      if (hasCaughtUp) this.#forgetPut(announce.value.id, announce)
-      return
-    }
-    if (!isComplete && !(hasLaggards && announce.isSafe(members, now))) return
-    announce.isReported = true
-    // In a network that is still forming, those who turn up soon get the value too.
-    const isForming =
-      members.length < TARGET_NODES || this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-    const isEverywhere = isComplete && !hasLaggards
-    if (isForming || !isEverywhere) announce.linger(isForming, this.context.lingering, now)
-    if (announce.isOver(now)) this.#announces.delete(announce.value.id)
-    const holders = members.filter((member) => announce.isStoredAt(member))
-    sink.onFamilyDone(
-      this.family,
-      'ok',
-      holders.map(({ node }) => node),
-    )
   }
 
   /** No node is left, and none was found in the cache. */
@@ -384,12 +344,7 @@ export class Search extends Deadline {
     for (const [sink, run] of [...this.#gets]) {
       this.#endGet(sink, run.answerers.size > 0 ? 'ok' : 'no-nodes', [...run.answerers])
     }
-    for (const [valueId, { announce, sink }] of [...this.#announces]) {
-      if (!announce.isPermanent) this.#announces.delete(valueId)
-      if (announce.isReported) continue
-      announce.isReported = true
-      sink.onFamilyDone(this.family, 'no-nodes', [])
-    }
+    this.#puts.giveUp()
     if (this.nodes.size === 0 && !this.isIdle) this.context.wait(this)
     this.context.onLost(now)
   }
@@ -407,9 +362,6 @@ export class Search extends Deadline {
   #plan({ members }: Closest, now: number): void {
     if (this.isIdle) return this.context.idle(this, now)
     let next = Number.POSITIVE_INFINITY
-    for (const { announce } of this.#announces.values()) {
-      next = Math.min(next, announce.nextRenewal(now))
-    }
     for (const group of this.#listens) next = Math.min(next, group.nextRenewal(now))
     if (this.#needsSync) {
       const ageMs = this.context.answerAgeMs(now)
@@ -419,12 +371,8 @@ export class Search extends Deadline {
     }
     if (this.#calls.wasRefused) next = Math.min(next, now + RETRY_MS)
     this.#calls.wasRefused = false
-    this.#schedule(next)
-  }
-
-  #schedule(at: number): void {
     const { wheel } = this.context.net
-    if (at === Number.POSITIVE_INFINITY) wheel.cancel(this)
-    else if (!this.isScheduled || this.at !== at) wheel.schedule(this, at)
+    if (next === Number.POSITIVE_INFINITY) wheel.cancel(this)
+    else if (!this.isScheduled || this.at !== next) wheel.schedule(this, next)
   }
 }
