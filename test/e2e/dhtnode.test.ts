@@ -58,7 +58,14 @@ describe('options', () => {
   })
 
   test('wrong usage is one line and status 2', async () => {
-    const mistakes = [['-I'], ['-p', '70000'], ['-b', 'a:b:c'], ['--syslog'], ['-n', 'x'], ['-p']]
+    const mistakes = [
+      ['-I'],
+      ['-p', '70000'],
+      ['-b', 'a:b:c'],
+      ['--pushserver', 'x'],
+      ['-n', 'x'],
+      ['-p'],
+    ]
     for (const args of mistakes) {
       const { status, stdout, stderr } = await run('', ...args)
       assert.deepEqual([status, stdout], [2, ''], args.join(' '))

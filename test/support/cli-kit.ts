@@ -10,14 +10,14 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startChild } from './child.ts'
 
-const program = (name: string): readonly string[] => [
+/** A tool of ours from its sources. */
+export const TOOL = (name: string): readonly string[] => [
   process.execPath,
   fileURLToPath(new URL(`../../src/cli/${name}.ts`, import.meta.url)),
 ]
 
-/** Our programs from their sources. */
-export const DHTNODE = program('dhtnode')
-export const NPM_START = program('npm-start')
+export const DHTNODE = TOOL('dhtnode')
+export const NPM_START = TOOL('npm-start')
 
 export interface ProgramRun {
   readonly status: number | null

@@ -99,6 +99,13 @@ export class DhtnodeProcess {
     this.#child.stdin.write(`${line}\n`)
   }
 
+  /** Presses keys, and waits for what they show. */
+  press(keys: string, pattern: RegExp): Promise<RegExpExecArray> {
+    const from = this.mark()
+    this.#child.stdin.write(keys)
+    return this.waitForOutput(pattern, DEFAULT_TIMEOUT_MS, from)
+  }
+
   /** Where the output ends now: pass it as `from` to look only at what comes later. */
   mark(): number {
     return this.stdout.length

@@ -23,6 +23,9 @@ export interface ShellParts {
 
 const OWN_COMMANDS = ['node', 'resize', 'll', 'h', 'help', 'x', 'exit', 'quit']
 
+/** Of nodes that are to be stopped. */
+const FINISH_MS = 5000
+
 const HELP = `  node [N]    speak to node N; without N, to the cluster
   resize N    start nodes, or stop the last ones
   ll          all nodes with their ports and what they know
@@ -110,11 +113,18 @@ export class ClusterShell {
       out.error(`Invalid number of nodes: ${text || '(none)'} (1 to ${maxNodes})`)
       return
     }
+    await this.#finish(cluster.nodes.slice(count))
     await cluster.resize(count)
     if (this.#selected !== undefined && this.#selected >= count) this.#selected = undefined
     for (const node of this.#sessions.keys()) {
       if (!cluster.nodes.includes(node)) this.#sessions.delete(node)
     }
+  }
+
+  /** Lets nodes that are to be stopped finish what they were told. */
+  async #finish(nodes: readonly ClusterNode[]): Promise<void> {
+    const sessions = nodes.map((node) => this.#sessions.get(node))
+    await Promise.all(sessions.map((session) => session?.waitForOperations(FINISH_MS)))
   }
 
   async #list(): Promise<void> {

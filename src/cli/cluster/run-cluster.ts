@@ -69,10 +69,15 @@ function openCluster(options: ClusterRunOptions, screen: Screen): Cluster {
   })
 }
 
-function showBanner({ json, service }: NodeOptions, { nodes }: Cluster, screen: Screen): void {
+function showBanner(
+  { json, service, firstPort }: ClusterRunOptions,
+  { nodes }: Cluster,
+  screen: Screen,
+): void {
   const ports = nodes.map(({ runner }) => runner.port4 ?? runner.port6)
   if (json) return screen.line(toJson({ event: 'cluster', nodes: nodes.length, ports }))
-  screen.line(`${nodes.length} nodes running on ports ${ports[0]} to ${ports.at(-1)}`)
+  const range = firstPort === 0 ? ports.join(', ') : `${ports[0]} to ${ports.at(-1)}`
+  screen.line(`${nodes.length} nodes running on ports ${range}`)
   if (!service) screen.line(" (type 'h' or 'help' for a list of possible commands)\n")
 }
 
