@@ -32,7 +32,9 @@ export class RetryPolicy {
 
   /** Wait after the attempt that was just made; `request.waitMs` is the one before it. */
   waitMs(request: Request, now: number): number {
-    const isFirst = request.attempts === 1
+    // Who is not known is the way into the network, or a peer that may have moved: a few pings to
+    // one address flood nobody, and the doubled waits for lost ones would be seconds.
+    const isFirst = request.attempts === 1 || request.node === undefined
     const waitMs = isFirst ? this.gapMs(request, now) : 2 * request.waitMs
     if (request.attempts < request.maxAttempts) return waitMs
     // The last wait makes up for those that were short.

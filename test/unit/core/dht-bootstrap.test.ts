@@ -59,7 +59,7 @@ describe('a node that is told an address', () => {
     assert.equal(node.dht.status().ipv4, 'connecting')
     net.run(4000)
     assert.deepEqual(statuses(node), ['connecting', 'disconnected'])
-    assert.equal(traffic.count({ to: peerAddress(1), kind: Kind.Ping }), 4)
+    assert.equal(traffic.count({ to: peerAddress(1), kind: Kind.Ping }), 5)
   })
 
   it('connects when one of many answers, and asks all at once', () => {
