@@ -115,7 +115,7 @@ describe('dhtcluster', () => {
       ...['ll', 'node 2', 'p key text', 'g key', 'node', 'g key', 'zz', 'nod 3', 'node 9'],
       ...['resize 5', 'node 4', 'la', 'resize 2', 'll', 'resize 0', 'h', 'x'],
     ]
-    const args = ['-n', '4', '-p', '0', ...LOOPBACK]
+    const args = ['-n', '4', '-p', '0', '--net', '77002', ...LOOPBACK]
     const { status, stdout, stderr } = await run('dhtcluster', `${input.join('\n')}\n`, ...args)
     assert.equal(status, 0)
     assert.match(stdout, /^4 nodes running on ports \d+, \d+, \d+, \d+\n/)

@@ -260,6 +260,28 @@ describe('the program', () => {
     )
   })
 
+  test('takes longer names for the short ones', async () => {
+    const longer = ['put mykey a', 'put-permanent mykey b', 'cancel-put mykey 5', 'get mykey']
+    const more = ['query mykey', 'listen mykey', 'cancel-listen mykey 1', 'announce mykey 80']
+    const { node, errors } = await run({ values: [other] }, ...longer, ...more, 'bootstrap ::1')
+    const calls = node.calls.filter((call) => call !== 'listen ended')
+    const expected = ['put', 'put', 'cancelPut', 'get', 'query', 'listen', 'put', 'bootstrap']
+    assert.deepEqual(
+      calls.map((call) => call.replace(/ .*/, '')),
+      expected,
+    )
+    assert.equal(errors, '')
+    const unsigned = await run({}, 'put-signed mykey a', 'put-encrypted mykey b', 'index-insert')
+    assert.match(unsigned.errors, /^(Command [se] needs an identity.*\n){2}Syntax error: no index/)
+  })
+
+  test('suggests the command that was probably meant', async () => {
+    const { out } = await run({}, 'lisen mykey', 'hepl', 'pyt mykey a')
+    for (const name of ['listen', 'help', 'put']) {
+      assert.ok(out.includes(`. Did you mean ${name}?\n`), name)
+    }
+  })
+
   test('helps, ignores empty lines, and says what it does not know', async () => {
     const { out, errors } = await run({}, '', '   ', 'zzz', 'G mykey', 'h')
     const hint = " (type 'h' or 'help' for a list of possible commands)\n"
