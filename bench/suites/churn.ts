@@ -17,7 +17,7 @@ const CONCURRENCY = 16
 /** For what the network does after joining, and for values to settle. */
 const SETTLE_MS = 3000
 /** From the gets right after the deaths to the later ones. */
-const LATER_MS = 30_000
+const LATER_MS = 20_000
 
 const MIXED: Subject = { name: 'mixed', kind: 'ours' }
 
@@ -59,16 +59,22 @@ async function measureLoss(subject: Subject, lossPercent: number, context: Conte
   try {
     const keys = isQuick ? 10 : KEYS
     const name = (what: string) => `${lossPercent} % loss: ${what}`
-    const rows: Row[] = [await network.join(name('join'))]
+    const rows: Row[] = []
+    const add = async (row: Promise<Row>) => {
+      rows.push(await row)
+      // It takes minutes: a run that is ended early has told something.
+      process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
+    }
+    await add(network.join(name('join')))
     await sleep(isQuick ? 0 : SETTLE_MS)
     const placed = network.chooseKeys(keys)
-    rows.push(await network.put(name('put'), placed))
-    rows.push(await network.get(name('get'), placed))
+    await add(network.put(name('put'), placed))
+    await add(network.get(name('get'), placed))
     await network.kill(KILLED)
-    rows.push(await network.get(name('get right after the deaths'), placed))
+    await add(network.get(name('get right after the deaths'), placed))
     await sleep(isQuick ? 0 : LATER_MS)
-    rows.push(await network.get(name('get later'), placed))
-    rows.push(await network.put(name('put later'), network.chooseKeys(keys >> 1)))
+    await add(network.get(name('get later'), placed))
+    await add(network.put(name('put later'), network.chooseKeys(keys >> 1)))
     return rows
   } finally {
     await network.close()
