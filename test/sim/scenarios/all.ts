@@ -2,6 +2,7 @@
 // Every scenario by its name.
 
 import { bootstrapGone, churn, massDeath } from './deaths.ts'
+import { indexing } from './indexing.ts'
 import { flashCrowd, massRestart } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
 import type { Scenario } from './scenario.ts'
@@ -26,4 +27,5 @@ export const SCENARIOS: readonly Scenario[] = [
   slowUplinksLarge,
   slowConsumers,
   slowestConsumers,
+  indexing,
 ]
