@@ -16,7 +16,8 @@ const run = promisify(execFile)
 /** Two nodes of the built library on loopback: one puts, the other gets. */
 const PROGRAM = `
 import { DhtRunner } from 'opendht'
-import { Dht } from 'opendht/core'
+import { Dht, InfoHash } from 'opendht/core'
+import { Pht } from 'opendht/pht'
 import { SimNetwork } from 'opendht/sim'
 const options = { port: 0, bind4: '127.0.0.1', bind6: false, network: 4711 }
 const first = await DhtRunner.start(options)
@@ -27,7 +28,10 @@ const network = new SimNetwork({ seed: 1 })
 const nodes = network.addNodes(10)
 await network.run(5000)
 const { nodes: holders } = await network.until(nodes[3].put('key', 'value'))
-console.log(typeof Dht, holders.length, new TextDecoder().decode(value.data))
+const index = new Pht(nodes[5], 'index', { k: 4 }, { clock: network })
+await network.until(index.insert({ k: 'word' }, { hash: InfoHash.get('key') }))
+const [{ hash }] = await network.until(index.lookup({ k: 'word' }))
+console.log(typeof Dht, holders.length, hash.equals(InfoHash.get('key')), new TextDecoder().decode(value.data))
 await second.close()
 await first.close()
 `
@@ -58,10 +62,12 @@ await discovery.close()
 await node.close()
 `
 
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
     const { stdout } = await run(path, ['--input-type=module', '--eval', PROGRAM], { cwd: ROOT })
-    assert.equal(stdout, 'function 8 value\n')
+    assert.equal(stdout, 'function 8 true value\n')
   })
 
   test(`the built library certifies on ${name}`, async () => {
@@ -76,9 +82,17 @@ for (const [name, path] of runtimes()) {
     assert.equal(stdout, 'true 4711\n')
   })
 
-  test(`the built dhtnode starts on ${name}`, async () => {
-    const { stdout } = await run(path, [join(ROOT, 'dist', 'cli', 'dhtnode.js'), '--version'])
-    assert.match(stdout, /^OpenDHT version \d+\.\d+\.\d+\n/)
+  test(`the built tools start on ${name}`, async () => {
+    for (const file of Object.values<string>(manifest.bin)) {
+      const { stdout } = await run(path, [join(ROOT, file), '--version'])
+      assert.match(stdout, /^OpenDHT version \d+\.\d+\.\d+\n/)
+    }
+  })
+
+  test(`the built pingpong plays on ${name}`, async () => {
+    const program = join(ROOT, 'dist', 'cli', 'pingpong.js')
+    const { stdout } = await run(path, [program, '--rounds', '3', '-n', '3'])
+    assert.match(stdout, /\n3 ping-pong done, took /)
   })
 }
 
