@@ -12,6 +12,7 @@ import type { ListenSockets } from '../search/listen-sockets.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Listeners } from '../storage/listeners.ts'
 import type { Storage } from '../storage/storage.ts'
+import { ByteSlab } from '../util/byte-slab.ts'
 import { packFields } from '../value/field-value-index.ts'
 import { QUERY_ALL, type Query } from '../value/query.ts'
 import { compactNodeBytes, writeCompactNodes } from '../wire/compact-nodes.ts'
@@ -100,7 +101,7 @@ export class RequestServer {
     const isNear = this.#isNear(message.hash, from.family, now)
     const createdAt = this.#createdAt(message, now)
     const key = message.hash.clone()
-    for (const value of readValues(message)) {
+    for (const value of readValues(message, SLAB)) {
       if (value.id === 0n) return this.#refuse(message, from, 203)
       if (isNear) this.#context.storage.put(key, value, { createdAt, from, now })
       this.#net.encoder.stored(this.#net.outbox.writer, message.tid, from, value.id)
@@ -203,6 +204,8 @@ export class RequestServer {
 }
 
 const NO_NODES = new Uint8Array(0)
+/** For values on their way into the storage, which packs them again; shared by all engines. */
+const SLAB = new ByteSlab()
 /** Scratch of all engines: done with before the next call. */
 const LISTS = {
   4: new Uint8Array(TARGET_NODES * compactNodeBytes(4)),

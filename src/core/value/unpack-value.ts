@@ -4,6 +4,7 @@
 
 import { WireError } from '../errors.ts'
 import { HASH_BYTES, InfoHash } from '../id/info-hash.ts'
+import type { ByteSlab } from '../util/byte-slab.ts'
 import { equalBytes, fromUtf8, utf8 } from '../util/bytes.ts'
 import { MsgpackReader } from '../wire/msgpack-reader.ts'
 import { EntryNames } from './map-entries.ts'
@@ -25,15 +26,16 @@ const bodyEntries = new EntryNames('type', 'data', 'utype', 'owner', 'seq', 'to'
 
 /**
  * Reads one value and leaves the reader behind it. Throws WireError for an invalid one; the
- * reader's position is undefined then, so callers find the next element with `skip`.
+ * reader's position is undefined then, so callers find the next element with `skip`. The bytes of a
+ * value that is soon forgotten may go to a slab.
  */
-export function unpackValue(reader: MsgpackReader): Value {
+export function unpackValue(reader: MsgpackReader, slab?: ByteSlab): Value {
   const [id, content, priority, pushType] = valueEntries.find(reader)
   const end = reader.position
   const init: ValueInit = { id: enter(reader, id!).uint64() }
   if (priority! >= 0) init.priority = enter(reader, priority!).unsigned(0xffffffff)
   if (pushType! >= 0) init.pushType = readText(enter(reader, pushType!))
-  readContent(enter(reader, content!), init)
+  readContent(enter(reader, content!), init, slab)
   reader.position = end
   return new Value(init)
 }
@@ -58,9 +60,9 @@ export function unpackContent(
 }
 
 /** Fills `init`; the position of the reader is undefined afterwards. */
-function readContent(reader: MsgpackReader, init: ValueInit): void {
+function readContent(reader: MsgpackReader, init: ValueInit, slab?: ByteSlab): void {
   if (reader.nextIsBinary) {
-    init.cypher = readBytes(reader)
+    init.cypher = readBytes(reader, slab)
     // As a plain value of type 0, which it would become by writing it again, nobody meant it.
     if (init.cypher.length === 0) throw INCOMPLETE
     return
@@ -68,7 +70,7 @@ function readContent(reader: MsgpackReader, init: ValueInit): void {
   const [body, signature] = contentEntries.find(reader)
   const [type, data, userType, owner] = bodyEntries.find(enter(reader, body!))
   init.type = enter(reader, type!).unsigned(0xffff)
-  init.data = readBytes(enter(reader, data!))
+  init.data = readBytes(enter(reader, data!), slab)
   if (userType! >= 0) init.userType = readText(enter(reader, userType!))
   // Without an owner, the signature and all that only makes sense with one is ignored.
   if (owner! >= 0) readSigned(reader, init, signature!)
@@ -93,8 +95,9 @@ function readRecipient(reader: MsgpackReader): InfoHash | undefined {
 }
 
 /** A copy. Not by `slice`, which makes a view of some hosts' byte arrays. */
-function readBytes(reader: MsgpackReader): Uint8Array {
-  return new Uint8Array(reader.looseBytes())
+function readBytes(reader: MsgpackReader, slab?: ByteSlab): Uint8Array {
+  const bytes = reader.looseBytes()
+  return slab === undefined ? new Uint8Array(bytes) : slab.copy(bytes)
 }
 
 /** Text that turns into the same bytes again: anything else would break the signature. */

@@ -4,6 +4,7 @@
 
 import { INLINE_VALUES_BYTES, INLINE_VALUES_COUNT, MAX_PACKED_VALUE_BYTES } from '../constants.ts'
 import { WireError } from '../errors.ts'
+import type { ByteSlab } from '../util/byte-slab.ts'
 import { unpackValue, unpackValueBytes } from '../value/unpack-value.ts'
 import type { Value } from '../value/value.ts'
 import type { Message } from './message.ts'
@@ -39,9 +40,9 @@ export function announcedSizes(message: Message): number[] {
 /**
  * The values of a complete message: inline ones first, then the reassembled ones in order. An
  * inline value that does not parse is left out; a reassembled one makes the message invalid
- * (WireError).
+ * (WireError). The bytes of inline ones that are soon forgotten may go to a slab.
  */
-export function readValues(message: Message): Value[] {
+export function readValues(message: Message, slab?: ByteSlab): Value[] {
   const values: Value[] = []
   const reader = message.reader
   reader.reset(message.source, message.valuesOffset, message.source.length)
@@ -51,7 +52,7 @@ export function readValues(message: Message): Value[] {
     const end = reader.position
     if (reader.source[start]! < 0x80 || !isMap(reader.source[start]!)) continue
     reader.reset(message.source, start, end)
-    const value = tryUnpack(message)
+    const value = tryUnpack(message, slab)
     if (value !== undefined) values.push(value)
     reader.reset(message.source, end, message.source.length)
   }
@@ -65,9 +66,9 @@ function isMap(tag: number): boolean {
   return (tag >= 0x80 && tag <= 0x8f) || tag === 0xde || tag === 0xdf
 }
 
-function tryUnpack(message: Message): Value | undefined {
+function tryUnpack(message: Message, slab: ByteSlab | undefined): Value | undefined {
   try {
-    return unpackValue(message.reader)
+    return unpackValue(message.reader, slab)
   } catch (error) {
     if (error instanceof WireError) return undefined
     throw error
