@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // N C++ nodes in one process: time to join, puts, gets and listens at a given concurrency.
 // Counterpart of ours/network.ts, with the same options and rows.
-//   network nodes=16 secs=3 conc=1,32,256 bytes=100 listens=200 phases=put,get,listen
+//   network nodes=16 warm=0 secs=3 conc=1,32,256 bytes=100 listens=200 phases=put,get,listen
 #include "common.h"
 using namespace dht;
 
@@ -19,7 +19,9 @@ class Network {
   explicit Network(const Options& options)
       : options_(options),
         count_((size_t)options.number("nodes", 16)),
-        label_(std::to_string(count_) + " nodes, ") {}
+        label_(std::to_string(count_) + " nodes, "),
+        is_warm_(options.number("warm", 0) == 0),
+        period_(options.number("secs", 3)) {}
 
   void boot() {
     start_one();
@@ -33,6 +35,17 @@ class Network {
     print_row(label_ + "join", {{"seconds", seconds_since(start)},
                                 {"cpuMs", (cpu_seconds() - cpu) * 1000 / count_}});
     sleep_seconds(options_.number("settle", 5));
+  }
+
+  // Puts and gets that are not counted.
+  void warm_up() {
+    double seconds = options_.number("warm", 0);
+    if (seconds == 0) return;
+    period_ = seconds;
+    puts(32);
+    gets(32);
+    period_ = options_.number("secs", 3);
+    is_warm_ = true;
   }
 
   void run(const std::string& phase) {
@@ -92,7 +105,7 @@ class Network {
     int in_flight = concurrency;
     std::mutex mutex;
     std::condition_variable changed;
-    double cpu = cpu_seconds(), period = options_.number("secs", 3);
+    double cpu = cpu_seconds(), period = period_;
     auto start = Clock::now();
     std::function<void()> launch = [&] {
       auto began = Clock::now();
@@ -108,7 +121,7 @@ class Network {
     std::unique_lock<std::mutex> lock(mutex);
     bool all = changed.wait_for(lock, std::chrono::seconds(60), [&] { return in_flight == 0; });
     double seconds = seconds_since(start), operations = (double)(succeeded + failed);
-    print_row(label_ + name + ", " + std::to_string(concurrency) + " at once",
+    if (is_warm_) print_row(label_ + name + ", " + std::to_string(concurrency) + " at once",
               {{"opsPerS", operations / seconds},
                {"cpuMs", (cpu_seconds() - cpu) * 1000 / operations},
                {"p50Ms", latencies->milliseconds(.5)},
@@ -193,7 +206,8 @@ class Network {
   std::mt19937_64 random_{1};
   std::vector<StoredKey> stored_;
   std::atomic<uint64_t> next_key_{0}, next_get_{0};
-  bool is_shuffled_ = false;
+  bool is_shuffled_ = false, is_warm_;
+  double period_;
 };
 
 }  // namespace
@@ -202,6 +216,7 @@ int main(int count, char** arguments) {
   Options options(count, arguments);
   Network network(options);
   network.boot();
+  network.warm_up();
   std::string phases = options.text("phases", "put,get,listen");
   for (auto phase : {"put", "get", "listen"}) {
     if (phases.find(phase) != std::string::npos) network.run(phase);

@@ -2,11 +2,14 @@
 // Whole networks in one process: what users of a node feel. Joining, idling, puts and gets of
 // distinct keys at several concurrencies, and the delay from a put to its listener.
 
+import { availableParallelism } from 'node:os'
 import type { Benchmark, Goal } from '../harness/benchmark.ts'
 import { CPP, ours } from '../harness/context.ts'
 import { runDriver } from '../harness/program.ts'
 
 const IDLE_S = 5
+/** Puts and gets before those that count: code is compiled while it runs. */
+const WARM_S = 5
 /** In as many networks as it takes: a page more or less does not count then. */
 const FURTHER_NODES = 64
 /** Per concurrency 32: how many times the rate of C++, by number of nodes. */
@@ -38,10 +41,11 @@ export const network: Benchmark = {
         nodes: count,
         secs: seconds,
         conc: concurrency.join(','),
-        ...(isQuick ? { settle: 0.5, listens: 20 } : {}),
+        threads: availableParallelism(),
+        ...(isQuick ? { settle: 0.5, listens: 20 } : { warm: WARM_S }),
       }
       const measurements = concurrency.length * (2 * seconds + 20)
-      const timeoutMs = (120 + IDLE_S + measurements * 2) * 1000
+      const timeoutMs = (120 + IDLE_S + 2 * WARM_S + measurements * 2) * 1000
       all.push(...(await runDriver(subject, 'network', options, context, { timeoutMs })))
       const idle = {
         nodes: count,

@@ -55,7 +55,9 @@ export interface RunnerOptions extends Omit<DhtConfig, 'families'>, SecureOption
   resolver?: Resolver | undefined
   /**
    * How datagrams are sent and received: `mmsg`, many with one system call, on Linux only; `dgram`,
-   * one by one, anywhere; default `auto`, the first one where it works.
+   * one by one, anywhere; default `auto`, the first one where it works. In worker threads that is
+   * `dgram`; whoever asks for `mmsg` there closes the node before the thread is terminated, else
+   * the process may abort.
    */
   transport?: TransportName | undefined
   /**

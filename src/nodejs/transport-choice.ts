@@ -43,15 +43,16 @@ export type Batches = { readonly shared: SharedSlots } | { readonly reason: stri
 
 /**
  * What opens the sockets. `load` is asked only if batches are wanted. Throws ERR_DHT_BIND when they
- * are wanted by name and cannot be had; with `auto` one line of the log says so.
+ * are wanted by name and cannot be had; with `auto` one line of the log says so. In a worker thread
+ * they have to be wanted by name.
  */
 export function chooseTransport(
   { transport, receiveCoalescingMs }: TransportOptions,
   log: Log | undefined,
-  load: () => Batches = loadOnce,
+  load: (evenInWorker: boolean) => Batches = loadOnce,
 ): OpenTransport {
   if (transport === 'dgram') return openDgram
-  const batches = load()
+  const batches = load(transport === 'mmsg')
   if ('shared' in batches) return mmsgOpener(batches.shared, receiveCoalescingMs)
   const text = `Cannot send and receive in batches: ${batches.reason}`
   if (transport === 'mmsg') throw new DhtError('ERR_DHT_BIND', text)
@@ -68,9 +69,9 @@ const openDgram: OpenTransport = async (where, handler) => {
 let loaded: Batches | undefined
 
 /** Sockets of one thread share their memory, whichever node they belong to. */
-function loadOnce(): Batches {
-  if (loaded === undefined) {
-    const calls = loadKoffiCalls()
+function loadOnce(evenInWorker: boolean): Batches {
+  if (loaded === undefined || 'reason' in loaded) {
+    const calls = loadKoffiCalls(evenInWorker)
     loaded = 'calls' in calls ? { shared: new SharedSlots(calls.calls) } : calls
   }
   return loaded

@@ -46,15 +46,17 @@ interface Koffi {
   node: { poll(fd: number, events: object, callback: NativePollCallback): NativePoll }
 }
 
-/** Loads the binary for this platform. Never throws. */
-export function loadKoffiCalls(): LoadedCalls {
+/**
+ * Loads the binary for this platform. Never throws. `evenInWorker`: whoever runs the thread closes
+ * its nodes before it is terminated; koffi aborts the process when that happens in a callback.
+ */
+export function loadKoffiCalls(evenInWorker: boolean): LoadedCalls {
   const { platform, arch } = process
   if (platform !== 'linux' || !ARCHITECTURES.has(arch) || endianness() !== 'LE') {
     return { reason: `not made for ${platform} on ${arch}` }
   }
-  // koffi aborts the process when a thread is terminated in the middle of a callback.
   const { isMainThread } = process.getBuiltinModule('node:worker_threads')
-  if (!isMainThread) return { reason: 'only in the main thread' }
+  if (!isMainThread && !evenInWorker) return { reason: 'only in the main thread' }
   try {
     const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${arch}`) as Koffi
     const calls = new KoffiCalls(koffi)

@@ -58,13 +58,21 @@ test('dgram does not even look', async (t) => {
   assert.equal(transport.kind, 'dgram')
 })
 
-test('worker threads get dgram', { skip: batchesMissing }, async () => {
-  const worker = new Worker(new URL('../../support/transport-worker.ts', import.meta.url))
-  const [message] = await once(worker, 'message')
+test('worker threads get dgram, or batches when they ask for them', {
+  skip: batchesMissing,
+}, async () => {
   const line = 'Cannot send and receive in batches: only in the main thread. The transport is dgram'
-  assert.deepEqual(message, { kind: 'dgram', lines: [line] })
-  await worker.terminate()
+  assert.deepEqual(await inWorker('auto'), { kind: 'dgram', lines: [line] })
+  assert.deepEqual(await inWorker('mmsg'), { kind: 'mmsg', lines: [] })
 })
+
+async function inWorker(transport: string): Promise<unknown> {
+  const url = new URL('../../support/transport-worker.ts', import.meta.url)
+  const worker = new Worker(url, { workerData: { transport } })
+  const [message] = await once(worker, 'message')
+  await once(worker, 'exit')
+  return message
+}
 
 test('a runtime that loads no binaries says so once, and works', () => {
   const entry = new URL('../../../src/nodejs/entry.ts', import.meta.url)
