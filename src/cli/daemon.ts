@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
+import { toJson } from './format/json.ts'
 import type { OutputStream } from './screen.ts'
 import type { ProgramStreams } from './tool.ts'
 
@@ -19,7 +20,10 @@ export function isDaemon(): boolean {
 }
 
 /** Resolves to 0 when the node runs, else to the status that it ended with. */
-export async function startDaemon({ stdout, stderr }: ProgramStreams): Promise<number> {
+export async function startDaemon(
+  { stdout, stderr }: ProgramStreams,
+  json: boolean,
+): Promise<number> {
   const args = [...process.execArgv, ...process.argv.slice(1)]
   const child = spawn(process.execPath, args, {
     detached: true,
@@ -36,7 +40,9 @@ export async function startDaemon({ stdout, stderr }: ProgramStreams): Promise<n
     const ready = once(child, 'message').then(() => true)
     const ended = once(child, 'close').then(() => false)
     if (!(await Promise.race([ready, ended]))) return child.exitCode ?? FAILED
-    stdout.write(`Running in the background: process ${child.pid}\n`)
+    const { pid } = child
+    const text = `Running in the background: process ${pid}`
+    stdout.write(`${json ? toJson({ event: 'daemon', pid }) : text}\n`)
     child.disconnect()
     child.unref()
     child.stdout?.destroy()

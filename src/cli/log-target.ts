@@ -33,9 +33,17 @@ export function openLog(options: LogOptions, screen: Screen): LogTarget {
   }
   const target = isSystem
     ? openSyslog(fail('the system log'))
-    : openLogFile(logFile ?? '', fail('the log file'))
+    : openFile(logFile ?? '', fail('the log file'))
   const log = new Logger({ sink: target.sink, isOn: verbose, notice, isVisible: false })
   return { log, close: () => target.close() }
+}
+
+function openFile(path: string, fail: (error: Error) => void): { sink: LogSink; close(): void } {
+  try {
+    return openLogFile(path, fail)
+  } catch (cause) {
+    throw new Error(`Cannot write the log to ${path}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Lines to the system's `logger`, since Node.js has no way to its socket. */

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startChild } from '../support/child.ts'
-import { DHTNODE, runProgram, temporaryFolder } from '../support/cli-kit.ts'
+import { DHTNODE, runProgram, TOOL, temporaryFolder } from '../support/cli-kit.ts'
 import { DhtnodeProcess } from '../support/dhtnode-process.ts'
 import { AT_TERMINAL, terminalMissing, withoutEscapes } from '../support/pseudo-terminal.ts'
 import { poll } from '../support/watch.ts'
@@ -44,6 +44,20 @@ describe('a daemon', {
     await poll(() => !isRunning(Number(pid)), 10_000, 'the daemon ends')
     assert.ok(existsSync(state))
     assert.ok(existsSync(log))
+  })
+
+  test('tells a program its process, and may be many nodes', async (t) => {
+    const args = ['-d', '--json', '-n', '2', '-p', '0', '--bind4', '127.0.0.1']
+    const { status, stdout } = await runProgram([...TOOL('dhtcluster'), ...args])
+    assert.equal(status, 0)
+    const [cluster, daemon] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    t.after(() => isRunning(daemon.pid) && process.kill(daemon.pid, 'SIGKILL'))
+    assert.deepEqual([cluster.event, daemon.event], ['cluster', 'daemon'])
+    process.kill(daemon.pid, 'SIGINT')
+    await poll(() => !isRunning(daemon.pid), 10_000, 'the daemon ends')
   })
 
   test('that cannot start says why, with its status', async () => {

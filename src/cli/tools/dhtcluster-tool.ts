@@ -71,7 +71,7 @@ export const DHTCLUSTER: Tool = {
     }
     if (options.daemonize) {
       const { isDaemon, startDaemon } = await import('../daemon.ts')
-      if (!isDaemon()) return startDaemon(streams)
+      if (!isDaemon()) return startDaemon(streams, options.json)
     }
     const { runCluster } = await import('../cluster/run-cluster.ts')
     return runCluster({ ...options, nodes, maxNodes: MAX_NODES, firstPort }, streams)

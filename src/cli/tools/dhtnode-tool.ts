@@ -73,7 +73,7 @@ export const DHTNODE: Tool = {
     const options = toNodeOptions(given)
     if (options.daemonize) {
       const { isDaemon, startDaemon } = await import('../daemon.ts')
-      if (!isDaemon()) return startDaemon(streams)
+      if (!isDaemon()) return startDaemon(streams, options.json)
     }
     const { runNode } = await import('../run-node.ts')
     return runNode(options, streams)
