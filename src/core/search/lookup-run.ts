@@ -77,7 +77,7 @@ export abstract class LookupRun {
  */
 export class FindRun extends LookupRun {
   readonly #isBeingAsked: (member: SearchNode) => boolean
-  /** So many of the closest nodes have to have answered, none of them longer ago than `maxAgeMs`. */
+  /** So many of the closest nodes have to have answered, each within `maxAgeMs`. */
   witnesses = TARGET_NODES
   maxAgeMs = 0
 
