@@ -55,6 +55,11 @@ export class FamilyState {
     this.table = new RoutingTable(net.config.id, net.config.bootstrapMode)
   }
 
+  /** How long an answer usually takes, at most. */
+  get usualWaitMs(): number {
+    return this.#net.requests.policy.usualWaitMs(this.family)
+  }
+
   /** A node sent or answered something: it may enter the table, and the searches near it. */
   onActivity(node: Node, replied: boolean, now: number): void {
     this.lastHeardAt = now

@@ -47,6 +47,11 @@ export class RetryPolicy {
     return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips, now))
   }
 
+  /** How long answers of nodes that nothing is known of are waited for. */
+  usualWaitMs(family: Family): number {
+    return this.#shared[family].usualWaitMs
+  }
+
   /** What to add to a wait, so that the repetitions to many nodes do not leave at once. */
   jitterMs(waitMs: number): number {
     return this.#random.uint32() % Math.ceil(waitMs * JITTER)

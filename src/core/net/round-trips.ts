@@ -154,13 +154,14 @@ export class SharedRoundTrips {
   /** How long to wait for an answer of a node: of `own`, if that has answered before. */
   waitMs(own: RoundTrips | undefined, now: number): number {
     const ownMs = own?.waitMs
-    if (ownMs === undefined) return this.#usualWaitMs
+    if (ownMs === undefined) return this.usualWaitMs
     // What a node took a while ago says no more than what others take now.
-    const waitMs = own!.isFresh(now) ? ownMs : Math.min(ownMs, this.#usualWaitMs)
+    const waitMs = own!.isFresh(now) ? ownMs : Math.min(ownMs, this.usualWaitMs)
     return Math.min(waitMs * this.#strainAt(now), MAX_WAIT_MS)
   }
 
-  get #usualWaitMs(): number {
+  /** How long to wait for a node that nothing is known of. */
+  get usualWaitMs(): number {
     const usual = this.#findUsual()
     if (usual === undefined) return INITIAL_WAIT_MS << this.#backoff
     return bounded(usual.medianMs, usual.marginMs, this.#backoff)

@@ -12,6 +12,8 @@ import type { Node } from '../net/node.ts'
  */
 const RANKING: readonly Outcome[] = ['closed', 'ok', 'replaced', 'failed', 'limit', 'no-nodes']
 
+const NONE: readonly Family[] = []
+
 export class FamilyResults {
   readonly #open: Set<Family>
   readonly #nodes: NodeExport[] = []
@@ -24,6 +26,11 @@ export class FamilyResults {
   /** Of the families that are done. */
   get outcome(): Outcome {
     return this.#best
+  }
+
+  /** Families that are not done though one of the others succeeded. */
+  get laggards(): readonly Family[] {
+    return this.#best === 'ok' ? [...this.#open] : NONE
   }
 
   /** True when this was the last family. */

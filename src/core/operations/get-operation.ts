@@ -22,6 +22,7 @@ export class GetOperation implements GetSink, FamilySink {
   readonly #values = new Map<ValueId, Value[]>()
   readonly #fields = new Map<ValueId | undefined, FieldValueIndex[]>()
   readonly #onDone: (operation: GetOperation) => void
+  isOver = false
 
   constructor(init: {
     id: OperationId
@@ -37,6 +38,10 @@ export class GetOperation implements GetSink, FamilySink {
     this.#events = init.events
     this.#onDone = init.onDone
     this.#results = new FamilyResults(init.families)
+  }
+
+  get laggards(): readonly Family[] {
+    return this.#results.laggards
   }
 
   onValues(values: readonly Value[]): void {
@@ -55,8 +60,14 @@ export class GetOperation implements GetSink, FamilySink {
     if (this.#results.add(family, outcome, nodes)) this.end()
   }
 
+  /** What it does in `family` is of no interest any more. */
+  giveUp(family: Family): void {
+    this.onFamilyDone(family, 'failed', [])
+  }
+
   /** Ends with what the families have reported so far. */
   end(): void {
+    this.isOver = true
     this.#events.push(this.#results.done(this.id))
     this.#onDone(this)
   }

@@ -10,12 +10,14 @@ import type { Random } from '../ports.ts'
 import type { SearchPool } from '../search/search-pool.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TimerWheel } from '../util/timer-wheel.ts'
 import { FieldValueIndex } from '../value/field-value-index.ts'
 import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import { GetOperation } from './get-operation.ts'
 import { ListenOperation } from './listen-operation.ts'
 import { PutOperation } from './put-operation.ts'
+import { type SharedOperation, SilentFamilies } from './silent-families.ts'
 
 /** Own puts and listens under one key. */
 class OwnKey {
@@ -32,10 +34,20 @@ class OwnKey {
   }
 }
 
+export interface OperationsFamily {
+  readonly family: Family
+  readonly searches: SearchPool
+  /** When any node of it was last heard. */
+  readonly lastHeardAt: number
+  /** How long an answer usually takes, at most. */
+  readonly usualWaitMs: number
+}
+
 export interface OperationsHost {
   readonly events: DhtEvent[]
   readonly storage: Storage
-  readonly families: readonly { readonly family: Family; readonly searches: SearchPool }[]
+  readonly families: readonly OperationsFamily[]
+  readonly wheel: TimerWheel
   /** Wall time in milliseconds of an instant of the engine's clock. */
   wallMs(now: number): number
 }
@@ -52,10 +64,18 @@ export class Operations {
   readonly #byKey: IdMap<OwnKey>
   readonly #gets = new Map<OperationId, GetOperation>()
   readonly #listens = new Map<OperationId, ListenOperation>()
+  readonly #silent: SilentFamilies
   #lastId: OperationId = 0
 
   constructor(host: OperationsHost, random: Random) {
     this.#host = host
+    const find = (name: Family) => host.families.find(({ family }) => family === name)!
+    this.#silent = new SilentFamilies({
+      wheel: host.wheel,
+      lastHeardAt: (family) => find(family).lastHeardAt,
+      usualWaitMs: (family) => find(family).usualWaitMs,
+      giveUp: (operation, family, now) => this.#giveUp(operation, find(family), now),
+    })
     this.#byKey = new IdMap(random.uint32())
   }
 
@@ -97,6 +117,7 @@ export class Operations {
         operation.onFamilyDone(family, 'ok', search.closest)
       }
     }
+    if (this.#host.families.length > 1) this.#silent.watch(operation, now)
     return operation.id
   }
 
@@ -154,6 +175,7 @@ export class Operations {
       if (search === undefined) operation.onFamilyDone(family, 'limit', [])
       else search.put(value, { permanent, created }, operation, now)
     }
+    if (this.#host.families.length > 1) this.#silent.watch(operation, now)
     return id
   }
 
@@ -232,6 +254,16 @@ export class Operations {
       this.#host.events.push({ kind: 'done', operation, outcome: 'closed', nodes: [] })
     }
     this.#listens.clear()
+    this.#silent.close()
+  }
+
+  #giveUp(operation: SharedOperation, { family, searches }: OperationsFamily, now: number): void {
+    if (operation instanceof PutOperation) operation.giveUp(family)
+    if (!(operation instanceof GetOperation)) return
+    const search = searches.find(operation.key)
+    search?.cancelGet(operation)
+    operation.giveUp(family)
+    search?.step(now)
   }
 
   get #familyNames(): Family[] {

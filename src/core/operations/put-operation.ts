@@ -43,6 +43,19 @@ export class PutOperation implements FamilySink {
     return this.#results.outcome
   }
 
+  get isOver(): boolean {
+    return this.isDone
+  }
+
+  get laggards(): readonly Family[] {
+    return this.#results.laggards
+  }
+
+  /** What it does in `family` goes on, but nobody waits for it any more. */
+  giveUp(family: Family): void {
+    this.onFamilyDone(family, 'failed', [])
+  }
+
   /** Another put of the same content waits for the same outcome. */
   join(operation: OperationId): void {
     if (this.isDone) this.#events.push(this.#results.done(operation))
