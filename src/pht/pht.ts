@@ -26,10 +26,13 @@ import { Prefix } from './prefix.ts'
 import { splitDepth } from './split.ts'
 import { newCounters, type PhtStats } from './stats.ts'
 import { readSubtrie } from './subtrie.ts'
-import { entriesOf, type Path, type PhtDht, TrieReader } from './trie-reader.ts'
+import { entriesOf, MAX_DEPTH, type Path, type PhtDht, TrieReader } from './trie-reader.ts'
 
 /** Entries that a leaf has before the next one splits it. */
 export const MAX_LEAF_ENTRIES = 16
+
+/** Values that an insert puts at the same time. */
+const PARALLEL_WRITES = 16
 
 export interface PhtOptions {
   /** Default real time. A SimNetwork is a clock, too. */
@@ -197,7 +200,10 @@ export class Pht implements Disposable {
       this.#counters.entriesPut++
       own.valueId = (await this.#dht.put(place.key, value, options)).value.id
     }
-    await Promise.all([put(), ...marked.map((prefix) => this.#canaries.put(prefix, signal))])
+    const writes = [put, ...marked.map((prefix) => () => this.#canaries.put(prefix, signal))]
+    for (let i = 0; i < writes.length; i += PARALLEL_WRITES) {
+      await Promise.all(writes.slice(i, i + PARALLEL_WRITES).map((write) => write()))
+    }
     this.#cache.add(place, this.#clock.now)
   }
 
@@ -245,9 +251,9 @@ export class Pht implements Disposable {
   }
 }
 
-/** C++ nodes look no deeper for a key. */
+/** C++ nodes look no deeper for a key, or we do not. */
 function deepestFor({ size }: LinearKey): number {
-  return Math.max(0, size - 1)
+  return Math.min(Math.max(0, size - 1), MAX_DEPTH - 1)
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

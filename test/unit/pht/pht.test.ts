@@ -9,7 +9,7 @@ import { indexTypes, packEntry } from '../../../src/pht/index-entry.ts'
 import { type FieldLengths, type IndexKey, KeySpec } from '../../../src/pht/key-spec.ts'
 import { Pht } from '../../../src/pht/pht.ts'
 import { nodeKey, Prefix } from '../../../src/pht/prefix.ts'
-import { MAX_NODE_VALUES } from '../../../src/pht/trie-reader.ts'
+import { MAX_DEPTH, MAX_NODE_VALUES } from '../../../src/pht/trie-reader.ts'
 import { MemoryDht } from '../../support/memory-dht.ts'
 import { indexed, ManualClock, misplacedSibling } from '../../support/pht-kit.ts'
 
@@ -111,6 +111,19 @@ describe('an index', () => {
     for (let i = 0; i < 100; i++) await pht.insert(keyOf(i), indexed(i))
     await settleAll()
     for (let i = 0; i < 5; i++) assert.equal((await pht.lookup(keyOf(i))).length, 20, `${i}`)
+  })
+
+  test('works with long keys that begin alike, down to its deepest node', async () => {
+    const { dht, pht, open } = setUp({ k: 300 })
+    for (const [start, shared] of [20, 126, 200].entries()) {
+      const keyOf = (i: number) => ({ k: `${start}${'x'.repeat(shared)}${i}` })
+      for (let i = 0; i < 20; i++) await pht.insert(keyOf(i), indexed(i))
+      await settleAll()
+      for (let i = 0; i < 20; i++) assert.deepEqual(await open().lookup(keyOf(i)), [indexed(i)])
+    }
+    const { content } = new KeySpec({ k: 300 }).linearise({ k: `2${'x'.repeat(200)}` })
+    assert.ok(entriesAt(dht, Prefix.of(content, MAX_DEPTH - 1).key).length > 0)
+    assert.deepEqual(canariesAt(dht, Prefix.of(content, MAX_DEPTH).key), [])
   })
 
   test('shares the network with other indexes', async () => {
