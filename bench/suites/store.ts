@@ -44,7 +44,7 @@ async function fill(subject: Subject, count: number, context: Context): Promise<
   const few = Math.min(FEW, count / 4)
   const probe = Math.min(PROBE, count / 4)
   // Time to put them all before the first ones expire, at a pace that a busy machine keeps.
-  const remainingS = context.isQuick ? 3 : 10 + count / 25_000
+  const remainingS = context.isQuick ? 3 : 10 + count / 15_000
   const node = await ServedNode.start(subject, context)
   let next = 0
   /** When the last value that was put is over, in seconds after the start. */
