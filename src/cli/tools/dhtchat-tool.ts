@@ -31,7 +31,7 @@ export const DHTCHAT: Tool = {
     ...GUEST_FLAGS,
     ...ROLE_FLAGS,
     ...IDENTITY_FLAGS,
-    identity: { short: 'i', help: ['accepted, since it is so anyway'] },
+    identity: { short: 'i', help: ['make an identity: on, unless others give one'] },
     ...JSON_FLAG,
     ...LOG_FLAGS,
     ...INFO_FLAGS,
