@@ -66,6 +66,8 @@ class DgramTransport implements Transport {
    * does not know: the one that the peer was last heard on, by address.
    */
   readonly #zoned = new Map<string, string>()
+  /** Senders of the datagrams of this batch. */
+  readonly #heard = new Set<SocketAddress>()
   #isBatchOpen = false
   #isClosed = false
 
@@ -84,16 +86,23 @@ class DgramTransport implements Transport {
   send(outbox: Outbox): boolean {
     if (this.#isClosed) return true
     const { count } = outbox
+    // Asked for only when it can be less than this: it is a call into the runtime.
+    let room = 0
     for (let i = 0; i < count; i++) {
       const to = outbox.destination(i)
       if (to.family !== this.family) continue
-      if (this.#socket.getSendQueueSize() > MAX_QUEUED_BYTES) {
+      if (room <= 0) room = MAX_QUEUED_BYTES - this.#socket.getSendQueueSize()
+      if (room <= 0) {
         this.stats.queueFull++
         continue
       }
+      const bytes = outbox.datagram(i)
+      room -= bytes.length
       try {
         const host = this.#zoned.size === 0 ? to.host : (this.#zoned.get(to.host) ?? to.host)
-        this.#socket.send(outbox.datagram(i), to.port, host, this.#onSent)
+        // Who was just heard can be reached: being told so would queue a callback for each reply.
+        const onSent = this.#heard.has(to) ? undefined : this.#onSent
+        this.#socket.send(bytes, to.port, host, onSent)
         this.stats.sent++
       } catch {
         // Port 0, which the engine never asks for.
@@ -121,8 +130,9 @@ class DgramTransport implements Transport {
     }
     const from = addressCache.get(address, port)
     if (from === undefined) return
-    if (address.includes('%')) this.#rememberZone(from.host, address)
+    if (this.family === 6 && address.includes('%')) this.#rememberZone(from.host, address)
     this.stats.received++
+    this.#heard.add(from)
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
     this.#handler.onDatagram(bytes, from)
     if (this.#isBatchOpen) return
@@ -139,6 +149,7 @@ class DgramTransport implements Transport {
     this.#isBatchOpen = false
     loopWatch.touch()
     if (!this.#isClosed) this.#handler.onBatchEnd()
+    this.#heard.clear()
   }
 
   /** One function for all sends, so that none allocates: an error says where it was going. */
