@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory and CPU of further C++ nodes with nothing to do: networks of N nodes in one process that
 // has such a network already, of at most 64 nodes: the library ends the process when descriptors
-// pass 1024, of which a node takes three. Counterpart of ours/idle.ts, with the same options and rows.
+// pass 1024, of which a node takes three. Counterpart of ours/idle.ts, with its options and rows.
 //   idle nodes=16 further=64 idle=5 settle=5
 #include "common.h"
 using namespace dht;
