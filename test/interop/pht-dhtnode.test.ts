@@ -21,8 +21,11 @@ describe('indexes at the prompts of dhtnode', { skip: cppAvailable() }, () => {
     theirs = await DhtnodeProcess.start({ args })
     const local = ['--bind4', '127.0.0.1', '-b', `127.0.0.1:${theirs.port}`]
     ours = await DhtnodeProcess.start({ command: DHTNODE, args: [...args, ...local] })
-    await ours.ask('ll', /IPv4 stats:\nKnown nodes: 1 good/)
     theirs.send(`b 127.0.0.1:${ours.port}`)
+    for (const node of [ours, theirs]) {
+      const isConnected = async () => (await node.stats()).ipv4.good > 0
+      await poll(isConnected, SETTLE_MS, 'the nodes know each other')
+    }
   })
   after(() => Promise.all([ours?.close(), theirs?.close()]))
 
