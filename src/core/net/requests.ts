@@ -26,6 +26,8 @@ const WAITING_VALUE_BYTES = 128
 
 /** The fragments of a message have left after this time, whatever waits before them. */
 const MAX_PACING_MS = 10_000
+/** Long waits are looked at anew so often: what is known of round trips may have changed. */
+const SLICE_MS = 500
 /** A large message that waits for its turn looks so often whether it has come. */
 const TURN_MS = 50
 
@@ -235,6 +237,8 @@ export class Requests {
     const delayMs = this.#delayMs(request, now)
     if (delayMs > 0) return this.#wheel.schedule(request, now + delayMs)
     if (request.attempts === 0) return this.#sendFirst(request, now)
+    const leftMs = this.policy.leftMs(request, now)
+    if (leftMs > 0) return this.#wheel.schedule(request, now + Math.min(leftMs, SLICE_MS))
     if (this.policy.isHopeless(request, now)) return this.expire(request, now)
     if (!request.isLate) this.#nowLate(request, now)
     request.handler.onLate(request, now)
@@ -289,7 +293,8 @@ export class Requests {
     this.sent[request.kind]!++
     request.waitMs = this.policy.waitMs(request, now)
     const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
-    this.#wheel.schedule(request, now + waitMs)
+    const isLast = request.attempts >= request.maxAttempts
+    this.#wheel.schedule(request, now + (isLast ? waitMs : Math.min(waitMs, SLICE_MS)))
     if (request.values === undefined) return
     const { address, tid, values } = request
     const areWaiting = this.#fragments.send(address, tid, values, now, (at) => {

@@ -42,6 +42,18 @@ export class RetryPolicy {
     return Math.max(waitMs, request.sentAt + patienceMs - now)
   }
 
+  /**
+   * What is left of the wait of `request` by what is known now. What it was sent with may be the
+   * estimate of a time when everything was slow: then it need not be sat out.
+   */
+  leftMs(request: Request, now: number): number {
+    const { attempts, maxAttempts, isFragmented, hasProgressed, node, repeatedAt } = request
+    if (isFragmented || hasProgressed || attempts >= maxAttempts) return 0
+    const doublings = node === undefined ? 0 : attempts - 1
+    request.waitMs = Math.min(request.waitMs, this.gapMs(request, now) * 2 ** doublings)
+    return repeatedAt + request.waitMs - now
+  }
+
   /** Time between two fragments of an answer after which something was lost. */
   gapMs({ node, address }: Request, now: number): number {
     return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips, now))
