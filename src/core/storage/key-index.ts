@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finds rows by the key of their value: a hash table in segments of limited size. A segment that is
-// full is split in two, and one that is nearly empty is joined with the one that it was split from,
-// so that no put ever waits for a large table to be made anew (extendible hashing: a directory finds
-// the segment by the low bits of the hash, as many of them as were needed to tell segments apart).
-// Seeded, because peers choose keys and would otherwise choose collisions.
+// full is split in two, and one that is nearly empty is joined with its other half again, so that
+// no put ever waits for a large table to be made anew (extendible hashing: a directory finds the
+// segment by the low bits of the hash, as many of them as it takes to tell segments apart). Seeded,
+// because peers choose keys and would otherwise choose collisions.
 
 import { hashId, secretFactor } from '../id/id-map.ts'
 import type { InfoHash } from '../id/info-hash.ts'
