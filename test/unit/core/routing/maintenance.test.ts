@@ -112,6 +112,18 @@ describe('the routing table', () => {
   })
 })
 
+describe('a member that was heard but never answered', () => {
+  it('is shown as one that never did', () => {
+    const { net, node, peers } = world(1)
+    const [peer] = peers as [FakePeer]
+    peer.script = () => true
+    peer.ask(node.address, (encoder, writer, tid) => encoder.ping(writer, tid))
+    const [shown] = node.dht.routingTable(4, net.now).buckets.flatMap(({ nodes }) => nodes)
+    assert(shown!.lastSeenAgoMs < 1000)
+    assert.equal(shown!.lastReplyAgoMs, Number.POSITIVE_INFINITY)
+  })
+})
+
 describe('a dual-stack node', () => {
   it('asks for nodes of the family that it lacks', () => {
     const { net, node, peers } = world(8, [4, 6])
