@@ -267,7 +267,7 @@ function sendWith(
   const encoder = new MessageEncoder({ id: SENDER, network: 0, isClient: false, agent })
   const sender = new FragmentSender(wheel, encoder, outbox, new ByteBudget(-1, -1))
   const to = SocketAddress.v4(0x7f000001, 4222)
-  encode(encoder, outbox, new ByteBudget(-1, -1))
+  encode(encoder, outbox)
   outbox.commit(to)
   sender.send(to, tid, packed, 0)
   wheel.advance(1000)
