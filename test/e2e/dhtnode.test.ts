@@ -232,6 +232,8 @@ describe('two nodes', () => {
     await using b = await startLocal('-n', network, '-b', `127.0.0.1:${a.port}`)
     assert.match(b.stdout, new RegExp(`^Bootstrap: 127\\.0\\.0\\.1:${a.port}\n`))
     const token = await b.listen('mykey')
+    // It has nobody to ask before the other one has called.
+    await poll(async () => (await a.stats()).ipv4.good > 0, 15_000, 'a knows b')
     const put = await a.put('mykey', 'hello', true)
     assert.equal(put.ok, true)
     await b.waitForOutput(new RegExp(`\\tValue\\[id:${put.id} data\\(text/plain\\):"hello"\\]`))
