@@ -57,7 +57,8 @@ async function obey(order: Order): Promise<Done> {
   if (order.kind === 'get') return get(order)
   if (order.kind === 'listen') return listen(order)
   await Promise.all(nodes.map((node) => node.close()))
-  parentPort!.close()
+  // After the answer.
+  setImmediate(() => parentPort!.close())
   return {}
 }
 

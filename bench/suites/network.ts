@@ -9,7 +9,7 @@ import { runDriver } from '../harness/program.ts'
 
 const IDLE_S = 5
 /** Puts and gets before those that count: code is compiled while it runs. */
-const WARM_S = 5
+const WARM_S = 3
 /** In as many networks as it takes: a page more or less does not count then. */
 const FURTHER_NODES = 64
 /** Per concurrency 32: how many times the rate of C++, by number of nodes. */
