@@ -5,6 +5,7 @@ import { type Given, UsageError } from '../given.ts'
 import { suggestion } from '../nearest.ts'
 import { INFO_FLAGS } from '../node-flags.ts'
 import { type ProgramStreams, type Tool, WRONG_USAGE } from '../tool.ts'
+import { TOOLS } from './all.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish']
 
@@ -32,7 +33,6 @@ export const COMPLETION: Tool = {
       throw new UsageError(`Unknown shell: ${shell} (one of ${SHELLS.join(', ')})${hint}`)
     }
     const { completionScript } = await import('../completion/completion.ts')
-    const { TOOLS } = await import('./all.ts')
     stdout.on('error', () => {})
     stdout.write(completionScript(shell as 'bash' | 'zsh' | 'fish', TOOLS))
     return 0
