@@ -4,7 +4,7 @@
 // permanent value then, shortly before its lifetime ends, → probing → refreshing or putting →
 // stored again.
 
-import { NODE_EXPIRE_TIME_MS, REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
+import { REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
 import type { Request } from '../net/request.ts'
 import { unpackFields } from '../value/field-value-index.ts'
 import { packedValue } from '../value/pack-value.ts'
@@ -143,7 +143,6 @@ export class Announce {
    */
   isSafe(members: readonly SearchNode[], now: number): boolean {
     if (this.#holders.length < TARGET_NODES) return false
-    if (!members.some(({ answeredAt }) => answeredAt > now - NODE_EXPIRE_TIME_MS)) return false
     const others = members.filter((member) => !this.isStoredAt(member))
     return others.length < members.length / 2 && !others.some(({ node }) => node.isWritable(now))
   }

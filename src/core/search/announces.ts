@@ -18,6 +18,8 @@ export interface AnnouncesHost {
   readonly calls: AnnounceHost
   /** Nobody else is closer. */
   isFound(closest: Closest, now: number): boolean
+  /** Those who know best say so. */
+  isHeard(closest: Closest, now: number): boolean
   /** A put has to do something by itself: go a step. */
   onDue(now: number): void
 }
@@ -125,7 +127,8 @@ export class Announces implements Iterable<Announce> {
     const { announce } = put
     const { members, hasLaggards } = closest
     const isComplete = announce.isComplete(members) && this.#host.isFound(closest, now)
-    const isDone = isComplete || (hasLaggards && announce.isSafe(members, now))
+    const isSafe = hasLaggards && this.#host.isHeard(closest, now) && announce.isSafe(members, now)
+    const isDone = isComplete || isSafe
     if (!announce.isReported && isDone) this.#report(put, closest, isComplete, now)
     if (!announce.isReported) return
     const hasCaughtUp = announce.isCatchingUp && isComplete && !hasLaggards

@@ -92,12 +92,16 @@ export class FindRun extends LookupRun {
     return (isWitness || !member.node.isWritable(now)) && !this.#isBeingAsked(member)
   }
 
-  override isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
-    if (members.length === 0 || isWorthWaiting) return false
-    return members.every(({ node, answeredAt }, rank) => {
-      const isHeard = rank >= this.witnesses || answeredAt > now - NODE_EXPIRE_TIME_MS
-      return isHeard && node.isWritable(now)
-    })
+  override isComplete(closest: Closest, now: number): boolean {
+    const { members, isWorthWaiting } = closest
+    if (members.length === 0 || isWorthWaiting || !this.isHeard(closest, now)) return false
+    return members.every(({ node }) => node.isWritable(now))
+  }
+
+  /** The closest ones have answered: others that are still to be asked are hardly closer. */
+  isHeard({ members }: Closest, now: number): boolean {
+    const since = now - NODE_EXPIRE_TIME_MS
+    return members.every(({ answeredAt }, rank) => rank >= this.witnesses || answeredAt > since)
   }
 
   answered(): void {}

@@ -74,6 +74,7 @@ export class Search extends Deadline {
       context,
       calls: this.#calls,
       isFound: (closest, at) => this.#find.isComplete(closest, at),
+      isHeard: (closest, at) => this.#find.isHeard(closest, at),
       onDue: (at) => this.fire(at),
     })
     this.lastStepAt = now
@@ -218,7 +219,7 @@ export class Search extends Deadline {
       if (run.fetches.isActive) run.fetch(this.#calls.fetchHost(run), now)
     }
     if (this.#needsSync) {
-      this.#aim(now)
+      this.#aim(closest, now)
       this.#find.drive(closest, this.#calls, now)
       this.#serve(closest, now)
     }
@@ -258,13 +259,13 @@ export class Search extends Deadline {
     return this.#puts.size > 0 || this.#listens.length > 0 || this.#exploringSince !== undefined
   }
 
-  /** Whom `#find` has to ask again. */
-  #aim(now: number): void {
+  /** Whom `#find` has to ask again: everybody, as long as nodes turn up or go. */
+  #aim({ hasLaggards }: Closest, now: number): void {
     const ageMs = this.context.answerAgeMs(now)
-    const isForming = ageMs < NODE_EXPIRE_TIME_MS
     const since = this.#exploringSince
+    const isChanging = ageMs < NODE_EXPIRE_TIME_MS || hasLaggards || since !== undefined
     this.#find.maxAgeMs = since === undefined ? ageMs : Math.min(ageMs, now - since)
-    this.#find.witnesses = isForming || since !== undefined ? TARGET_NODES : WITNESSES
+    this.#find.witnesses = isChanging ? TARGET_NODES : WITNESSES
   }
 
   /** A get is going to bring an answer of `member`. */
