@@ -45,7 +45,7 @@ export class Tokens extends Deadline {
     this.#schedule(now)
   }
 
-  /** The token of `address`. The array is overwritten by the next call. */
+  /** The token of `address`. The array is overwritten by the next call: nothing may keep it. */
   issue(address: SocketAddress): Uint8Array {
     this.#compute(this.#current, address)
     for (let i = 0; i < TOKEN_WORDS; i++) writeWord(this.#token, 4 * i, this.#mac[i]!)

@@ -22,6 +22,7 @@ export class GetOperation implements GetSink, FamilySink {
   readonly #values = new Map<ValueId, Value[]>()
   readonly #fields = new Map<ValueId | undefined, FieldValueIndex[]>()
   readonly #onDone: (operation: GetOperation) => void
+  readonly #onLagging: (operation: GetOperation) => void
   isOver = false
 
   constructor(init: {
@@ -31,12 +32,14 @@ export class GetOperation implements GetSink, FamilySink {
     families: readonly Family[]
     events: DhtEvent[]
     onDone: (operation: GetOperation) => void
+    onLagging: (operation: GetOperation) => void
   }) {
     this.id = init.id
     this.key = init.key
     this.query = init.query
     this.#events = init.events
     this.#onDone = init.onDone
+    this.#onLagging = init.onLagging
     this.#results = new FamilyResults(init.families)
   }
 
@@ -58,6 +61,7 @@ export class GetOperation implements GetSink, FamilySink {
 
   onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void {
     if (this.#results.add(family, outcome, nodes)) this.end()
+    else if (this.laggards.length > 0) this.#onLagging(this)
   }
 
   /** What it does in `family` is of no interest any more. */

@@ -96,7 +96,11 @@ export class Operations {
       query,
       families: this.#familyNames,
       events: this.#host.events,
-      onDone: ({ id }) => this.#gets.delete(id),
+      onDone: (done) => {
+        this.#gets.delete(done.id)
+        this.#silent.forget(done)
+      },
+      onLagging: (operation) => this.#silent.onLagging(operation),
     })
     this.#gets.set(operation.id, operation)
     const local = this.local(key, query)
@@ -162,7 +166,9 @@ export class Operations {
       permanent,
       families: this.#familyNames,
       events: this.#host.events,
+      onLagging: (lagging) => this.#silent.onLagging(lagging),
       onDone: (done) => {
+        this.#silent.forget(done)
         if (!done.isPermanent || done.outcome === 'limit') this.#forgetPut(own, done)
       },
     })
@@ -184,6 +190,7 @@ export class Operations {
     const get = this.#gets.get(id)
     if (get !== undefined) {
       this.#gets.delete(id)
+      this.#silent.forget(get)
       for (const { searches } of this.#host.families) {
         const search = searches.find(get.key)
         search?.cancelGet(get)
@@ -294,6 +301,7 @@ export class Operations {
   #endPut(own: OwnKey, operation: PutOperation, outcome: Outcome): void {
     this.#forgetPut(own, operation)
     operation.end(outcome)
+    this.#silent.forget(operation)
     for (const { searches } of this.#host.families) {
       searches.find(operation.key)?.cancelPut(operation.value.id)
     }

@@ -17,6 +17,7 @@ export class PutOperation implements FamilySink {
   readonly #events: DhtEvent[]
   readonly #results: FamilyResults
   readonly #onDone: (operation: PutOperation) => void
+  readonly #onLagging: (operation: PutOperation) => void
   /** Operations that wait for the outcome. */
   readonly #waiting: OperationId[] = []
   /** Announced at least once; a permanent one goes on. */
@@ -29,12 +30,14 @@ export class PutOperation implements FamilySink {
     families: readonly Family[]
     events: DhtEvent[]
     onDone: (operation: PutOperation) => void
+    onLagging: (operation: PutOperation) => void
   }) {
     this.key = init.key
     this.value = init.value
     this.isPermanent = init.permanent
     this.#events = init.events
     this.#onDone = init.onDone
+    this.#onLagging = init.onLagging
     this.#results = new FamilyResults(init.families)
   }
 
@@ -63,7 +66,10 @@ export class PutOperation implements FamilySink {
   }
 
   onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void {
-    if (!this.#results.add(family, outcome, nodes)) return
+    if (!this.#results.add(family, outcome, nodes)) {
+      if (this.laggards.length > 0) this.#onLagging(this)
+      return
+    }
     this.isDone = true
     for (const operation of this.#waiting) this.#events.push(this.#results.done(operation))
     this.#waiting.length = 0

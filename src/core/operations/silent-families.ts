@@ -29,8 +29,10 @@ const LOOK_MS = 250
 
 export class SilentFamilies {
   readonly #host: SilentFamiliesHost
-  /** With the time at which they began. */
-  readonly #operations = new Map<SharedOperation, number>()
+  /** Operations that are not over, with the time at which they began. */
+  readonly #startedAt = new Map<SharedOperation, number>()
+  /** Those of them that have laggards. */
+  readonly #lagging = new Set<SharedOperation>()
   readonly #job = new Job((now) => this.#look(now))
 
   constructor(host: SilentFamiliesHost) {
@@ -39,23 +41,39 @@ export class SilentFamilies {
 
   watch(operation: SharedOperation, now: number): void {
     if (operation.isOver) return
-    this.#operations.set(operation, now)
-    if (!this.#job.isScheduled) this.#host.wheel.schedule(this.#job, now + MIN_SILENCE_MS)
+    this.#startedAt.set(operation, now)
+    if (operation.laggards.length > 0) this.onLagging(operation)
+  }
+
+  /** One family succeeded, and another one has not ended. */
+  onLagging(operation: SharedOperation): void {
+    const startedAt = this.#startedAt.get(operation)
+    if (startedAt === undefined) return
+    this.#lagging.add(operation)
+    if (this.#job.isScheduled) return
+    this.#host.wheel.schedule(this.#job, startedAt + MIN_SILENCE_MS)
+  }
+
+  /** The operation is over, or nobody waits for it. */
+  forget(operation: SharedOperation): void {
+    this.#startedAt.delete(operation)
+    this.#lagging.delete(operation)
   }
 
   close(): void {
-    this.#operations.clear()
+    this.#startedAt.clear()
+    this.#lagging.clear()
     this.#host.wheel.cancel(this.#job)
   }
 
   #look(now: number): void {
-    for (const [operation, startedAt] of [...this.#operations]) {
+    for (const operation of this.#lagging) {
+      const startedAt = this.#startedAt.get(operation)!
       for (const family of operation.laggards) {
         if (this.#isSilent(family, startedAt, now)) this.#host.giveUp(operation, family, now)
       }
-      if (operation.isOver) this.#operations.delete(operation)
     }
-    if (this.#operations.size > 0) this.#host.wheel.schedule(this.#job, now + LOOK_MS)
+    if (this.#lagging.size > 0) this.#host.wheel.schedule(this.#job, now + LOOK_MS)
   }
 
   #isSilent(family: Family, startedAt: number, now: number): boolean {

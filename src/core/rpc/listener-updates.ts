@@ -65,7 +65,8 @@ export class ListenerUpdates {
     const { encoder, outbox, fragments, tokens, requests } = this.#net
     // Copies: the message may be repeated, and a view would keep its whole page until then.
     const answer = answerWithValues(packed.map((bytes) => copyBytes(bytes)))
-    const token = tokens.issue(node.address)
+    // The message may be repeated when the array has long served others.
+    const token = copyBytes(tokens.issue(node.address))
     const values = answer.kind === 'sizes' ? answer.packed : undefined
     if (listener.version === 0) {
       encoder.nodes(outbox.writer, socketId, node.address, NO_NODES, token, answer)
@@ -90,7 +91,8 @@ export class ListenerUpdates {
   #pushIds(listener: Listener, change: 're' | 'exp', ids: readonly ValueId[], now: number): void {
     const { node, socketId } = listener
     const { encoder, outbox, tokens, requests } = this.#net
-    const token = tokens.issue(node.address)
+    // The message may be repeated when the array has long served others.
+    const token = copyBytes(tokens.issue(node.address))
     if (listener.version === 0) {
       encoder.pushIds(outbox.writer, socketId, token, change, ids)
       this.#net.commit(node.address)

@@ -59,6 +59,8 @@ export class Search extends Deadline {
    */
   #exploringSince: number | undefined
   lastStepAt: number
+  /** Dropped: there may be another one for its key. Answers that still come change nothing. */
+  #isClosed = false
   #refilledAt = Number.NEGATIVE_INFINITY
   /** Nodes that others listed and that were taken, since the last operation began. */
   #heard = 0
@@ -191,7 +193,7 @@ export class Search extends Deadline {
    * would otherwise keep the search from ever ending.
    */
   hear(node: Node): void {
-    if (this.#heard < MAX_HEARD && this.nodes.insert(node)) this.#heard++
+    if (!this.#isClosed && this.#heard < MAX_HEARD && this.nodes.insert(node)) this.#heard++
   }
 
   fire(now: number): void {
@@ -209,6 +211,7 @@ export class Search extends Deadline {
   }
 
   step(now: number): void {
+    if (this.#isClosed) return
     this.lastStepAt = now
     this.nodes.removeExpired()
     this.#closeEnded(now)
@@ -229,6 +232,7 @@ export class Search extends Deadline {
 
   /** One of several nodes acknowledged the value of `announce`: only that may be over now. */
   onAcknowledged(announce: Announce, now: number): void {
+    if (this.#isClosed) return
     if (!this.#puts.finishOne(announce, this.nodes.closest(), now)) this.step(now)
   }
 
@@ -239,6 +243,7 @@ export class Search extends Deadline {
 
   /** Forgets everything; gets and puts end with `outcome`. */
   close(outcome: Outcome): void {
+    this.#isClosed = true
     for (const sink of [...this.#gets.keys()]) this.#endGet(sink, outcome, [])
     this.#puts.close(outcome)
     for (const group of this.#listens) group.close()

@@ -71,6 +71,16 @@ describe('a queue of values that expire', () => {
     assert.equal(kit.queue.size, 1000)
   })
 
+  it('spreads a heap of values that end together over a few milliseconds', () => {
+    const kit = new Kit()
+    for (let i = 0; i < 1200; i++) kit.add(10)
+    kit.advance(10)
+    assert.equal(kit.ended.length, 512)
+    kit.advance(11)
+    kit.advance(12)
+    assert.equal(kit.ended.length, 1200)
+  })
+
   it('keeps time across queues when several times come at once', () => {
     const kit = new Kit()
     const other = kit.newQueue()
