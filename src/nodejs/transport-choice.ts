@@ -70,8 +70,12 @@ let loaded: Batches | undefined
 
 /** Sockets of one thread share their memory, whichever node they belong to. */
 function loadOnce(evenInWorker: boolean): Batches {
-  if (loaded === undefined || 'reason' in loaded) {
-    const calls = loadKoffiCalls(evenInWorker)
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
+  // koffi aborts the process when a thread is terminated in the middle of a callback: whoever asks
+  // for it closes its nodes before.
+  if (!isMainThread && !evenInWorker) return { reason: 'only in the main thread' }
+  if (loaded === undefined) {
+    const calls = loadKoffiCalls()
     loaded = 'calls' in calls ? { shared: new SharedSlots(calls.calls) } : calls
   }
   return loaded

@@ -15,7 +15,7 @@ export interface TestedTransport {
   readonly skip: string | false
 }
 
-const loaded = loadKoffiCalls(false)
+const loaded = loadKoffiCalls()
 /** Real system calls for batches; undefined where there are none. */
 export const batchCalls: SystemCalls | undefined = 'calls' in loaded ? loaded.calls : undefined
 /** Why there are none. On Linux there have to be in continuous integration. */

@@ -92,9 +92,10 @@ export class Announces implements Iterable<Announce> {
   /** Like `finish` for one; false when it has to be looked at together with everything else. */
   finishOne(announce: Announce, closest: Closest, now: number): boolean {
     const put = this.#find(announce)
-    if (put === undefined || !announce.isWaiting) return false
+    if (put === undefined) return false
     this.#finish(put, closest, now)
-    return true
+    const isOpen = this.#open.has(put)
+    return isOpen ? announce.isWaiting : this.size > 0
   }
 
   /** A node refused or lost the value of `announce`. */

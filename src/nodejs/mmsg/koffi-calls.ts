@@ -46,17 +46,12 @@ interface Koffi {
   node: { poll(fd: number, events: object, callback: NativePollCallback): NativePoll }
 }
 
-/**
- * Loads the binary for this platform. Never throws. `evenInWorker`: whoever runs the thread closes
- * its nodes before it is terminated; koffi aborts the process when that happens in a callback.
- */
-export function loadKoffiCalls(evenInWorker: boolean): LoadedCalls {
+/** Loads the binary for this platform. Never throws. */
+export function loadKoffiCalls(): LoadedCalls {
   const { platform, arch } = process
   if (platform !== 'linux' || !ARCHITECTURES.has(arch) || endianness() !== 'LE') {
     return { reason: `not made for ${platform} on ${arch}` }
   }
-  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
-  if (!isMainThread && !evenInWorker) return { reason: 'only in the main thread' }
   try {
     const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${arch}`) as Koffi
     const calls = new KoffiCalls(koffi)
