@@ -12,9 +12,10 @@ import type { ListenSockets } from '../search/listen-sockets.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Listeners } from '../storage/listeners.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { StoredValue } from '../storage/stored-value.ts'
 import { ByteSlab } from '../util/byte-slab.ts'
-import { packFields } from '../value/field-value-index.ts'
-import { QUERY_ALL, type Query } from '../value/query.ts'
+import { type FieldSource, packFields } from '../value/field-value-index.ts'
+import { Field, QUERY_ALL, type Query } from '../value/query.ts'
 import { compactNodeBytes, writeCompactNodes } from '../wire/compact-nodes.ts'
 import { Kind, type Message, WANT_IPV4, WANT_IPV6 } from '../wire/message.ts'
 import type { Answer, NodeLists } from '../wire/message-encoder.ts'
@@ -217,13 +218,22 @@ function wanted(message: Message, carrier: Family): number {
   return carrier === 4 ? WANT_IPV4 : WANT_IPV6
 }
 
+/** Fields that are at hand without parsing the value; all that most gets ask for. */
+const BRIEF_FIELDS = (1 << Field.Id) | (1 << Field.Type) | (1 << Field.Seq)
+
+function briefOf({ id, type, seq }: StoredValue): FieldSource {
+  return { id, type, seq, isEncrypted: false, owner: undefined, userType: '' }
+}
+
 /** What the values under `key` answer to `query`; undefined when none matches. */
 function findAnswer(key: KeyStorage, query: Query): Answer | undefined {
   const selectsFields = !query.select.isEmpty
   const matching = key.select(query, selectsFields ? MAX_LISTED_VALUES : undefined)
   if (matching.length === 0) return undefined
   if (selectsFields) {
-    const values = matching.map((stored) => stored.value)
+    const { mask } = query.select
+    const isBrief = (mask & ~BRIEF_FIELDS) === 0
+    const values = matching.map((stored) => (isBrief ? briefOf(stored) : stored.value))
     return {
       kind: 'fields',
       write: (writer) => void packFields(writer, query.select, values, MAX_FIELD_LIST_BYTES),

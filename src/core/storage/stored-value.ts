@@ -29,6 +29,11 @@ export class StoredValue {
     return this.#store.rows.get(this.row, Column.Type)
   }
 
+  /** Of an encrypted value: 0. */
+  get seq(): number {
+    return this.#store.rows.get(this.row, Column.Seq)
+  }
+
   /** Of the packed value, in bytes. */
   get length(): number {
     return this.#store.rows.get(this.row, Column.Length)
@@ -75,15 +80,16 @@ export class StoredValue {
     return unpackValueBytes(this.packed)
   }
 
-  /** Whether the conditions of `query` hold. Parses only for those on owner, seq and user type. */
+  /** Whether the conditions of `query` hold. Parses only for those on owner and user type. */
   matches(query: Query): boolean {
     const { conditions, valueId } = query.where
     if (conditions.length === 0) return true
     if (valueId !== undefined && !this.#hasId(valueId)) return false
     for (const condition of conditions) {
       if (condition.field === Field.Id && condition.value === valueId) continue
-      if (condition.field === Field.Type) {
-        if (condition.value !== this.type) return false
+      if (condition.field === Field.Type || condition.field === Field.Seq) {
+        const own = condition.field === Field.Type ? this.type : this.seq
+        if (condition.value !== own) return false
         continue
       }
       return query.matches(this.value)

@@ -27,11 +27,13 @@ export const Column = {
   Origin: 11,
   /** Place in the queue of those who expire. */
   Place: 12,
+  /** Sequence number: of an encrypted value 0. */
+  Seq: 13,
 } as const
 
 export type Column = (typeof Column)[keyof typeof Column]
 
-/** Thirteen columns, one word to align the times, and two times. */
+/** Fourteen columns and two times. */
 const ROW_WORDS = 18
 const ROW_TIMES = ROW_WORDS / 2
 const CREATED_AT = 7

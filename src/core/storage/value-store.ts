@@ -44,6 +44,7 @@ export class ValueStore {
     rows.set(row, Column.IdHigh, highWord(id))
     rows.set(row, Column.IdLow, lowWord(id))
     rows.set(row, Column.Type, typeOf(init.value))
+    rows.set(row, Column.Seq, init.value.isEncrypted ? 0 : init.value.seq)
     rows.set(row, Column.Length, init.length)
     rows.set(row, Column.Page, NO_PAGE)
     rows.set(row, Column.Origin, this.#origins.hold(init.from))

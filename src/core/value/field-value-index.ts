@@ -120,8 +120,11 @@ const LIST_OVERHEAD_BYTES = 16
 
 const ALL_FIELDS = FIELDS.reduce((mask, field) => mask | (1 << field), 0)
 
+/** What fields are taken from. */
+export type FieldSource = Pick<Value, 'id' | 'type' | 'owner' | 'seq' | 'userType' | 'isEncrypted'>
+
 /** What is inside an encrypted value is nobody's business, even if we happen to know it. */
-function shown<T>(value: Value, field: T, hidden: T): T {
+function shown<T>(value: FieldSource, field: T, hidden: T): T {
   return value.isEncrypted ? hidden : field
 }
 
@@ -133,7 +136,7 @@ function shown<T>(value: Value, field: T, hidden: T): T {
 export function packFields(
   writer: MsgpackWriter,
   select: Select,
-  values: readonly Value[],
+  values: readonly FieldSource[],
   maxBytes: number = Number.POSITIVE_INFINITY,
 ): number {
   assert(!select.isEmpty, 'a field list names at least one field')
@@ -155,7 +158,7 @@ export function packFields(
   return count
 }
 
-function maxFieldBytes(field: Field, value: Value): number {
+function maxFieldBytes(field: Field, value: FieldSource): number {
   switch (field) {
     case Field.Id:
       return 9
@@ -169,7 +172,7 @@ function maxFieldBytes(field: Field, value: Value): number {
   }
 }
 
-function packField(writer: MsgpackWriter, field: Field, value: Value): void {
+function packField(writer: MsgpackWriter, field: Field, value: FieldSource): void {
   switch (field) {
     case Field.Id:
       return writer.uint64(value.id)
