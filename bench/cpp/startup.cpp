@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A C++ process that opens a node and gets one value: prints a line when its socket is bound and
-// one when the get ended. Counterpart of ours/startup.ts.
+// one when the get ended. Counterpart of ours/startup.js.
 //   startup port=PORT key=TEXT
 #include "common.h"
 using namespace dht;

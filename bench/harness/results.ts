@@ -19,7 +19,8 @@ export interface Cell extends Spread {
 export interface GoalResult {
   readonly subject: string
   readonly text: string
-  readonly value: number
+  /** Undefined when it was not measured. */
+  readonly value: number | undefined
   readonly limit: string
   readonly isMet: boolean
 }
@@ -64,7 +65,7 @@ export class Collector {
     const goals = subjects
       .filter(({ kind }) => kind === 'ours')
       .flatMap((subject) =>
-        (benchmark.goals?.(subject) ?? []).flatMap((goal) => judge(goal, subject, rows)),
+        (benchmark.goals?.(subject) ?? []).map((goal) => judge(goal, subject, rows)),
       )
     return {
       name: benchmark.name,
@@ -101,16 +102,16 @@ function cellsOf(bySubject: ReadonlyMap<string, number[]>): Record<string, Cell>
   return Object.fromEntries(cells)
 }
 
-function judge(goal: Goal, subject: Subject, rows: Results['rows']): GoalResult[] {
+function judge(goal: Goal, subject: Subject, rows: Results['rows']): GoalResult {
   const lookup: Lookup = {
     median: (row, metric, name = subject.name) => rows[row]?.[metric]?.[name]?.median,
     ratio: (row, metric) => rows[row]?.[metric]?.[subject.name]?.ratio?.median,
   }
   const { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY, text } = goal
   const value = goal.value(lookup)
-  if (value === undefined) return []
   const limit = goal.atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`
-  return [{ subject: subject.name, text, value, limit, isMet: value <= atMost && value >= atLeast }]
+  const isMet = value !== undefined && value <= atMost && value >= atLeast
+  return { subject: subject.name, text, value, limit, isMet }
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {

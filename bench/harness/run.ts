@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs one benchmark: all subjects take turns within every round, so that what happens on the
-// machine meanwhile hits them alike.
+// Runs one benchmark: all subjects take turns within every round, each time another one first, so
+// that what happens on the machine meanwhile hits them alike.
 
 import { writeFileSync } from 'node:fs'
 import type { Benchmark } from './benchmark.ts'
@@ -18,7 +18,8 @@ export async function runBenchmark(benchmark: Benchmark, context: Context): Prom
   if (subjects.length === 0) throw new RangeError(`${benchmark.name}: no subject is left`)
   const collector = new Collector()
   for (let round = 1; round <= rounds; round++) {
-    for (const subject of subjects) {
+    const first = round % subjects.length
+    for (const subject of [...subjects.slice(first), ...subjects.slice(0, first)]) {
       process.stderr.write(`${benchmark.name}, round ${round} of ${rounds}: ${subject.name}\n`)
       const rows = await benchmark.measure(subject, context)
       for (const row of rows) collector.add(subject.name, row)

@@ -50,10 +50,15 @@ function renderGoals(goals: readonly GoalResult[]): string[] {
     text,
     subject,
     limit,
-    formatNumber(value),
-    isMet ? 'yes' : '**no**',
+    value === undefined ? '–' : formatNumber(value),
+    verdict(value, isMet),
   ])
   return [table(['goal', 'of', 'limit', 'measured', 'met'], lines)]
+}
+
+function verdict(value: number | undefined, isMet: boolean): string {
+  if (value === undefined) return 'not measured'
+  return isMet ? 'yes' : '**no**'
 }
 
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -30,7 +30,8 @@ export type Order =
 export interface Done {
   /** Of the first node. */
   readonly port?: number
-  readonly perSecond?: number
+  /** Until the last operation ended. */
+  readonly seconds?: number
   readonly failed?: number
   /** Of each operation, in milliseconds. */
   readonly latencies?: readonly number[]
@@ -119,8 +120,7 @@ async function repeat(
     } while (performance.now() < end)
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
-  const perSecond = (latencies.length * 1000) / (performance.now() - start)
-  return { perSecond, failed, latencies }
+  return { seconds: (performance.now() - start) / 1000, failed, latencies }
 }
 
 /** Time from put to the listener's loop, on distinct keys that somebody else listens to. */

@@ -87,6 +87,15 @@ function goalsFor(nodes: number): Goal[] {
   return [
     ...both,
     {
+      text: `${nodes} nodes: CPU of a get after all others, beside the first ones`,
+      value: (it) => {
+        const first = it.median(row('get'), 'cpuMs')
+        const again = it.median(row('get again'), 'cpuMs')
+        return first === undefined || again === undefined ? undefined : again / first
+      },
+      atMost: 1.1,
+    },
+    {
       text: `${nodes} nodes: CPU of an idle node, %`,
       value: (it) => it.median(`${nodes} nodes, idle`, 'cpuPercent'),
       atMost: 0.3,

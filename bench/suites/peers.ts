@@ -57,7 +57,7 @@ async function compared(
     )
     for (const row of rows) {
       if (row.row.includes('put') && first === 0) all.push({ ...row, row: PUT })
-      if (row.row.includes('get')) all.push({ ...row, row: first === 1 ? FIRST : ALL })
+      if (row.row.includes('get,')) all.push({ ...row, row: first === 1 ? FIRST : ALL })
     }
   }
   return all
