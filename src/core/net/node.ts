@@ -59,6 +59,11 @@ export class Node {
     return this.address.family
   }
 
+  /** Some message of it was accepted. */
+  get hasBeenHeard(): boolean {
+    return this.lastSeenAt > NEVER
+  }
+
   /** Heard of within ten minutes. */
   isRecent(now: number): boolean {
     return this.lastSeenAt >= now - NODE_EXPIRE_TIME_MS

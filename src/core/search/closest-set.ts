@@ -16,8 +16,8 @@ export interface Closest {
   readonly members: readonly SearchNode[]
   /**
    * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
-   * these may have only lost a datagram or two; and when they are the majority, it may be us who
-   * is cut off for a while.
+   * these may have only lost a datagram or two; and when those of them that we have met are the
+   * majority, it may be us who is cut off for a while.
    */
   readonly isWorthWaiting: boolean
   /** Members stand in for nodes that are closer, and may still answer. */
@@ -56,19 +56,20 @@ export class ClosestSet implements Iterable<SearchNode> {
     const isShort = members.length < TARGET_NODES
     let hasLaggards = false
     let isBeforeLast = true
-    let late = 0
+    let silent = 0
     let recent = 0
     for (const member of this.#nodes) {
       if (member === last) isBeforeLast = false
       if (!isBeforeLast && !isShort) break
       if (!member.isLate) continue
       if (isBeforeLast) hasLaggards = true
-      late++
+      // Whoever was only listed by others may be long dead.
+      if (member.node.hasBeenHeard) silent++
       if (member.waits < PATIENT_WAITS) recent++
     }
     return {
       members,
-      isWorthWaiting: isShort && (late > members.length || recent > 0),
+      isWorthWaiting: isShort && (silent > members.length || recent > 0),
       hasLaggards,
     }
   }

@@ -74,6 +74,22 @@ describe('a node that lives but does not answer', () => {
   })
 })
 
+describe('nodes that others list but nobody has met', () => {
+  it('do not hold up a put that everybody else has', () => {
+    const net = new MiniNetwork(5)
+    const node = net.add()
+    const alive = new FakePeer(net, idNear(KEY, 3, 1), peerAddress(1))
+    const dead = [2, 3, 4, 5].map((n) => new FakePeer(net, idNear(KEY, 20 - n, n), peerAddress(n)))
+    for (const peer of dead) peer.script = () => true
+    alive.neighbours = dead
+    node.dht.insertNode(alive, net.now)
+    const startedAt = net.now
+    const { operation } = node.dht.startPut(KEY, text('x', 1n), {}, net.now)
+    assert.equal(net.finish(node, operation), 'ok')
+    assert(net.now - startedAt < 4000, `${net.now - startedAt} ms`)
+  })
+})
+
 describe('a node that comes back', () => {
   it('is taken into the search again as soon as it is heard of', () => {
     const { net, node, peers } = world(14)
