@@ -32,10 +32,14 @@ const BENCHMARKS: readonly Benchmark[] = [
 ]
 
 const context = parseContext(process.argv.slice(2))
+const unknown = context.names.find(
+  (name) => name !== 'all' && !BENCHMARKS.some((it) => it.name === name),
+)
 const chosen = context.names.flatMap((name) =>
   name === 'all' ? BENCHMARKS : BENCHMARKS.filter((it) => it.name === name),
 )
-if (chosen.length === 0) {
+if (unknown !== undefined || chosen.length === 0) {
+  if (unknown !== undefined) process.stderr.write(`No benchmark is called ${unknown}.\n`)
   const list = BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}\n`).join('')
   process.stdout.write(`${USAGE}Names:\n${list}  all\n`)
   process.exitCode = context.names.length === 0 ? 0 : 2

@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
 const [name] = positionals
 const chosen = SCENARIOS.filter((scenario) => name === 'all' || scenario.name === name)
 if (chosen.length === 0) {
+  if (name !== undefined) console.error(`No scenario is called ${name}.`)
   console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--trace FILE]\n')
   for (const { name, nodes, summary } of SCENARIOS) {
     console.log(`  ${name.padEnd(16)} ${String(nodes).padStart(5)} nodes  ${summary}`)
@@ -33,8 +34,8 @@ for (const scenario of chosen) {
   try {
     print(
       await runScenario(scenario, {
-        seed: numberOf(values.seed),
-        nodes: numberOf(values.nodes),
+        seed: numberOf('seed', values.seed),
+        nodes: numberOf('nodes', values.nodes),
         onTrace:
           file === undefined
             ? undefined
@@ -65,9 +66,10 @@ function memory(): string {
   return `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`
 }
 
-function numberOf(text: string | undefined): number | undefined {
+function numberOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
   if (Number.isSafeInteger(number) && number >= 0) return number
-  throw new RangeError(`Expected a whole number: got ${text}`)
+  console.error(`--${option} must be a whole number: got ${text}`)
+  process.exit(2)
 }
