@@ -8,7 +8,8 @@ import { KEY } from '../../../support/dht-kit.ts'
 import { MiniNetwork } from '../../../support/mini-network.ts'
 
 for (const isCancelled of [false, true]) {
-  it(`a node with both families sleeps after a get that ${isCancelled ? 'was cancelled' : 'ended'}`, () => {
+  const end = isCancelled ? 'was cancelled' : 'ended'
+  it(`a node with both families sleeps after a get that ${end}`, () => {
     const net = new MiniNetwork(7)
     const [first, second] = [net.add({ families: [4, 6] }), net.add({ families: [4, 6] })]
     first.dht.bootstrap(second.addresses, net.now)
