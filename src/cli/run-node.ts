@@ -16,9 +16,6 @@ import { Session } from './session.ts'
 import type { StartedNode } from './start-node.ts'
 import type { ProgramStreams } from './tool.ts'
 
-/** Some get, query, put or listen of a script failed. */
-const SCRIPT_FAILED = 3
-
 /** Resolves to the exit status. */
 export async function runNode(options: NodeOptions, streams: ProgramStreams): Promise<number> {
   if (!options.daemonize) {
@@ -47,7 +44,7 @@ async function serve(options: NodeOptions, program: NodeProgram): Promise<number
     await (service ? untilAborted(stop.signal) : runRepl(session, screen, streams))
     session.note('\nStopping node...')
     const isScript = !streams.stdin.isTTY && !stop.signal.aborted
-    return session.hasFailed && isScript ? SCRIPT_FAILED : 0
+    return isScript ? session.status : 0
   } finally {
     session.end()
   }

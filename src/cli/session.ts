@@ -7,6 +7,7 @@ import { type JsonRecord, toJson } from './format/json.ts'
 import type { Logger } from './logger.ts'
 import type { NodeView, StorageLimits } from './node-view.ts'
 import type { Output } from './screen.ts'
+import { FAILED_STATUS, USAGE_STATUS } from './tool.ts'
 
 export interface SessionParts {
   readonly node: NodeView
@@ -36,6 +37,7 @@ export class Session {
   #lastToken = 0
   #isLeaving = false
   #hasFailed = false
+  #hasMistake = false
 
   constructor({ node, out, log, limits, stop, json = false }: SessionParts) {
     this.node = node
@@ -68,8 +70,15 @@ export class Session {
     this.#hasFailed = true
   }
 
-  get hasFailed(): boolean {
-    return this.#hasFailed
+  /** A command was none, or had wrong arguments: the script itself is to be mended. */
+  noteMistake(): void {
+    this.#hasMistake = true
+  }
+
+  /** With which a script ends: a mistake in it explains what failed behind it, so that goes first. */
+  get status(): number {
+    if (this.#hasMistake) return USAGE_STATUS
+    return this.#hasFailed ? FAILED_STATUS : 0
   }
 
   /** A result: `text` for people, or `record` with --json. */
@@ -84,6 +93,7 @@ export class Session {
 
   /** What is wrong with a command that is none: among the results, unless these are JSON. */
   refuse(text: string): void {
+    this.noteMistake()
     if (this.#isJson) this.out.error(text)
     else this.out.line(text)
   }
@@ -99,6 +109,12 @@ export class Session {
     if (this.#keyWords.size > MAX_KEY_WORDS && oldest !== undefined) this.#keyWords.delete(oldest)
   }
 
+  /** What is wrong with the arguments of a command, or its moment. */
+  complain(text: string): void {
+    this.noteMistake()
+    this.out.error(text)
+  }
+
   /** No more commands. */
   leave(): void {
     this.#isLeaving = true
@@ -112,7 +128,10 @@ export class Session {
   /** Remembers an operation until it ends. */
   track(operation: Promise<void>): void {
     const tracked = operation
-      .catch((error: unknown) => this.out.error(explainFailure(error)))
+      .catch((error: unknown) => {
+        this.noteFailure()
+        this.out.error(explainFailure(error))
+      })
       .finally(() => this.#running.delete(tracked))
     this.#running.add(tracked)
   }
@@ -124,7 +143,7 @@ export class Session {
     }
   }
 
-  /** Until no operation runs, the session ends or the time is over. */
+  /** Until no operation runs, the session ends, or the time is over: then they have failed. */
   async waitForOperations(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolve) => {
@@ -132,6 +151,10 @@ export class Session {
     })
     await Promise.race([this.waitForSlot(1), timeout])
     clearTimeout(timer)
+    const left = this.ended.aborted ? 0 : this.running
+    if (left === 0) return
+    this.noteFailure()
+    this.out.error(`${left === 1 ? 'One command' : `${left} commands`} did not end in time`)
   }
 
   /** A number for a new listen, and the signal that ends it. */

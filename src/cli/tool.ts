@@ -41,9 +41,15 @@ export interface ExitStatus {
 }
 
 export const USAGE_STATUS = 2
+export const FAILED_STATUS = 3
 
 export const ENDED: ExitStatus = { status: 0, meaning: 'normal end, also after Ctrl-C or SIGTERM' }
 /** For tools that end by themselves. */
 export const DONE: ExitStatus = { status: 0, meaning: 'done' }
 export const NOT_STARTED: ExitStatus = { status: 1, meaning: 'the node could not start' }
 export const WRONG_USAGE: ExitStatus = { status: USAGE_STATUS, meaning: 'wrong usage' }
+/** Of tools that read commands: those of a script, which come through a pipe, decide. */
+export const WRONG_SCRIPT: ExitStatus = {
+  status: USAGE_STATUS,
+  meaning: 'wrong usage, also in a command of a script (lines through a pipe)',
+}

@@ -107,7 +107,7 @@ export interface SearchSnapshot {
 export interface KeySnapshot {
   readonly key: InfoHash
   readonly values: number
-  /** Packed size of the values. */
+  /** Of the values, as limits count them. */
   readonly bytes: number
   readonly localListeners: number
   readonly listeners: readonly {
@@ -229,7 +229,7 @@ export function storageKeys(core: NodeCore): KeySnapshot[] {
     return {
       key: key.id,
       values: key.valueCount,
-      bytes: key.values.reduce((sum, { length }) => sum + length, 0),
+      bytes: key.values.reduce((sum, { cost }) => sum + cost, 0),
       localListeners: core.operations.listenersOf(key.id),
       listeners: [...listeners].map(([{ id, address }, count]) => ({ id, address, count })),
     }

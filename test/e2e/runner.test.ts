@@ -82,7 +82,14 @@ test('two nodes find each other and exchange values', async (t) => {
   const { ipv4, messages } = await b.stats()
   assert.equal(ipv4.good, 1)
   assert.ok(messages.in.put! > 0)
-  assert.equal(b.inspector.storageKeys().length, 2)
+  const keys = b.inspector.storageKeys()
+  assert.equal(keys.length, 2)
+  const { remoteBytes, localBytes } = (await b.stats()).storage
+  assert.equal(
+    keys.reduce((sum, { bytes }) => sum + bytes, 0),
+    remoteBytes + localBytes,
+    'both as limits count them',
+  )
   assert.equal(b.inspector.routingTable(4).buckets[0]!.nodes.length, 1)
 })
 

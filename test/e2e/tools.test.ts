@@ -70,7 +70,7 @@ describe('dhtchat', () => {
     alice.send('e nobody text')
     alice.send('d')
     alice.send('q')
-    assert.equal(await alice.exited, 0)
+    assert.equal(await alice.exited, 2, 'of the wrong id')
     assert.match(alice.stderr, /^Syntax error: invalid public key id: nobody /m)
     assert.match(alice.stdout, /\n\nStopping node\.\.\.\n$/)
   })
@@ -117,7 +117,7 @@ describe('dhtcluster', () => {
     ]
     const args = ['-n', '4', '-p', '0', '--net', '77002', ...LOOPBACK]
     const { status, stdout, stderr } = await run('dhtcluster', `${input.join('\n')}\n`, ...args)
-    assert.equal(status, 0)
+    assert.equal(status, 2, 'of the mistakes below')
     assert.match(stdout, /^4 nodes running on ports \d+, \d+, \d+, \d+\n/)
     assert.equal(stdout.match(/^ {2}\d {2}[0-9a-f]{40} {2}port \d+ {2}/gm)?.length, 4 + 2)
     assert.match(stdout, /\nPut: success, took .*\n/)
@@ -133,6 +133,15 @@ describe('dhtcluster', () => {
       'Invalid number of nodes: 0 (1 to 500)',
       '',
     ])
+  })
+
+  test('tells a script what went wrong, also at nodes that are gone', async () => {
+    const args = ['-n', '2', '-p', '0', '--net', '77003', ...LOOPBACK]
+    const statusOf = async (...lines: string[]): Promise<number | null> =>
+      (await run('dhtcluster', `${lines.join('\n')}\n`, ...args)).status
+    assert.equal(await statusOf('node 1', 'cl key 1', 'node', 'resize 1'), 3)
+    assert.equal(await statusOf('node 1', 'zzz', 'resize 1', 'll'), 2)
+    assert.equal(await statusOf('node 1', 'la', 'resize 1', 'll'), 0)
   })
 
   test('is a service, too, and has JSON', async () => {

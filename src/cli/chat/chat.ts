@@ -54,7 +54,7 @@ export class Chat {
       else this.#speak(this.#room, command, words, line.trim())
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
-      this.#session.out.error(error.message)
+      this.#session.complain(error.message)
     }
   }
 

@@ -11,7 +11,6 @@ import { Session } from '../session.ts'
 import type { ProgramStreams } from '../tool.ts'
 import { Chat } from './chat.ts'
 
-const SCRIPT_FAILED = 3
 /** At the end of piped input, messages that are on their way get this long. */
 const DRAIN_MS = 15_000
 
@@ -44,7 +43,7 @@ async function serve({ json }: NodeOptions, program: NodeProgram): Promise<numbe
     const isTerminal = await readLines(reader, screen, streams)
     if (!isTerminal) await session.waitForOperations(DRAIN_MS)
     session.note('\nStopping node...')
-    return session.hasFailed && !isTerminal && !stop.signal.aborted ? SCRIPT_FAILED : 0
+    return isTerminal || stop.signal.aborted ? 0 : session.status
   } finally {
     chat.leaveRoom()
     session.end()

@@ -11,6 +11,7 @@ import { suggestion } from '../nearest.ts'
 import { completeWord } from '../read-lines.ts'
 import type { Output } from '../screen.ts'
 import { Session } from '../session.ts'
+import { FAILED_STATUS, USAGE_STATUS } from '../tool.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 
 export interface ShellParts {
@@ -37,6 +38,7 @@ export class ClusterShell {
   readonly #sessions = new Map<ClusterNode, Session>()
   #selected: number | undefined
   #isLeaving = false
+  #status = 0
 
   constructor(parts: ShellParts) {
     this.#parts = parts
@@ -50,6 +52,12 @@ export class ClusterShell {
     return this.#isLeaving
   }
 
+  /** With which a script ends: that of its worst command, where a mistake is the worst. */
+  get status(): number {
+    for (const session of this.sessions) this.#note(session.status)
+    return this.#status
+  }
+
   /** What still runs, of all nodes. */
   get sessions(): readonly Session[] {
     return [...this.#sessions.values()]
@@ -61,7 +69,7 @@ export class ClusterShell {
     return completeWord(line, [...new Set([...OWN_COMMANDS, ...others])])
   }
 
-  /** Mistakes of the user become one line of output; rejects when a node cannot start. */
+  /** Mistakes of the user, and nodes that cannot start, become one line of output. */
   async read(line: string): Promise<void> {
     const words = new Words(line)
     const command = words.take()
@@ -69,7 +77,7 @@ export class ClusterShell {
     if (command === '') return
     if (command === 'x' || command === 'exit' || command === 'quit') this.#isLeaving = true
     else if (command === 'node') this.#select(words.take())
-    else if (command === 'resize') await this.#resize(words.take())
+    else if (command === 'resize') await this.#tryResize(words.take())
     else if (selected !== undefined) execute(selected, line)
     else if (command === 'll') await this.#list()
     else if (command === 'h' || command === 'help') this.#help()
@@ -103,21 +111,31 @@ export class ClusterShell {
     const last = this.#parts.cluster.nodes.length - 1
     const index = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
     if (index <= last) this.#selected = index
-    else this.#parts.out.error(`Invalid node: ${text} (0 to ${last})`)
+    else this.#complain(`Invalid node: ${text} (0 to ${last})`)
+  }
+
+  async #tryResize(text: string): Promise<void> {
+    try {
+      await this.#resize(text)
+    } catch (error) {
+      this.#note(FAILED_STATUS)
+      this.#parts.out.error(error instanceof Error ? error.message : String(error))
+    }
   }
 
   async #resize(text: string): Promise<void> {
-    const { cluster, out, maxNodes } = this.#parts
+    const { cluster, maxNodes } = this.#parts
     const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
     if (!(count >= 1 && count <= maxNodes)) {
-      out.error(`Invalid number of nodes: ${text || '(none)'} (1 to ${maxNodes})`)
-      return
+      return this.#complain(`Invalid number of nodes: ${text || '(none)'} (1 to ${maxNodes})`)
     }
     await this.#finish(cluster.nodes.slice(count))
     await cluster.resize(count)
     if (this.#selected !== undefined && this.#selected >= count) this.#selected = undefined
-    for (const node of this.#sessions.keys()) {
-      if (!cluster.nodes.includes(node)) this.#sessions.delete(node)
+    for (const [node, session] of this.#sessions) {
+      if (cluster.nodes.includes(node)) continue
+      this.#note(session.status)
+      this.#sessions.delete(node)
     }
   }
 
@@ -150,7 +168,16 @@ export class ClusterShell {
     const hint = commandNames().includes(command)
       ? ', but one of a node: select it with node N'
       : suggestion(command, OWN_COMMANDS)
-    this.#parts.out.error(`Unknown command: ${command}${hint}`)
+    this.#complain(`Unknown command: ${command}${hint}`)
+  }
+
+  #complain(text: string): void {
+    this.#note(USAGE_STATUS)
+    this.#parts.out.error(text)
+  }
+
+  #note(status: number): void {
+    if (this.#status !== USAGE_STATUS && status !== 0) this.#status = status
   }
 }
 

@@ -19,7 +19,6 @@ export interface ClusterRunOptions extends NodeOptions {
   readonly firstPort: number
 }
 
-const SCRIPT_FAILED = 3
 /** At the end of piped input, what still runs gets this long. */
 const DRAIN_MS = 15_000
 const MAX_RUNNING_PIPED = 64
@@ -93,11 +92,7 @@ async function serveCommands(
     complete: (line: string) => shell.complete(line),
     interrupt: () => stop.abort(),
     read: async (line: string, isTerminal: boolean) => {
-      try {
-        await shell.read(line)
-      } catch (error) {
-        screen.error(error instanceof Error ? error.message : String(error))
-      }
+      await shell.read(line)
       if (!isTerminal) await waitAll(shell, (it) => it.waitForSlot(MAX_RUNNING_PIPED))
       return !shell.isLeaving
     },
@@ -105,8 +100,7 @@ async function serveCommands(
   const isTerminal = await readLines(reader, screen, streams)
   if (!isTerminal) await waitAll(shell, (it) => it.waitForOperations(DRAIN_MS))
   if (!json) screen.line('\nStopping nodes...')
-  const hasFailed = shell.sessions.some((it) => it.hasFailed)
-  return hasFailed && !isTerminal && !stop.signal.aborted ? SCRIPT_FAILED : 0
+  return isTerminal || stop.signal.aborted ? 0 : shell.status
 }
 
 type SessionOf = ClusterShell['sessions'][number]

@@ -32,6 +32,7 @@ const cancelListenCommand: Command = {
     const text = words.take()
     if (!/^\d+$/.test(text)) throw new SyntaxError('Syntax: cl [key] [token]')
     if (!session.removeListen(key, Number(text))) {
+      session.noteFailure()
       session.out.error(`No listen with token ${text} on this key`)
     }
   },

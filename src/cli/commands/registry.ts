@@ -85,7 +85,7 @@ export function execute(session: Session, line: string): void {
     const isMistake =
       error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError
     if (!isMistake) throw error
-    session.out.error(error.message)
+    session.complain(error.message)
   }
 }
 
@@ -93,7 +93,7 @@ function refuse(session: Session, name: string): void {
   const feature = LATER_COMMANDS.get(name)
   const hint = suggestion(name, commandNames())
   if (feature === undefined) session.refuse(`Unknown command: ${name}${hint}\n${HELP_HINT}`)
-  else session.out.error(`Command ${name} (${feature}) is not available yet in this version`)
+  else session.complain(`Command ${name} (${feature}) is not available yet in this version`)
 }
 
 /** Each with the short one, in lines of a terminal. */

@@ -51,7 +51,6 @@ export const SIGNING_COMMANDS: readonly Command[] = [signedPutCommand, encrypted
 
 function requireIdentity(session: Session, name: string): void {
   if (session.node.publicKey !== undefined) return
-  session.noteFailure()
   throw new SyntaxError(
     `Command ${name} needs an identity: start dhtnode with -i, or --certificate and --privkey`,
   )

@@ -100,6 +100,7 @@ async function put(
 
 async function cancelPut(session: Session, key: InfoHash, id: ValueId): Promise<void> {
   if (await session.node.cancelPut(key, id)) return
+  session.noteFailure()
   session.out.error(`No running put of value ${id.toString(16)} on this key`)
 }
 

@@ -11,7 +11,7 @@ import {
   ROLE_FLAGS,
 } from '../node-flags.ts'
 import { toGuestOptions } from '../options.ts'
-import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_USAGE } from '../tool.ts'
+import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_SCRIPT } from '../tool.ts'
 
 export const DHTCHAT: Tool = {
   name: 'dhtchat',
@@ -42,8 +42,8 @@ export const DHTCHAT: Tool = {
   exitStatuses: [
     ENDED,
     NOT_STARTED,
-    WRONG_USAGE,
-    { status: 3, meaning: 'a message of a script (lines through a pipe) could not be sent' },
+    WRONG_SCRIPT,
+    { status: 3, meaning: 'a message of a script could not be sent' },
   ],
   async run(given: Given, streams: ProgramStreams): Promise<number> {
     const options = toGuestOptions(given)

@@ -4,7 +4,7 @@
 import { type Given, UsageError } from '../given.ts'
 import { INFO_FLAGS, JOIN_FLAGS, JSON_FLAG, LOG_FLAGS } from '../node-flags.ts'
 import { toNodeOptions } from '../options.ts'
-import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_USAGE } from '../tool.ts'
+import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_SCRIPT } from '../tool.ts'
 
 const DEFAULT_NODES = 32
 const MAX_NODES = 500
@@ -58,8 +58,8 @@ export const DHTCLUSTER: Tool = {
   exitStatuses: [
     ENDED,
     NOT_STARTED,
-    WRONG_USAGE,
-    { status: 3, meaning: 'an operation of a script (commands through a pipe) failed' },
+    WRONG_SCRIPT,
+    { status: 3, meaning: 'a command of a script failed' },
   ],
   async run(given: Given, streams: ProgramStreams): Promise<number> {
     const options = toNodeOptions(given)

@@ -12,7 +12,7 @@ import {
   ROLE_FLAGS,
 } from '../node-flags.ts'
 import { toNodeOptions } from '../options.ts'
-import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_USAGE } from '../tool.ts'
+import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_SCRIPT } from '../tool.ts'
 
 export const DHTNODE: Tool = {
   name: 'dhtnode',
@@ -63,11 +63,8 @@ export const DHTNODE: Tool = {
   exitStatuses: [
     ENDED,
     NOT_STARTED,
-    WRONG_USAGE,
-    {
-      status: 3,
-      meaning: 'a get, query, put or listen of a script (commands through a pipe) failed',
-    },
+    WRONG_SCRIPT,
+    { status: 3, meaning: 'a get, put or other command of a script failed, or did not end' },
   ],
   async run(given: Given, streams: ProgramStreams): Promise<number> {
     const options = toNodeOptions(given)

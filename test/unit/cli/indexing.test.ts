@@ -30,7 +30,7 @@ describe('index commands', () => {
     })
     assert.ok(node.values.some((value) => value.contentEquals(entry)))
     assert.ok(node.calls.includes(`put ${Prefix.ROOT.key}`))
-    assert.ok(!session.hasFailed)
+    assert.equal(session.status, 0)
   })
 
   test('a lookup that finds nothing says so by its last line alone', async () => {
@@ -51,7 +51,7 @@ describe('index commands', () => {
       `Pht::lookup: failed. took TIME: key.k must have <= 2 bytes: got 3. ${hint}`,
       `Pht::lookup: failed. took TIME: key has a field "j", but the index has "k". ${hint}`,
     ])
-    assert.ok(session.hasFailed)
+    assert.equal(session.status, 3)
   })
 
   test('failures of the network are told', async () => {
@@ -64,7 +64,7 @@ describe('index commands', () => {
       'Pht::insert: failed: no node of the network answered',
       'Pht::lookup: failed. took TIME: no node of the network answered',
     ])
-    assert.ok(session.hasFailed)
+    assert.equal(session.status, 3)
   })
 
   test('both need their arguments', async () => {

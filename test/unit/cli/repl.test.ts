@@ -260,6 +260,33 @@ describe('the program', () => {
     )
   })
 
+  test('tells scripts by its status what went wrong', async () => {
+    const statusOf = async (node: object, ...lines: string[]): Promise<number> =>
+      (await run(node, ...lines)).session.status
+    assert.equal(await statusOf({}, 'p mykey text', 'h', 'cl mykey 1', ''), 3, 'no such listen')
+    assert.equal(await statusOf({}, 'p mykey text', 'g mykey', 'cpp mykey 5'), 3, 'no such put')
+    assert.equal(await statusOf({}, 'p mykey text', 'l mykey', 'cl mykey 1', 'h'), 0)
+    for (const mistake of ['zzz', 'g', 'a svc 0', 'b a:b:c', 'log nothash', 'pst 8080']) {
+      assert.equal(await statusOf({}, mistake, 'g mykey'), 2, mistake)
+    }
+    const failure = 'ERR_DHT_NO_NODES'
+    assert.equal(await statusOf({ failure }, 'g mykey'), 3)
+    assert.equal(await statusOf({ failure }, 'g mykey', 'zzz'), 2, 'a mistake is the cause')
+  })
+
+  test('a command that does not end in time has failed', async () => {
+    const console = new Console()
+    console.node.gate = new Promise(() => {})
+    console.type('p mykey one')
+    console.type('p mykey two')
+    await console.until(/two|(Using.*\n){2}/)
+    await console.session.waitForOperations(1)
+    assert.equal(console.session.status, 3)
+    assert.equal(console.errors, '2 commands did not end in time\n')
+    console.session.end()
+    await console.done
+  })
+
   test('takes longer names for the short ones', async () => {
     const longer = ['put mykey a', 'put-permanent mykey b', 'cancel-put mykey 5', 'get mykey']
     const more = ['query mykey', 'listen mykey', 'cancel-listen mykey 1', 'announce mykey 80']

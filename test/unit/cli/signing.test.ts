@@ -47,11 +47,11 @@ describe('with an identity', () => {
       lines[1]!,
       /^Put signed: failure \(took TIME\)\. Value ID: ID \(stored locally only: no node .*\)$/,
     )
-    assert.ok(session.hasFailed)
+    assert.equal(session.status, 3)
     const unknown = await run({ ...identity, isKnown: false }, `e mykey ${longId} text`)
     const reason = 'no certificate with this id was found'
     assert.equal(unknown.lines[1], `Put encrypted: failure (took TIME): ${reason}`)
-    assert.ok(unknown.session.hasFailed)
+    assert.equal(unknown.session.status, 3)
   })
 
   test('both need their arguments', async () => {
@@ -105,5 +105,5 @@ test('without an identity nothing is signed or encrypted', async () => {
   )
   assert.equal(errors, lines.join(''))
   assert.deepEqual(node.calls, [])
-  assert.ok(session.hasFailed, 'scripts learn it')
+  assert.equal(session.status, 2, 'scripts learn it')
 })
