@@ -64,7 +64,7 @@ export class Scan {
   readonly #signal: AbortSignal
   readonly #regions: Region[] = [{ key: FIRST_KEY, depth: 0, attempt: 1 }]
   readonly #found = new Map<string, ScannedAddresses>()
-  readonly #heardOf = new Set<string>()
+  readonly #heardOf = new Map<string, InfoHash>()
   #lookups = 0
   #running = 0
   #isComplete = true
@@ -81,6 +81,16 @@ export class Scan {
 
   /** Never rejects: a failure of a lookup makes the result incomplete, and so does the signal. */
   async run(onProgress: (state: ScanState) => void): Promise<ScanResult> {
+    await this.#visitAll(onProgress)
+    // A lookup ends when enough nodes answered: those that were late are asked for themselves.
+    for (const key of this.#silent()) {
+      this.#regions.push({ key, depth: MAX_DEPTH, attempt: MAX_ATTEMPTS })
+    }
+    await this.#visitAll(onProgress)
+    return this.#result()
+  }
+
+  async #visitAll(onProgress: (state: ScanState) => void): Promise<void> {
     const running = new Set<Promise<void>>()
     while (this.#regions.length > 0 || running.size > 0) {
       if (this.#signal.aborted || this.#lookups >= MAX_LOOKUPS) {
@@ -102,7 +112,6 @@ export class Scan {
       })
       running.add(lookup)
     }
-    return this.#result()
   }
 
   async #visit(region: Region): Promise<void> {
@@ -144,7 +153,7 @@ export class Scan {
   #note({ id, address, lastReplyAgoMs }: NodeSnapshot, family: Family): void {
     const name = id.toString()
     if (!Number.isFinite(lastReplyAgoMs)) {
-      this.#heardOf.add(name)
+      this.#heardOf.set(name, id)
       return
     }
     const found = this.#found.get(name) ?? { id, addresses: new Map() }
@@ -152,11 +161,20 @@ export class Scan {
     this.#found.set(name, found)
   }
 
+  /** Nodes that others know and that did not answer yet. */
+  #silent(): InfoHash[] {
+    return [...this.#heardOf].filter(([name]) => !this.#found.has(name)).map(([, id]) => id)
+  }
+
   #result(): ScanResult {
     const nodes = [...this.#found.values()]
       .map(({ id, addresses }) => ({ id, addresses: [...addresses.values()] }))
       .sort((a, b) => a.id.compare(b.id))
-    const silent = [...this.#heardOf].filter((id) => !this.#found.has(id)).length
-    return { nodes, silent, lookups: this.#lookups, isComplete: this.#isComplete }
+    return {
+      nodes,
+      silent: this.#silent().length,
+      lookups: this.#lookups,
+      isComplete: this.#isComplete,
+    }
   }
 }

@@ -19,15 +19,15 @@ interface Fake extends ScanNode {
 
 function networkOf(
   closest: (key: InfoHash) => InfoHash[],
-  answers: (id: InfoHash) => boolean = () => true,
+  answers: (id: InfoHash, key: InfoHash) => boolean = () => true,
   fails: (lookup: number) => boolean = () => false,
 ): Fake {
   const snapshot = (key: InfoHash): SearchSnapshot => {
     const nodes = closest(key).map((id) => ({
       id,
       address,
-      lastReplyAgoMs: answers(id) ? 1 : Number.POSITIVE_INFINITY,
-      isExpired: !answers(id),
+      lastReplyAgoMs: answers(id, key) ? 1 : Number.POSITIVE_INFINITY,
+      isExpired: !answers(id, key),
     }))
     return { key, nodes } as unknown as SearchSnapshot
   }
@@ -88,6 +88,14 @@ describe('a scan', () => {
     const node = networkOf(closestOf(ids), (id) => id !== dead)
     const { nodes, silent } = await run(node)
     assert.deepEqual([nodes.length, silent], [19, 1])
+  })
+
+  test('asks a node itself that answered no lookup in time', async () => {
+    const ids = randomIds(20)
+    const slow = ids.slice(0, 3)
+    const node = networkOf(closestOf(ids), (id, key) => !slow.includes(id) || id.equals(key))
+    const { nodes, silent, isComplete } = await run(node)
+    assert.deepEqual([nodes.length, silent, isComplete], [20, 0, true])
   })
 
   test('repeats a lookup that failed once; when it fails again, it is incomplete', async () => {
