@@ -26,6 +26,11 @@ export interface GetOptions extends OperationOptions {
   where?: WhereInput | undefined
   /** Further condition, applied here. When it throws, the operation ends with that error. */
   filter?: ((value: Value) => boolean) | undefined
+  /**
+   * Deliver encrypted values as they are, also those that could be decrypted: for who passes them
+   * on to their readers. Default false.
+   */
+  forwardEncrypted?: boolean | undefined
 }
 
 /** A value that does not pass counts as not there: neither it nor its expiry is reported. */

@@ -10,8 +10,8 @@ export class PutError extends DhtError {
   /** The value with its id. It is stored on this node unless the code is ERR_DHT_LIMIT. */
   readonly value: Value
 
-  constructor(code: DhtErrorCode, message: string, value: Value) {
-    super(code, message)
+  constructor(code: DhtErrorCode, message: string, value: Value, cause?: Error) {
+    super(code, message, cause && { cause })
     this.name = 'PutError'
     this.value = value
   }
@@ -42,12 +42,13 @@ const PUT_ADVICE: Partial<Record<Failure, string>> = {
   limit: 'a configured limit is reached. Cancel other puts or raise the limit',
 }
 
-/** `action` completes "Cannot …". */
-export function operationError(action: string, outcome: Failure): DhtError {
-  return new DhtError(CODES[outcome], `Cannot ${action}: ${ADVICE[outcome]}`)
+/** `action` completes "Cannot …". A `cause` tells more than the general advice. */
+export function operationError(action: string, outcome: Failure, cause?: Error): DhtError {
+  const message = `Cannot ${action}: ${cause?.message ?? ADVICE[outcome]}`
+  return new DhtError(CODES[outcome], message, cause && { cause })
 }
 
-export function putError(action: string, outcome: Failure, value: Value): PutError {
-  const advice = PUT_ADVICE[outcome] ?? ADVICE[outcome]
-  return new PutError(CODES[outcome], `Cannot ${action}: ${advice}`, value)
+export function putError(action: string, outcome: Failure, value: Value, cause?: Error): PutError {
+  const advice = cause?.message ?? PUT_ADVICE[outcome] ?? ADVICE[outcome]
+  return new PutError(CODES[outcome], `Cannot ${action}: ${advice}`, value, cause)
 }

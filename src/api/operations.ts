@@ -4,8 +4,7 @@
 
 import type { Dht } from '../core/dht.ts'
 import type { DhtEvent, OperationId } from '../core/events.ts'
-import type { FieldValueIndex } from '../core/value/field-value-index.ts'
-import type { Value } from '../core/value/value.ts'
+import type { OperationEvents } from './backend.ts'
 
 export interface ClientHost {
   readonly dht: Dht
@@ -16,15 +15,6 @@ export interface ClientHost {
    * client's `dispatch`, and sets the timer anew. May be called from within `dispatch`.
    */
   kick(): void
-}
-
-export type OperationEnd = Pick<Extract<DhtEvent, { kind: 'done' }>, 'outcome' | 'nodes'>
-
-export interface OperationEvents {
-  values?(values: readonly Value[], expired: boolean): void
-  fields?(fields: readonly FieldValueIndex[]): void
-  /** The last event of the operation. */
-  done(end: OperationEnd): void
 }
 
 export class Operations {

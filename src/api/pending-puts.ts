@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Puts that wait for their confirmation, found by key and value id so that they can be cancelled.
 
-import type { OperationId } from '../core/events.ts'
 import { IdMap } from '../core/id/id-map.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { Value, ValueId } from '../core/value/value.ts'
+import type { Backend, BackendPutOptions, OperationEnd } from './backend.ts'
 import type { PutResult } from './dht-interface.ts'
 import { putError } from './errors.ts'
 import { onAbort } from './on-abort.ts'
-import type { OperationEnd, Operations } from './operations.ts'
-
-export interface EnginePutOptions {
-  permanent: boolean
-  /** Wall clock; left out for now. */
-  createdMs?: number
-}
 
 /** One promise that `put` returned. */
 class PendingPut {
   readonly key: InfoHash
   readonly promise: Promise<PutResult>
-  /** With its id as soon as the engine gave it one. */
+  /** With its id as soon as the backend gave it one. */
   value: Value
-  operation: OperationId | undefined
+  forget: (() => void) | undefined
   readonly #ignoreAbort: () => void
   #resolve!: (result: PutResult) => void
   #reject!: (error: unknown) => void
@@ -37,8 +30,8 @@ class PendingPut {
     this.#ignoreAbort = onAbort(signal, abort)
   }
 
-  end({ outcome, nodes }: OperationEnd): void {
-    if (outcome !== 'ok') return this.fail(putError(this.#action, outcome, this.value))
+  end({ outcome, nodes, cause }: OperationEnd): void {
+    if (outcome !== 'ok') return this.fail(putError(this.#action, outcome, this.value, cause))
     this.#ignoreAbort()
     this.#resolve({ value: this.value, nodes })
   }
@@ -59,36 +52,32 @@ interface PutsOfKey {
 }
 
 export class PendingPuts {
-  readonly #operations: Operations
+  readonly #backend: Backend
   readonly #byKey = new IdMap<PutsOfKey>(0)
 
-  constructor(operations: Operations) {
-    this.#operations = operations
+  constructor(backend: Backend) {
+    this.#backend = backend
   }
 
   start(
     key: InfoHash,
     value: Value,
-    options: EnginePutOptions,
+    options: BackendPutOptions,
     signal: AbortSignal | undefined,
   ): Promise<PutResult> {
     const put: PendingPut = new PendingPut(key, value, signal, () => this.#abort(put, signal))
     try {
-      this.#operations.start(
-        (dht, now) => {
-          const started = dht.startPut(key, value, options, now)
-          put.value = started.value
-          put.operation = started.operation
+      this.#backend.startPut(key, value, options, {
+        started: (identified, forget) => {
+          put.value = identified
+          put.forget = forget
           this.#add(put)
-          return started.operation
         },
-        {
-          done: (end) => {
-            this.#remove(put)
-            put.end(end)
-          },
+        done: (end) => {
+          this.#remove(put)
+          put.end(end)
         },
-      )
+      })
     } catch (error) {
       this.#remove(put)
       put.fail(error)
@@ -102,7 +91,7 @@ export class PendingPuts {
   cancel(key: InfoHash, id: ValueId): boolean {
     const puts = this.#of(key, id)
     for (const put of puts) this.#forget(put)
-    const existed = this.#operations.run((dht, now) => dht.cancelPut(key, id, now))
+    const existed = this.#backend.cancelPut(key, id)
     const reason = `The put of value ${id} under ${key} was cancelled`
     for (const put of puts) put.fail(new DOMException(reason, 'AbortError'))
     return existed || puts.length > 0
@@ -112,14 +101,12 @@ export class PendingPuts {
   #abort(put: PendingPut, signal: AbortSignal | undefined): void {
     const { key, value } = put
     this.#forget(put)
-    if (this.#of(key, value.id).length === 0) {
-      this.#operations.run((dht, now) => dht.cancelPut(key, value.id, now))
-    }
+    if (this.#of(key, value.id).length === 0) this.#backend.cancelPut(key, value.id)
     put.fail(signal?.reason)
   }
 
   #forget(put: PendingPut): void {
-    if (put.operation !== undefined) this.#operations.forget(put.operation)
+    put.forget?.()
     this.#remove(put)
   }
 

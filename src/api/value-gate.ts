@@ -15,6 +15,11 @@ export interface ValueGate {
   open(value: Value): Value | undefined | Promise<Value | undefined>
 }
 
+/** `gate` for who passes values on: what is encrypted stays as it is. */
+export function forwarding(gate: ValueGate): ValueGate {
+  return { open: (value) => (value.isEncrypted ? value : gate.open(value)) }
+}
+
 interface Waiting {
   readonly value: Value
   readonly expired: boolean

@@ -141,6 +141,16 @@ export class Dht {
     return this.#core.operations.pendingPuts(key)
   }
 
+  /** All permanent puts that were not cancelled. */
+  permanentPuts(): { key: InfoHash; value: Value }[] {
+    return this.#core.operations.permanentPuts()
+  }
+
+  /** What a listen reported last of each value that has not expired; none of an unknown listen. */
+  listenedValues(operation: OperationId): Value[] {
+    return this.#core.operations.listenedValues(operation)
+  }
+
   /** Values in the own store. */
   localValues(key: InfoHash, query: Query = QUERY_ALL): Value[] {
     return this.#core.operations.local(key, query)

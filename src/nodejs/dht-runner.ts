@@ -3,16 +3,21 @@
 // DhtInterface of an application on Node.js.
 
 import type { OperationOptions } from '../api/dht-interface.ts'
+import { EngineBackend } from '../api/engine-backend.ts'
+import { Inspector } from '../api/inspector.ts'
 import { Listeners } from '../api/listeners.ts'
+import type { Operations } from '../api/operations.ts'
 import { pingAny } from '../api/ping.ts'
 import { resolveConfig } from '../core/config.ts'
 import { Dht } from '../core/dht.ts'
 import type { DhtEvent, NodeExport, NodeStatus } from '../core/events.ts'
+import type { InfoHash } from '../core/id/info-hash.ts'
 import { type Family, SocketAddress } from '../core/id/socket-address.ts'
 import { ArenaPool } from '../core/net/arena-pool.ts'
 import { Outbox } from '../core/net/outbox.ts'
 import type { Log } from '../core/ports.ts'
 import type { ImportResult } from '../core/storage/value-transfer.ts'
+import type { ValueType } from '../core/value/value-type.ts'
 import { certificateKeys } from '../crypto/certificate-keys.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
@@ -48,6 +53,7 @@ interface RunnerParts {
  */
 export class DhtRunner extends SecureDht {
   readonly #driver: Driver
+  readonly #engine: EngineBackend
   readonly #transports: readonly Transport[]
   readonly #state: SavedState | undefined
   readonly #resolver: Resolver | undefined
@@ -57,15 +63,17 @@ export class DhtRunner extends SecureDht {
   readonly #addressListeners = new Listeners<readonly SocketAddress[]>()
 
   private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
-    super(driver, rsaVerifier, secure)
+    const engine = new EngineBackend(driver)
+    super(engine, rsaVerifier, secure)
     this.#driver = driver
+    this.#engine = engine
     this.#transports = transports
     this.#state = state
     this.#resolver = resolver
     this.#bootstrapper = new Bootstrapper(
       {
         expectBootstrap: () => this.#expectBootstrap(),
-        bootstrap: (addresses) => this.operations.run((dht, now) => dht.bootstrap(addresses, now)),
+        bootstrap: (addresses) => this.#operations.run((dht, now) => dht.bootstrap(addresses, now)),
       },
       { resolver, log },
     )
@@ -102,7 +110,7 @@ export class DhtRunner extends SecureDht {
       const outbox = new Outbox(arenas)
       const ports = { random, verifier: rsaVerifier, certificateKeys, log, outbox }
       const dht = new Dht(config, ports, monotonicNow())
-      driver = new Driver(dht, transports, (events) => runner.dispatch(events))
+      driver = new Driver(dht, transports, (events) => runner.#onEvents(events))
       const runner = new DhtRunner({ driver, transports, state, resolver, log, secure: options })
       await runner.#restoreState(stateIntervalMs)
       runner.bootstrap(...bootstrap)
@@ -115,6 +123,16 @@ export class DhtRunner extends SecureDht {
       await Promise.all(transports.map((transport) => transport.close()))
       throw error
     }
+  }
+
+  /** Id of this node. */
+  get id(): InfoHash {
+    return this.#driver.dht.id
+  }
+
+  /** Looks into the node: routing table, searches, storage. */
+  get inspector(): Inspector {
+    return new Inspector(this.#driver)
   }
 
   /** Bound addresses, IPv4 first. */
@@ -181,12 +199,12 @@ export class DhtRunner extends SecureDht {
         ? [target]
         : await resolveHost(parseHostPort(target), this.#resolver)
     signal?.throwIfAborted()
-    return pingAny(this.operations, addresses, signal)
+    return pingAny(this.#operations, addresses, signal)
   }
 
   /** To be called when the host got other addresses: everything known is confirmed anew. */
   connectivityChanged(family?: Family): void {
-    this.operations.run((dht, now) => dht.connectivityChanged(now, family))
+    this.#operations.run((dht, now) => dht.connectivityChanged(now, family))
     this.#discovery?.connectivityChanged()
   }
 
@@ -202,7 +220,7 @@ export class DhtRunner extends SecureDht {
 
   /** Nodes of earlier times or from local discovery: contacted, then used. */
   insertNodes(nodes: readonly NodeExport[]): void {
-    this.operations.run((dht, now) => {
+    this.#operations.run((dht, now) => {
       for (const node of nodes) dht.insertNode(node, now)
     })
   }
@@ -212,6 +230,11 @@ export class DhtRunner extends SecureDht {
     return this.#driver.dht.exportNodes(this.#driver.now())
   }
 
+  /** Sets lifetime and policies of a value type on this node. */
+  registerType(type: ValueType): void {
+    this.#driver.dht.registerType(type)
+  }
+
   /** All stored values, for `importValues`. */
   exportValues(): Uint8Array {
     return this.#driver.dht.exportValues()
@@ -219,7 +242,7 @@ export class DhtRunner extends SecureDht {
 
   /** Stores exported values until they expire. What cannot be read is skipped. */
   importValues(bytes: Uint8Array): ImportResult {
-    return this.operations.run((dht, now) => dht.importValues(new Uint8Array(bytes), now))
+    return this.#operations.run((dht, now) => dht.importValues(new Uint8Array(bytes), now))
   }
 
   /**
@@ -227,17 +250,7 @@ export class DhtRunner extends SecureDht {
    * now closest, as before a planned end. Returns the number of values; takes a few seconds.
    */
   announceStorage(): number {
-    return this.operations.run((dht, now) => dht.announceStorage(now))
-  }
-
-  override dispatch(events: readonly DhtEvent[]): void {
-    super.dispatch(events)
-    for (const event of events) {
-      if (event.kind === 'bootstrap-wanted') void this.#bootstrapper.run()
-      else if (event.kind === 'public-address') {
-        this.#addressListeners.notify(this.#withPorts(event.addresses))
-      } else if (event.kind === 'status') this.#onStatus(event)
-    }
+    return this.#operations.run((dht, now) => dht.announceStorage(now))
   }
 
   protected override async shutDown(): Promise<void> {
@@ -252,6 +265,16 @@ export class DhtRunner extends SecureDht {
     await Promise.all(this.#transports.map((transport) => transport.close()))
     await discoveryClosed
     if (lastState !== undefined) await this.#state!.finish(lastState)
+  }
+
+  #onEvents(events: readonly DhtEvent[]): void {
+    this.#engine.dispatch(events)
+    for (const event of events) {
+      if (event.kind === 'bootstrap-wanted') void this.#bootstrapper.run()
+      else if (event.kind === 'public-address') {
+        this.#addressListeners.notify(this.#withPorts(event.addresses))
+      } else if (event.kind === 'status') this.#onStatus(event)
+    }
   }
 
   async #restoreState(intervalMs: number): Promise<void> {
@@ -286,6 +309,10 @@ export class DhtRunner extends SecureDht {
     this.#discovery?.connectivityChanged()
   }
 
+  get #operations(): Operations {
+    return this.#engine.operations
+  }
+
   #learnZone(address: SocketAddress, zone: string): void {
     for (const transport of this.#transports) {
       if (transport.family === address.family) transport.learnZone?.(address, zone)
@@ -298,7 +325,7 @@ export class DhtRunner extends SecureDht {
     const isNeeded = this.#transports.some(
       ({ family }) => (family === 4 ? ipv4 : ipv6) !== 'connected',
     )
-    if (isNeeded) this.operations.run((dht, now) => dht.expectBootstrap(now))
+    if (isNeeded) this.#operations.run((dht, now) => dht.expectBootstrap(now))
   }
 
   #portOf(family: Family): number | undefined {

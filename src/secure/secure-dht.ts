@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The public-key layer over a DHT client: identity, signed and encrypted values, certificates.
+// The public-key layer over a DHT: identity, signed and encrypted values, certificates.
 
-import { DhtClient } from '../api/dht-client.ts'
+import type { Backend } from '../api/backend.ts'
+import { DhtBase } from '../api/dht-base.ts'
 import type { OperationOptions, PutOptions, PutResult } from '../api/dht-interface.ts'
 import { describeType, type Key, toInfoHash } from '../api/key.ts'
 import { untilAborted } from '../api/on-abort.ts'
-import type { ClientHost } from '../api/operations.ts'
 import { toValue, type ValueInput } from '../api/value-input.ts'
 import { InfoHash } from '../core/id/info-hash.ts'
 import { PkId } from '../core/id/pk-id.ts'
@@ -38,7 +38,7 @@ export interface SecureOptions {
   certificateStore?: CertificateStore | undefined
 }
 
-export class SecureDht extends DhtClient implements SecureDhtInterface {
+export class SecureDht extends DhtBase implements SecureDhtInterface {
   readonly #identity: Identity | undefined
   readonly #verifier: SignatureVerifier
   readonly #opener: ValueOpener
@@ -47,14 +47,14 @@ export class SecureDht extends DhtClient implements SecureDhtInterface {
   readonly #writers = new RegisterWriters(this)
   #publication: Promise<void> | undefined
 
-  constructor(host: ClientHost, verifier: SignatureVerifier, options: SecureOptions = {}) {
+  constructor(backend: Backend, verifier: SignatureVerifier, options: SecureOptions = {}) {
     const { identity, publishCertificate = true, certificateStore } = options
     const opener = new ValueOpener({
       verifier,
       key: identity?.privateKey,
       onOwner: (owner, value) => finder.addKey(owner, value.ownerId!),
     })
-    super(host, opener)
+    super(backend, opener)
     const finder = new CertificateFinder({
       own: identity?.certificate,
       store: certificateStore,

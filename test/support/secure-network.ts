@@ -3,6 +3,7 @@
 // time, so virtual time goes on in small steps while a test waits for something.
 
 import { setImmediate as turn } from 'node:timers/promises'
+import { EngineBackend } from '../../src/api/engine-backend.ts'
 import type { DhtConfig } from '../../src/core/config.ts'
 import { certificateKeys } from '../../src/crypto/certificate-keys.ts'
 import { rsaVerifier } from '../../src/crypto/signature-verifier.ts'
@@ -14,6 +15,7 @@ const PORTS = { verifier: rsaVerifier, certificateKeys }
 
 interface Member {
   readonly node: MiniNode
+  readonly backend: EngineBackend
   readonly client: SecureDht
 }
 
@@ -34,8 +36,9 @@ export class VirtualSecureNetwork {
     const { net } = this
     const node = net.add(config, PORTS)
     const host = { dht: node.dht, now: () => net.now, kick: () => net.pump(node) }
-    const client = new SecureDht(host, rsaVerifier, options)
-    this.#members.push({ node, client })
+    const backend = new EngineBackend(host)
+    const client = new SecureDht(backend, rsaVerifier, options)
+    this.#members.push({ node, backend, client })
     return client
   }
 
@@ -69,7 +72,7 @@ export class VirtualSecureNetwork {
 
   async #step(): Promise<void> {
     this.net.run(STEP_MS)
-    for (const { node, client } of this.#members) client.dispatch(node.events.splice(0))
+    for (const { node, backend } of this.#members) backend.dispatch(node.events.splice(0))
     await turn()
   }
 }

@@ -51,6 +51,11 @@ export class ListenOperation implements ListenSink {
     this.onGone(OWN_STORE, [value])
   }
 
+  /** Those that were reported and have not expired. */
+  values(): Iterable<Value> {
+    return this.#tracker.values()
+  }
+
   #push(values: readonly Value[], expired: boolean): void {
     this.#events.push({ kind: 'values', operation: this.id, values, expired })
   }

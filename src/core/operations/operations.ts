@@ -225,6 +225,15 @@ export class Operations {
     return own === undefined ? [] : [...own.puts.values()].map(({ value }) => value)
   }
 
+  permanentPuts(): { key: InfoHash; value: Value }[] {
+    const puts = [...this.#byKey].flatMap((own) => [...own.puts.values()])
+    return puts.filter(({ isPermanent }) => isPermanent).map(({ key, value }) => ({ key, value }))
+  }
+
+  listenedValues(operation: OperationId): Value[] {
+    return [...(this.#listens.get(operation)?.values() ?? [])]
+  }
+
   /** Values in the own store that match. */
   local(key: InfoHash, query: Query): Value[] {
     const stored = this.#host.storage.find(key)
