@@ -31,7 +31,9 @@ export interface DhtStats {
   readonly ipv6: FamilyStats
   readonly storage: {
     readonly keys: number
+    /** Of others and own ones, and the own ones among them. */
     readonly values: number
+    readonly localValues: number
     /** Cost of the values of others and of the own ones, overhead included. */
     readonly remoteBytes: number
     readonly localBytes: number
@@ -132,6 +134,7 @@ export function stats(core: NodeCore, now: number): DhtStats {
     storage: {
       keys: storage.keyCount,
       values: storage.valueCount,
+      localValues: storage.localValues,
       remoteBytes: storage.remoteBytes,
       localBytes: storage.localBytes,
       listeners: listeners.size,

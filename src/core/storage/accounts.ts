@@ -25,6 +25,7 @@ export class Accounts {
   readonly #maxLocalBytes: number
   readonly #own: ExpiryQueue
   #localBytes = 0
+  #localValues = 0
 
   constructor({ maxBytes, maxLocalBytes, seed, values, host }: AccountsOptions) {
     this.quota = new Quota({ limit: maxBytes, seed, values, host })
@@ -36,6 +37,11 @@ export class Accounts {
   /** Cost of the own values. */
   get localBytes(): number {
     return this.#localBytes
+  }
+
+  /** Number of the own values. */
+  get localValues(): number {
+    return this.#localValues
   }
 
   /**
@@ -52,6 +58,7 @@ export class Accounts {
   remove(row: number): void {
     if (!this.#values.isLocal(row)) return this.quota.remove(row)
     this.#localBytes -= this.#values.costOf(row)
+    this.#localValues--
     if (!this.#values.isPermanent(row)) this.#own.remove(row)
   }
 
@@ -70,6 +77,7 @@ export class Accounts {
   #add(row: number): void {
     if (!this.#values.isLocal(row)) return this.quota.add(row)
     this.#localBytes += this.#values.costOf(row)
+    this.#localValues++
     if (!this.#values.isPermanent(row)) this.#own.add(row)
   }
 }

@@ -117,6 +117,11 @@ export class Storage implements Iterable<KeyStorage> {
     return this.#accounts.localBytes
   }
 
+  /** Number of the own values. */
+  get localValues(): number {
+    return this.#accounts.localValues
+  }
+
   /** Who uses how much of `remoteBytes`. */
   get quota(): Pick<Quota, 'sourceBytes' | 'prefixBytes' | 'sourceCount'> {
     return this.#accounts.quota
