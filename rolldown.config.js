@@ -3,26 +3,10 @@
 // cost most of the start-up time. Types are emitted beside them by `tsc -b`. Packages are bundled,
 // too, and their licences with them: what is used of them is a part, and loads with the rest.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
+import { notices } from './scripts/notices.js'
 import { manPages } from './src/cli/man-page.ts'
 import { TOOLS } from './src/cli/tools/all.ts'
-
-const PACKAGE = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/
-
-const notices = {
-  name: 'third-party-notices',
-  generateBundle(_options, bundle) {
-    const modules = Object.values(bundle).flatMap((it) => it.moduleIds ?? [])
-    const folders = modules.flatMap((id) => PACKAGE.exec(id)?.[0] ?? [])
-    const source = [...new Set(folders)]
-      .map(noticeOf)
-      .sort()
-      .join(`\n${'-'.repeat(80)}\n\n`)
-    this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-NOTICES.txt', source })
-  },
-}
 
 const manual = {
   name: 'manual-pages',
@@ -58,6 +42,8 @@ export default defineConfig({
     'core/entry': 'src/core/entry.ts',
     'crypto/entry': 'src/crypto/entry.ts',
     'nodejs/discovery/entry': 'src/nodejs/discovery/entry.ts',
+    'proxy/server/entry': 'src/proxy/server/entry.ts',
+    'proxy/client/entry': 'src/proxy/client/entry.ts',
     'sim/entry': 'src/sim/entry.ts',
     'pht/entry': 'src/pht/entry.ts',
     ...programs,
@@ -74,11 +60,3 @@ export default defineConfig({
     codeSplitting: { groups: GROUPS },
   },
 })
-
-/** Name, version and licence of the package in a folder. Without a licence it may not be bundled. */
-function noticeOf(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it))
-  if (file === undefined) throw new Error(`${name} has no licence file`)
-  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8')}`
-}

@@ -11,7 +11,21 @@ import { after, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
-const LAYERS = ['core', 'api', 'crypto', 'secure', 'discovery', 'sim', 'pht', 'nodejs', 'cli']
+const LAYERS = [
+  'core',
+  'api',
+  'crypto',
+  'secure',
+  'discovery',
+  'sim',
+  'pht',
+  'proxy/protocol',
+  'proxy/client',
+  'proxy/server',
+  'nodejs',
+  'cli',
+  'bridge',
+]
 
 const SOUND: Record<string, string> = {
   'core/entry.ts': 'export const answer = new Uint8Array(1)[0] ?? 42',
@@ -41,6 +55,19 @@ const SOUND: Record<string, string> = {
   'pht/tree.ts': `
     import { Client } from '../api/entry.ts'
     export class Tree extends Client {}`,
+  'proxy/protocol/json.ts': `
+    import { Client } from '../../api/entry.ts'
+    export const json = btoa(String(new Client().answer))`,
+  'proxy/client/client.ts': `
+    import { Client } from '../../api/entry.ts'
+    import { json } from '../protocol/json.ts'
+    export class ProxyClient extends Client {
+      page = fetch(json)
+    }`,
+  'proxy/server/server.ts': `
+    import { createServer } from 'node:http'
+    import { json } from '../protocol/json.ts'
+    export const server = createServer((_, reply) => reply.end(json))`,
   'nodejs/entry.ts': `
     import { readFileSync } from 'node:fs'
     export { Client } from '../api/entry.ts'
@@ -49,6 +76,9 @@ const SOUND: Record<string, string> = {
   'cli/main.ts': `
     import { Client, read } from '../nodejs/entry.ts'
     console.log(read('a'), new Client().answer)`,
+  'bridge/main.ts': `
+    import { Tree } from '../pht/tree.ts'
+    process.stdout.write(String(new Tree().answer))`,
 }
 
 const OFFENDERS: [path: string, text: string, error: string][] = [
@@ -72,7 +102,13 @@ const OFFENDERS: [path: string, text: string, error: string][] = [
   ['pht/imports-node.ts', "import 'node:fs'", 'TS2882'],
   ['pht/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
   ['sim/imports-upwards.ts', "export { read } from '../nodejs/entry.ts'", 'TS6307'],
+  ['proxy/protocol/imports-node.ts', "import 'node:fs'", 'TS2882'],
+  ['proxy/protocol/imports-server.ts', "import '../server/server.ts'", 'TS6307'],
+  ['proxy/client/imports-node.ts', "import 'node:fs'", 'TS2882'],
+  ['proxy/client/imports-server.ts', "import '../server/server.ts'", 'TS6307'],
+  ['proxy/server/imports-upwards.ts', "import '../../nodejs/entry.ts'", 'TS6307'],
   ['nodejs/imports-upwards.ts', "import '../cli/main.ts'", 'TS6307'],
+  ['cli/imports-bridge.ts', "import '../bridge/main.ts'", 'TS6307'],
   ['nodejs/uses-newer-runtime.ts', 'Promise.withResolvers()', 'TS2550'],
 ]
 

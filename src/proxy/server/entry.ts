@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Public face of the proxy server, `opendht/proxy/server`.
+
+export { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts'
+export type { ProxyCounters, RefusalReason } from './proxy-counters.ts'
+export type { ProxyNode } from './proxy-node.ts'
+export {
+  DEFAULT_PROXY_PORT,
+  type ProxyObserver,
+  ProxyServer,
+  type ProxyServerOptions,
+} from './proxy-server.ts'

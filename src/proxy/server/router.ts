@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Finds the route of a request by method and path.
+
+import type { InfoHash } from '../../core/id/info-hash.ts'
+import { keyFromSegment } from '../protocol/paths.ts'
+import { HttpError } from './http-error.ts'
+import type { Route } from './route.ts'
+
+export interface FoundRoute {
+  readonly route: Route
+  /** Method and path of the route, for counting. */
+  readonly name: string
+  readonly key: InfoHash | undefined
+  /** Behind the `?`. */
+  readonly search: string
+}
+
+export class Router {
+  /** By path without `:key`, then by method. */
+  readonly #fixed = new Map<string, Map<string, Named>>()
+  /** By path with `:key`, then by method. */
+  readonly #keyed = new Map<string, Map<string, Named>>()
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      const table = route.path.includes(KEY) ? this.#keyed : this.#fixed
+      const methods = table.get(route.path) ?? new Map<string, Named>()
+      if (methods.has(route.method)) throw new Error(`Two routes: ${route.method} ${route.path}`)
+      methods.set(route.method, { route, name: `${route.method} ${route.path}` })
+      table.set(route.path, methods)
+    }
+  }
+
+  /** Throws HttpError: 404 for an unknown path, 405 for a method that the path does not have. */
+  find(method: string, target: string): FoundRoute {
+    const mark = target.indexOf('?')
+    const path = mark < 0 ? target : target.slice(0, mark)
+    const search = mark < 0 ? '' : target.slice(mark + 1)
+    const fixed = this.#fixed.get(path)
+    if (fixed !== undefined) return { ...pick(fixed, method, path), key: undefined, search }
+    const segments = path.split('/')
+    for (const [pattern, index] of patternsOf(segments)) {
+      const methods = this.#keyed.get(pattern)
+      if (methods === undefined) continue
+      const segment = segments[index]!
+      const key = keyFromSegment(segment)
+      if (key === undefined) throw new HttpError(400, `The key ${segment} has a broken % escape`)
+      return { ...pick(methods, method, path), key, search }
+    }
+    throw new HttpError(404, `There is nothing at ${path.slice(0, MAX_SHOWN)}`)
+  }
+}
+
+interface Named {
+  readonly route: Route
+  readonly name: string
+}
+
+/** The patterns that a path may match: `/:key`, `/key/:key`, `/key/:key/…`. */
+function patternsOf(segments: readonly string[]): readonly (readonly [string, number])[] {
+  const [, first, second, third] = segments
+  if (first === undefined || first === '') return []
+  if (second === undefined) return [[`/${KEY}`, 1]]
+  if (first !== 'key' || second === '') return []
+  if (third === undefined) return [[`/key/${KEY}`, 2]]
+  return segments.length === 4 ? [[`/key/${KEY}/${third}`, 2]] : []
+}
+
+function pick(methods: ReadonlyMap<string, Named>, method: string, path: string): Named {
+  const named = methods.get(method)
+  if (named !== undefined) return named
+  const allowed = [...methods.keys()].join(', ')
+  const message = `${path.slice(0, MAX_SHOWN)} does not take ${method}: expected ${allowed}`
+  throw new HttpError(405, message, { Allow: allowed })
+}
+
+const KEY = ':key'
+const MAX_SHOWN = 80

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Gets and puts (spec proxy, sections 4.2 and 4.3).
+
+import { valueToJson } from '../../protocol/value-json.ts'
+import { failureOf } from '../node-failure.ts'
+import { withOperation } from '../operations.ts'
+import { readJson, toRequestValue } from '../read-body.ts'
+import { beginLines, sendJson } from '../reply.ts'
+import type { Route, RouteContext } from '../route.ts'
+import { writeLine } from '../streams/write-line.ts'
+
+export const VALUE_ROUTES: readonly Route[] = ['/:key', '/key/:key'].flatMap((path) => [
+  { method: 'GET', path, handle: get },
+  { method: 'POST', path, handle: put },
+])
+
+/** Headers go out with the first value: a get that fails before that has a status to say so. */
+function get(context: RouteContext): Promise<void> {
+  const { key, reply, services } = context
+  return withOperation(services, async () => {
+    const gone = new AbortController()
+    reply.on('close', () => gone.abort())
+    try {
+      const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
+      for await (const value of found) {
+        if (!reply.headersSent) beginLines(context)
+        services.counters.lines++
+        if (!(await writeLine(context, `${valueToJson(value)}\n`))) return
+      }
+    } catch (error) {
+      if (gone.signal.aborted) return
+      throw failureOf('Get failed', error)
+    }
+    if (!reply.headersSent) beginLines(context)
+    reply.end()
+  })
+}
+
+/** Goes on when the client hangs up: what was sent is to be stored. */
+async function put(context: RouteContext): Promise<void> {
+  const { key, services } = context
+  const body = await readJson(context)
+  const value = toRequestValue(body)
+  const { permanent } = body
+  const stored = await withOperation(services, async () => {
+    try {
+      if (permanent !== undefined) return await services.permanentPuts.put(key, value, permanent)
+      return (await services.node.put(key, value)).value
+    } catch (error) {
+      throw failureOf('Put failed', error)
+    }
+  })
+  await sendJson(context, `${valueToJson(stored)}\n`)
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// What the routes of one server share.
+
+import type { Log } from '../../core/ports.ts'
+import type { ProxyLimits } from './limits.ts'
+import { NodeInfoCache } from './node-info.ts'
+import { DirectPermanentPuts, type PermanentPuts } from './permanent-puts.ts'
+import { newCounters } from './proxy-counters.ts'
+import type { ProxyNode } from './proxy-node.ts'
+import type { Pushes } from './pushes.ts'
+import { RequestRate } from './request-rate.ts'
+import type { ProxyServices } from './route.ts'
+
+export interface ServicesOptions {
+  readonly limits: ProxyLimits
+  readonly log?: Log | undefined
+  readonly now?: (() => number) | undefined
+}
+
+export class Services implements ProxyServices {
+  readonly node: ProxyNode
+  readonly limits: ProxyLimits
+  readonly log: Log | undefined
+  readonly now: () => number
+  readonly counters = newCounters()
+  readonly info: NodeInfoCache
+  readonly permanentPuts: PermanentPuts
+  readonly pushes: Pushes | undefined = undefined
+  readonly startedAt: number
+  readonly #rate = new RequestRate(performance.now())
+  readonly #closing = new AbortController()
+
+  constructor(node: ProxyNode, { limits, log, now = Date.now }: ServicesOptions) {
+    this.node = node
+    this.limits = limits
+    this.log = log
+    this.now = now
+    this.startedAt = now()
+    this.info = new NodeInfoCache(node)
+    this.permanentPuts = new DirectPermanentPuts(node)
+  }
+
+  get isClosing(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  requestRate(): number {
+    return this.#rate.perSecond(performance.now())
+  }
+
+  /** A request reached the route of this name. */
+  counted(name: string): void {
+    this.#rate.count(performance.now())
+    const { requests } = this.counters
+    requests[name] = (requests[name] ?? 0) + 1
+  }
+
+  replied(status: number): void {
+    const { replies } = this.counters
+    replies[status] = (replies[status] ?? 0) + 1
+  }
+
+  /** A handler failed for a reason that nobody foresaw. */
+  failed(name: string, error: unknown): void {
+    this.counters.internalErrors++
+    if (!this.log?.enabled('error')) return
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.log.write('error', `[proxy] ${name} failed: ${text}`)
+  }
+
+  beginClosing(): void {
+    this.#closing.abort()
+  }
+
+  /** Resolves when no get or put is under way, or it takes too long. */
+  async whenIdle(): Promise<void> {
+    const end = performance.now() + this.limits.closeTimeoutMs
+    while (this.counters.operations > 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS))
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.permanentPuts.close(), this.pushes?.close()])
+  }
+}
+
+const IDLE_CHECK_MS = 20

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Writes to a reply no faster than its client reads. What waits for a client is one line more than
+// the buffer of its socket; a client that reads nothing for long is cut off.
+
+import type { RouteContext } from '../route.ts'
+
+/** Resolves to whether the client is still there, when there is room for more. */
+export async function writeLine(context: RouteContext, line: string): Promise<boolean> {
+  const { reply } = context
+  if (reply.destroyed) return false
+  return reply.write(line) || whenDrained(context)
+}
+
+export function whenDrained({ reply, services }: RouteContext): Promise<boolean> {
+  const { limits, counters } = services
+  return new Promise((resolve) => {
+    const settle = (isThere: boolean): void => {
+      clearTimeout(timer)
+      reply.off('drain', onDrain)
+      reply.off('close', onClose)
+      resolve(isThere)
+    }
+    const onDrain = (): void => settle(true)
+    const onClose = (): void => settle(false)
+    const timer = setTimeout(() => {
+      counters.refused.stalled++
+      reply.destroy()
+    }, limits.stallTimeoutMs)
+    reply.on('drain', onDrain)
+    reply.on('close', onClose)
+  })
+}
