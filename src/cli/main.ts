@@ -26,8 +26,9 @@ export async function mainOfAll(args: readonly string[]): Promise<void> {
   if (first === '--help' || first === '-h' || first === 'help') {
     return print((await import('./overview.ts')).overviewText())
   }
-  const names = TOOLS.map((it) => it.name)
-  complain(`Unknown tool: ${first}${suggestion(first, names)}`, 'opendht')
+  const names = [...TOOLS.map((it) => it.name), '--help', '--version']
+  const what = first.startsWith('-') ? 'option' : 'tool'
+  complain(`Unknown ${what}: ${first}${suggestion(first, names)}`, 'opendht')
 }
 
 async function runTool(tool: Tool, args: readonly string[], program: string): Promise<number> {

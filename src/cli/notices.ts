@@ -11,6 +11,7 @@ import type { Output } from './screen.ts'
 
 /** A network that answers does so sooner. */
 const PATIENCE_MS = 3000
+const PUBLIC_NETWORK = 0
 
 /** Lines below the banner. */
 export function startNotices(
@@ -29,13 +30,19 @@ export function startNotices(
   if (options.peerDiscovery) {
     notices.push(`Looking for nodes of network ${options.network ?? 0} on the local network.`)
   } else if (options.bootstrap.length === 0 && !hasState) {
-    const command = options.service || options.daemonize ? '' : ', or type b HOST[:PORT]'
-    notices.push(
-      `Not part of a network yet. To join one, start with -b HOST[:PORT]${command};`,
-      'the public network is at bootstrap.jami.net.',
-    )
+    notices.push(...describeLonely(options))
   }
   return notices
+}
+
+/** Whoever names a network id knows a network, and it is not the public one. */
+function describeLonely({ service, daemonize, network = PUBLIC_NETWORK }: NodeOptions): string[] {
+  const command = service || daemonize ? '' : ', or type b HOST[:PORT]'
+  const isPublic = network === PUBLIC_NETWORK
+  const what = isPublic ? 'a network yet. To join one' : `network ${network} yet. To join it`
+  const first = `Not part of ${what}, start with -b HOST[:PORT]${command}`
+  if (isPublic) return [`${first};`, 'the public network is at bootstrap.jami.net.']
+  return [`${first};`, 'its first node waits for others.']
 }
 
 function describeDemo({ network, entry }: Demo): string {

@@ -30,6 +30,7 @@ const DIFFERENT: readonly { readonly why: string; readonly forms: RegExp }[] = [
   },
   { why: 'the legend explains other marks', forms: /^s:synched/ },
   { why: 'a put of a signed value says its id', forms: /^Put signed: success \(took TIME\)$/ },
+  { why: 'a parenthesis is closed', forms: /^Announce: success \(took TIME$/ },
   { why: 'an announced address is shown', forms: /^\tValue\[id:ID \]$/ },
   { why: 'all nodes of a search show the same marks', forms: /^ N KEY/ },
   { why: 'states of searches follow our own rules', forms: /^Search IPvN/ },

@@ -123,6 +123,9 @@ describe('a session', () => {
     assert.match(stdout, /\n \(type 'h' or 'help' for a list of possible commands\)\n/)
     assert.match(stdout, /-b HOST\[:PORT\][\s\S]*bootstrap\.jami\.net/)
     assert.ok(stdout.endsWith('\n\nStopping node...\n'))
+    const own = await run('', ...LOOPBACK, '-n', '42')
+    assert.match(own.stdout, /\nNot part of network 42 yet\. To join it, start with -b HOST/)
+    assert.ok(!own.stdout.includes('bootstrap.jami.net'))
   })
 
   test('says what is wrong with a command in one line each, and goes on', async () => {
@@ -133,10 +136,10 @@ describe('a session', () => {
     assert.match(stdout, /\nIPv6 stats:\n/)
     const lines = stderr.trimEnd().split('\n')
     const expected = [
-      /^Syntax error: invalid InfoHash\. Syntax: g KEY/,
-      /^Syntax error: invalid InfoHash: nothash$/,
-      /^Syntax: cl \[key\] \[token\]$/,
-      /^No service provided\. Syntax: b hostname:port$/,
+      /^Syntax error: no key\. Syntax: g KEY/,
+      /^Syntax error: invalid InfoHash: nothash \(40 hexadecimal digits\)$/,
+      /^Syntax error: invalid token: \(none\)\. Syntax: cl KEY TOKEN$/,
+      /^No service provided\. Syntax: b HOST\[:PORT\]$/,
       /^Syntax error: invalid port: 0/,
       /^Syntax error: invalid value id: xyz/,
       /^Command s needs an identity: start dhtnode with -i/,

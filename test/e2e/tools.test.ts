@@ -10,6 +10,7 @@ import { startDemo } from '../../src/cli/demo.ts'
 import { startChild } from '../support/child.ts'
 import { runProgram, TOOL } from '../support/cli-kit.ts'
 import { DhtnodeProcess } from '../support/dhtnode-process.ts'
+import { poll } from '../support/watch.ts'
 
 const LOOPBACK = ['--bind4', '127.0.0.1']
 const run = (tool: string, input: string, ...args: string[]) =>
@@ -39,6 +40,9 @@ describe('opendht', () => {
     const flag = await run('opendht', '', 'dhtnode', '--jsno')
     assert.match(flag.stderr, /Did you mean --json\? \(see opendht dhtnode --help\)\n$/)
     assert.equal(flag.status, 2)
+    const option = await run('opendht', '', '--versoin')
+    assert.match(option.stderr, /^Unknown option: --versoin\. Did you mean --version\? \(see/)
+    assert.equal(option.status, 2)
   })
 
   test('prints completions', async () => {
@@ -173,12 +177,19 @@ describe('perftest and pingpong', () => {
     assert.equal(end.event, 'perftest.end')
   })
 
-  test('end at once with a signal', async () => {
+  test('end at once with a signal, and say what was measured until then', async () => {
     const child = startChild([...TOOL('pingpong'), '--rounds', '1000000'])
-    await once(child.stdout, 'data')
-    child.kill('SIGTERM')
-    const [status] = await once(child, 'exit')
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    await poll(() => stdout !== '', 10_000, 'the start')
+    await new Promise((resolve) => setTimeout(resolve, 2000)) // it plays
+    child.kill('SIGINT')
+    const [status] = await once(child, 'close')
     assert.equal(status, 3)
+    const measured = /^\d+ of 1000000 ping-pong done, took .+\n.+ per rt, \d+ ping per s\n$/m
+    assert.match(stdout, measured)
   })
 })
 

@@ -47,7 +47,7 @@ export class Words {
 /** The key in the next word: 40 hex digits as they are, anything else is hashed, which is said. */
 export function takeKey(session: Session, words: Words, usage: string): InfoHash {
   const word = words.take()
-  if (word === '') throw new SyntaxError(`Syntax error: invalid InfoHash. Syntax: ${usage}`)
+  if (word === '') throw new SyntaxError(`Syntax error: no key. Syntax: ${usage}`)
   session.rememberKey(word)
   const hash = InfoHash.fromHex(word)
   if (hash !== undefined && !hash.isZero) return hash
@@ -61,6 +61,6 @@ export function takeHash(words: Words): InfoHash | undefined {
   const word = words.take()
   if (word === '') return undefined
   const hash = InfoHash.fromHex(word)
-  if (hash === undefined) throw new SyntaxError(`Syntax error: invalid InfoHash: ${word}`)
-  return hash
+  if (hash !== undefined) return hash
+  throw new SyntaxError(`Syntax error: invalid InfoHash: ${word} (40 hexadecimal digits)`)
 }

@@ -10,9 +10,9 @@ const bootstrapCommand: Command = {
   help: 'join the network of this node',
   run(session, words) {
     const host = words.take()
-    if (host === '') throw new SyntaxError('No service provided. Syntax: b hostname:port')
+    if (host === '') throw new SyntaxError('No service provided. Syntax: b HOST[:PORT]')
     if (!isHostAndPort(host)) {
-      throw new SyntaxError(`Invalid host: ${host}. Syntax: b hostname:port`)
+      throw new SyntaxError(`Invalid host: ${host}. Syntax: b HOST[:PORT]`)
     }
     session.node.bootstrap(host)
   },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Commands of indexes: insert and look up. The first command of a session that names an index
-// decides the lengths of its fields: those of the values given there.
+// Commands of indexes: insert and look up. The lengths of the fields are those of the values given;
+// the first insert of a session that succeeds, or lookup that finds something, settles them.
 
 import { utf8 } from '../../core/util/bytes.ts'
 import type { IndexValue } from '../../pht/index-entry.ts'
@@ -18,12 +18,12 @@ const insertCommand: Command = {
   usage: 'NAME FIELDS HASH',
   help: 'index a hash, e.g. ii people name:ann,year:88 <hash>',
   run(session, words) {
-    const index = takeIndex(session, words, INSERT_USAGE)
+    const { index, key } = takeIndex(session, words, INSERT_USAGE)
     const hash = takeHash(words)
     if (hash === undefined) {
-      throw new SyntaxError(`Syntax error: invalid InfoHash. Syntax: ${INSERT_USAGE}`)
+      throw new SyntaxError(`Syntax error: no hash to index. Syntax: ${INSERT_USAGE}`)
     }
-    session.track(index.use((pht) => insert(session, pht, index.key, { hash, id: 0n })))
+    session.track(index.use(key, (pht) => insert(session, pht, key, { hash, id: 0n })))
   },
 }
 
@@ -32,9 +32,12 @@ const lookupCommand: Command = {
   usage: 'NAME FIELDS [false]',
   help: 'find it again; with false, by the closest key',
   run(session, words) {
-    const index = takeIndex(session, words, LOOKUP_USAGE)
-    const exact = words.take() !== 'false'
-    session.track(index.use((pht) => lookup(session, pht, index.key, exact)))
+    const { index, key } = takeIndex(session, words, LOOKUP_USAGE)
+    const mode = words.take()
+    if (!['', 'true', 'false'].includes(mode)) {
+      throw new SyntaxError(`Syntax error: unexpected "${mode}". Syntax: ${LOOKUP_USAGE}`)
+    }
+    session.track(index.use(key, (pht) => lookup(session, pht, key, mode !== 'false')))
   },
 }
 
@@ -42,17 +45,32 @@ export const INDEXING_COMMANDS: readonly Command[] = [insertCommand, lookupComma
 
 type TextKey = Readonly<Record<string, string>>
 
-/** An index of a session: one command after the other, so that a lookup finds what was inserted. */
+/**
+ * An index of a session: one command after the other, so that a lookup finds what was inserted. Its
+ * fields are those of the first key that proved to fit: that was inserted, or found.
+ */
 class SessionIndex {
-  readonly #pht: Pht
+  readonly #session: Session
+  readonly #name: string
+  #pht: Pht | undefined
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(pht: Pht) {
-    this.#pht = pht
+  constructor(session: Session, name: string) {
+    this.#session = session
+    this.#name = name
   }
 
-  use(action: (pht: Pht) => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(() => action(this.#pht))
+  /**
+   * `action` resolves to whether the fields of the key are those of the index. Throws TypeError or
+   * RangeError for fields that no index can have.
+   */
+  use(key: TextKey, action: (pht: Pht) => Promise<boolean>): Promise<void> {
+    const fresh = this.#pht ?? new Pht(this.#session.node, this.#name, lengthsOf(key))
+    this.#turn = this.#turn.then(async () => {
+      const pht = this.#pht ?? fresh
+      if (await action(pht)) this.#pht = pht
+      if (fresh !== this.#pht) fresh.close()
+    })
     return this.#turn
   }
 }
@@ -61,7 +79,7 @@ const indexes = new WeakMap<Session, Map<string, SessionIndex>>()
 
 interface TakenIndex {
   readonly key: TextKey
-  use(action: (pht: Pht) => Promise<void>): Promise<void>
+  readonly index: SessionIndex
 }
 
 /** The index in the next word, and the key in the one after it. */
@@ -71,9 +89,9 @@ function takeIndex(session: Session, words: Words, usage: string): TakenIndex {
   const key = readKey(words.take(), usage)
   const known = indexes.get(session) ?? new Map<string, SessionIndex>()
   indexes.set(session, known)
-  const index = known.get(name) ?? new SessionIndex(new Pht(session.node, name, lengthsOf(key)))
+  const index = known.get(name) ?? new SessionIndex(session, name)
   known.set(name, index)
-  return { key, use: (action) => index.use(action) }
+  return { key, index }
 }
 
 function readKey(text: string, usage: string): TextKey {
@@ -98,7 +116,7 @@ async function insert(
   pht: Pht,
   key: TextKey,
   { hash, id }: IndexValue,
-): Promise<void> {
+): Promise<boolean> {
   const elapsed = startStopwatch()
   const end = (text: string, ok: boolean, error?: string): void =>
     session.report(text, {
@@ -113,13 +131,15 @@ async function insert(
   try {
     await pht.insert(key, { hash, id })
     end('Pht::insert: done.', true)
+    return true
   } catch (error) {
     const reason = explain(session, error)
     end(`Pht::insert: failed: ${reason}`, false, reason)
+    return false
   }
 }
 
-async function lookup(session: Session, pht: Pht, key: TextKey, exact: boolean): Promise<void> {
+async function lookup(session: Session, pht: Pht, key: TextKey, exact: boolean): Promise<boolean> {
   const elapsed = startStopwatch()
   const end = (text: string, values: readonly IndexValue[], error?: string): void =>
     session.report(text, {
@@ -134,9 +154,12 @@ async function lookup(session: Session, pht: Pht, key: TextKey, exact: boolean):
   try {
     const values = await pht.lookup(key, { exact })
     end(`${describe(values)}Pht::lookup: done. took ${elapsed()}`, values)
+    // The closest key may be one of other lengths.
+    return exact && values.length > 0
   } catch (error) {
     const reason = explain(session, error)
     end(`Pht::lookup: failed. took ${elapsed()}: ${reason}`, [], reason)
+    return false
   }
 }
 
@@ -148,8 +171,12 @@ function describe(values: readonly IndexValue[]): string {
 }
 
 function explain(session: Session, error: unknown): string {
-  session.noteFailure()
   const reason = explainFailure(error)
   const isMistake = error instanceof TypeError || error instanceof RangeError
-  return isMistake ? `${reason}. The first command with an index decides its fields` : reason
+  if (!isMistake) {
+    session.noteFailure()
+    return reason
+  }
+  session.noteMistake()
+  return `${reason}. What was inserted or found first decides the fields of an index`
 }

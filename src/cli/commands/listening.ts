@@ -8,7 +8,8 @@ import type { Session } from '../session.ts'
 import { Batch } from './batch.ts'
 import { type Command, takeKey } from './command.ts'
 import { explainFailure } from './failure.ts'
-import { readWhere, valueLines } from './reading.ts'
+import { readConditions } from './query-text.ts'
+import { valueLines } from './reading.ts'
 
 const listenCommand: Command = {
   names: ['l', 'listen'],
@@ -16,7 +17,7 @@ const listenCommand: Command = {
   help: 'listen: show values as they come and expire',
   run(session, words) {
     const key = takeKey(session, words, 'l KEY [WHERE ...]')
-    const where = readWhere(words)
+    const where = readConditions(words.takeRest())
     const { token, signal } = session.addListen(key)
     session.report(`Listening, token: ${token}`, { event: 'listen.start', key, token })
     void listen(session, { key, where, token, signal })
@@ -28,9 +29,13 @@ const cancelListenCommand: Command = {
   usage: 'KEY TOKEN',
   help: 'stop listening',
   run(session, words) {
-    const key = takeKey(session, words, 'cl [key] [token]')
+    const key = takeKey(session, words, 'cl KEY TOKEN')
     const text = words.take()
-    if (!/^\d+$/.test(text)) throw new SyntaxError('Syntax: cl [key] [token]')
+    if (!/^\d+$/.test(text)) {
+      throw new SyntaxError(
+        `Syntax error: invalid token: ${text || '(none)'}. Syntax: cl KEY TOKEN`,
+      )
+    }
     if (!session.removeListen(key, Number(text))) {
       session.noteFailure()
       session.out.error(`No listen with token ${text} on this key`)

@@ -2,16 +2,16 @@
 // Commands that read: get and query.
 
 import type { InfoHash } from '../../core/id/info-hash.ts'
-import { FIELDS, Query, Select, type Where } from '../../core/value/query.ts'
-import { parseQuery, parseWhere } from '../../core/value/query-parser.ts'
+import type { Query, Where } from '../../core/value/query.ts'
 import type { Value } from '../../core/value/value.ts'
 import { valueToText } from '../../core/value/value-text.ts'
 import { startStopwatch } from '../format/duration.ts'
 import { indexFields } from '../format/json.ts'
 import type { Session } from '../session.ts'
 import { Batch } from './batch.ts'
-import { type Command, takeKey, type Words } from './command.ts'
+import { type Command, takeKey } from './command.ts'
 import { explainFailure } from './failure.ts'
+import { readConditions, readQuery } from './query-text.ts'
 
 const getCommand: Command = {
   names: ['g', 'get'],
@@ -19,27 +19,21 @@ const getCommand: Command = {
   help: 'get the values of a key, e.g. g mykey WHERE id=5',
   run(session, words) {
     const key = takeKey(session, words, 'g KEY [WHERE ...]')
-    session.track(get(session, key, readWhere(words)))
+    session.track(get(session, key, readConditions(words.takeRest())))
   },
 }
 
 const queryCommand: Command = {
   names: ['q', 'query'],
-  usage: 'KEY SELECT ...',
+  usage: 'KEY [SELECT ...]',
   help: 'get only fields of them, e.g. q mykey SELECT id,seq',
   run(session, words) {
     const key = takeKey(session, words, 'q KEY [SELECT ...] [WHERE ...]')
-    session.track(query(session, key, readQuery(words)))
+    session.track(query(session, key, readQuery(words.takeRest())))
   },
 }
 
 export const READING_COMMANDS: readonly Command[] = [getCommand, queryCommand]
-
-/** The conditions in the rest of the line; the word WHERE may be left out. */
-export function readWhere(words: Words): Where {
-  const text = words.takeRest()
-  return parseWhere(text === '' || /where/i.test(text) ? text : `WHERE ${text}`)
-}
 
 async function get(session: Session, key: InfoHash, where: Where): Promise<void> {
   const elapsed = startStopwatch()
@@ -70,12 +64,6 @@ async function get(session: Session, key: InfoHash, where: Where): Promise<void>
 /** Values as indented lines. */
 export function valueLines(values: readonly Value[]): string[] {
   return values.map((value) => `\t${valueToText(value)}`)
-}
-
-/** Without a SELECT, all fields. */
-function readQuery(words: Words): Query {
-  const query = parseQuery(words.takeRest())
-  return query.select.isEmpty ? new Query(new Select(FIELDS), query.where) : query
 }
 
 async function query(session: Session, key: InfoHash, query: Query): Promise<void> {

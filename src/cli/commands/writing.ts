@@ -114,7 +114,7 @@ async function announce(session: Session, key: InfoHash, port: number): Promise<
     session.report(text, { event: 'announce.end', key, id, ok, tookMs: elapsed.ms(), error })
   try {
     await session.node.put(key, value, {})
-    end(`Announce: success (took ${elapsed()}`, true) // programs know it unclosed
+    end(`Announce: success (took ${elapsed()})`, true)
   } catch (error) {
     session.noteFailure()
     const reason = explainFailedPut(error)

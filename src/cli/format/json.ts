@@ -16,7 +16,9 @@ export interface JsonRecord {
 }
 
 export function toJson(record: JsonRecord): string {
-  return JSON.stringify(record, (_name, value: unknown) => {
+  return JSON.stringify(record, (name, value: unknown) => {
+    // A clock has more digits than meaning.
+    if (typeof value === 'number' && /(Ms|perSecond)$/.test(name)) return Number(value.toFixed(3))
     if (typeof value === 'bigint') return value.toString(16)
     if (value instanceof Value) return valueFields(value)
     const isText =

@@ -7,6 +7,7 @@ import { formatDuration } from '../format/duration.ts'
 import { toJson } from '../format/json.ts'
 import { type Program, runProgram } from '../program.ts'
 import { Progress } from '../progress.ts'
+import type { Output } from '../screen.ts'
 import type { ProgramStreams } from '../tool.ts'
 import { playPingPong } from './ping-pong.ts'
 
@@ -36,8 +37,8 @@ async function runAll(plan: PerftestPlan, program: Program): Promise<number> {
   for (const parallel of plan.parallel) {
     let totalMs = 0
     for (const size of plan.sizes) {
-      const tookMs = await runOne(plan, { parallel, size }, program)
-      if (tookMs === undefined) {
+      const { tookMs, isComplete } = await runOne(plan, { parallel, size }, program)
+      if (!isComplete) {
         if (!stop.signal.aborted) screen.error('The games did not end in time')
         return INCOMPLETE
       }
@@ -56,28 +57,39 @@ interface Run {
   readonly size: number
 }
 
-/** Time that the games took; undefined when they did not end. */
-async function runOne(plan: PerftestPlan, run: Run, program: Program): Promise<number | undefined> {
-  const { screen, stop } = program
+interface Played {
+  readonly roundTrips: number
+  readonly tookMs: number
+  /** Not interrupted, and in time. */
+  readonly isComplete: boolean
+}
+
+async function runOne(plan: PerftestPlan, run: Run, program: Program): Promise<Played> {
+  const { screen } = program
   const { parallel, size } = run
   if (!plan.json) screen.line(`Network size: ${size}`)
   const network = await startDemo(size)
   try {
-    const tookMs = await play(plan, parallel, network, program)
-    if (tookMs === undefined || stop.signal.aborted) return undefined
-    const done = plan.rounds * parallel
-    const perRoundMs = tookMs / done
-    const perSecond = 1000 / perRoundMs
-    if (plan.json) {
-      screen.line(toJson({ event: 'perftest.run', ...run, roundTrips: done, tookMs, perSecond }))
-    } else {
-      const rate = `${formatDuration(perRoundMs)} per rt, ${Math.round(perSecond)} ping per s`
-      screen.line(`${done} ping-pong done, took ${formatDuration(tookMs)}\n${rate}`)
-    }
-    return tookMs
+    const played = await play(plan, parallel, network, program)
+    if (played.roundTrips > 0) show(plan, run, played, screen)
+    return played
   } finally {
     await network.close()
   }
+}
+
+/** Also what was played of an interrupted game: it took its time to measure. */
+function show(plan: PerftestPlan, run: Run, played: Played, screen: Output): void {
+  const { roundTrips, tookMs, isComplete } = played
+  const perRoundMs = tookMs / roundTrips
+  const perSecond = 1000 / perRoundMs
+  if (plan.json) {
+    screen.line(toJson({ event: 'perftest.run', ...run, ...played, perSecond }))
+    return
+  }
+  const all = isComplete ? '' : ` of ${plan.rounds * run.parallel}`
+  const rate = `${formatDuration(perRoundMs)} per rt, ${Math.round(perSecond)} ping per s`
+  screen.line(`${roundTrips}${all} ping-pong done, took ${formatDuration(tookMs)}\n${rate}`)
 }
 
 async function play(
@@ -85,26 +97,30 @@ async function play(
   parallel: number,
   { nodes }: Demo,
   { stop, streams }: Program,
-): Promise<number | undefined> {
+): Promise<Played> {
   const joining = deadline(stop.signal, JOIN_MS)
   const timeoutMs = TIMEOUT_MS * Math.max(1, (rounds * parallel) / 1000)
   const playing = deadline(stop.signal, JOIN_MS + timeoutMs)
   const { signal } = playing
   const progress = new Progress(streams.stderr)
   let done = 0
+  let startedAt = performance.now()
+  const played = (isComplete: boolean): Played => {
+    return { roundTrips: done, tookMs: performance.now() - startedAt, isComplete }
+  }
   const onRound = (): void => progress.show(`${++done} of ${rounds * parallel} round trips`)
   const [ping, pong] = [nodes[0], nodes.at(-1)]
   if (ping === undefined || pong === undefined) throw new RangeError('A game takes two nodes')
   try {
     await Promise.all(nodes.map((node) => node.whenConnected({ signal: joining.signal })))
-    const startedAt = performance.now()
+    startedAt = performance.now()
     const games = Array.from({ length: parallel }, (_, i) =>
       playPingPong({ ping, pong, name: `toto${i}`, rounds, signal, onRound }),
     )
     await Promise.all(games)
-    return performance.now() - startedAt
+    return played(true)
   } catch (error) {
-    if (joining.signal.aborted || signal.aborted) return undefined
+    if (joining.signal.aborted || signal.aborted) return played(false)
     throw error
   } finally {
     progress.hide()

@@ -7,7 +7,7 @@ import { InfoHash } from '../../../src/core/id/info-hash.ts'
 import { indexTypes, packEntry } from '../../../src/pht/index-entry.ts'
 import { KeySpec } from '../../../src/pht/key-spec.ts'
 import { Prefix } from '../../../src/pht/prefix.ts'
-import { run } from './console.ts'
+import { Console, run } from './console.ts'
 
 const HASH = '0123456789abcdef0123456789abcdef01234567'
 const FOUND = [
@@ -46,12 +46,47 @@ describe('index commands', () => {
 
   test('a key that does not fit the first one says why', async () => {
     const { lines, session } = await run({}, `ii p k:ab ${HASH}`, 'il p k:abc', 'il p j:a')
-    const hint = 'The first command with an index decides its fields'
+    const hint = 'What was inserted or found first decides the fields of an index'
     assert.deepEqual(lines.slice(1), [
       `Pht::lookup: failed. took TIME: key.k must have <= 2 bytes: got 3. ${hint}`,
       `Pht::lookup: failed. took TIME: key has a field "j", but the index has "k". ${hint}`,
     ])
-    assert.equal(session.status, 3)
+    assert.equal(session.status, 2)
+  })
+
+  test('only what was inserted or found decides the fields', async () => {
+    const { lines, errors, session } = await run(
+      {},
+      ...['il p k:abcdef', 'ii p k:abcdef', `ii p k:${'a'.repeat(2000)} ${HASH}`],
+      ...['il p k:x,j:y', `ii p k:ab ${HASH}`, 'il p k:ab', 'il p k:abc'],
+    )
+    const [none, alsoNone, done, ...found] = lines.join('\n').split('\n')
+    assert.deepEqual([none, alsoNone], Array(2).fill('Pht::lookup: done. took TIME'))
+    assert.deepEqual([done, ...found.slice(0, 4)], ['Pht::insert: done.', ...FOUND])
+    assert.match(found[4]!, /^Pht::lookup: failed.*key\.k must have <= 2 bytes: got 3/)
+    assert.match(
+      errors,
+      /^Syntax error: no hash to index\. Syntax: ii .*\nspec\.k must be .* got 2000\n$/,
+    )
+    assert.equal(session.status, 2)
+  })
+
+  test('an insert that failed decides nothing', async () => {
+    const console = new Console()
+    console.node.failure = 'ERR_DHT_NO_NODES'
+    console.type(`ii p k:ab ${HASH}`)
+    await console.until(/insert: failed/)
+    console.node.failure = undefined
+    console.type(`ii p k:abcd ${HASH}`)
+    await console.until(/insert: done/)
+    console.session.end()
+    await console.done
+  })
+
+  test('the last word of a lookup is true or false', async () => {
+    const { lines, errors } = await run({}, 'il p k:ab true', 'il p k:ab maybe')
+    assert.deepEqual(lines, ['Pht::lookup: done. took TIME'])
+    assert.match(errors, /^Syntax error: unexpected "maybe"\. Syntax: il NAME .* \[false\]\n$/)
   })
 
   test('failures of the network are told', async () => {
@@ -85,7 +120,7 @@ describe('index commands', () => {
         'no index',
         'invalid key',
         'invalid key',
-        'invalid InfoHash',
+        'no hash to index',
         'invalid InfoHash',
         'a field is given twice',
         'no index',

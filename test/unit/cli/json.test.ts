@@ -39,6 +39,11 @@ test('a get gives the values, and how it ended', async () => {
   assert.ok(typeof tookMs === 'number' && tookMs >= 0)
 })
 
+test('times have no more digits than they are worth', () => {
+  const text = toJson({ event: 'x', tookMs: 1.234000000000037, updatedAgoMs: Infinity, total: 0.1 })
+  assert.equal(text, '{"event":"x","tookMs":1.234,"updatedAgoMs":null,"total":0.1}')
+})
+
 test('failures say why', async () => {
   const failing = { failure: 'ERR_DHT_NO_NODES' } as const
   const { objects } = await run(failing, 'g mykey', 'q mykey', 'p mykey a', 'a mykey 80')

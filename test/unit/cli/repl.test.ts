@@ -44,10 +44,7 @@ describe('get', () => {
   test('needs a key, and fields that exist', async () => {
     const { out, errors, node } = await run({}, 'g', 'g mykey WHERE colour=blue')
     assert.equal(out, `${USING}\n`)
-    assert.match(
-      errors,
-      /^Syntax error: invalid InfoHash\. Syntax: g KEY \[WHERE \.\.\.\]\n.*colour.*\n$/,
-    )
+    assert.match(errors, /^Syntax error: no key\. Syntax: g KEY \[WHERE \.\.\.\]\n.*colour.*\n$/)
     assert.deepEqual(node.calls, [])
   })
 })
@@ -106,7 +103,7 @@ describe('put', () => {
 
   test('needs a text', async () => {
     const { errors, node } = await run({}, 'p', 'p mykey', 'pp mykey  ')
-    assert.match(errors, /invalid InfoHash.*\n.*no value. Syntax: p KEY TEXT\n.*pp KEY TEXT\n$/)
+    assert.match(errors, /no key.*\n.*no value. Syntax: p KEY TEXT\n.*pp KEY TEXT\n$/)
     assert.deepEqual(node.calls, [])
   })
 
@@ -124,7 +121,7 @@ describe('announce', () => {
     const { lines, node } = await run({}, 'a svc 4567')
     assert.deepEqual(lines, [
       'Using h(svc) = a0089182becd921781d5ba1e58fa4d129b24060f',
-      'Announce: success (took TIME',
+      'Announce: success (took TIME)',
     ])
     assert.equal(node.values[0]!.type, 2)
     const sockaddr = '02 00 11 d7 00 00 00 00 00 00 00 00 00 00 00 00'.replaceAll(' ', '')
@@ -189,8 +186,8 @@ describe('listen', () => {
     assert.deepEqual(errors.split('\n'), [
       'No listen with token 2 on this key',
       'No listen with token 1 on this key',
-      'Syntax: cl [key] [token]',
-      'Syntax: cl [key] [token]',
+      'Syntax error: invalid token: (none). Syntax: cl KEY TOKEN',
+      'Syntax error: invalid token: x. Syntax: cl KEY TOKEN',
       '',
     ])
   })
@@ -238,7 +235,7 @@ describe('the program', () => {
       'bootstrap [::1]',
       'connectivityChanged',
     ])
-    assert.match(errors, /^No service provided\. Syntax: b hostname:port\nInvalid host: a:b:c\./)
+    assert.match(errors, /^No service provided\. Syntax: b HOST\[:PORT\]\nInvalid host: a:b:c\./)
   })
 
   test('turns the log on and off, or on for a hash', async () => {
@@ -256,7 +253,7 @@ describe('the program', () => {
     console.log.write('debug', `about ${MYKEY}`)
     assert.match(
       console.errors,
-      /^Syntax error: invalid InfoHash: nothash\n\[\d+\.\d+\] about 816cc2\w+\n$/,
+      /^Syntax error: invalid InfoHash: nothash \(40 hexadecimal digits\)\n\[\d+\.\d+\] about 816cc2\w+\n$/,
     )
   })
 

@@ -58,9 +58,9 @@ describe('with an identity', () => {
     const commands = ['s', 's mykey', 'e', 'e mykey', 'e mykey bob text', `e mykey ${MYKEY}0 text`]
     const { errors, node } = await run(identity, ...commands, `e mykey ${MYKEY}`)
     const expected = [
-      /invalid InfoHash\. Syntax: s KEY TEXT$/,
+      /no key\. Syntax: s KEY TEXT$/,
       /no value\. Syntax: s KEY TEXT$/,
-      /invalid InfoHash\. Syntax: e KEY KEY-ID TEXT$/,
+      /no key\. Syntax: e KEY KEY-ID TEXT$/,
       /invalid public key id: \(none\) \(40 or 64 hexadecimal digits\)/,
       /invalid public key id: bob /,
       /invalid public key id: 816cc2\w{35} /,
