@@ -8,6 +8,7 @@ import type {
   RoutingTableSnapshot,
   SearchSnapshot,
   SourceSnapshot,
+  StoredSnapshot,
 } from '../core/snapshots.ts'
 import type { ClientHost } from './operations.ts'
 
@@ -30,6 +31,11 @@ export class Inspector {
   /** Keys that values or listeners are stored for. */
   storageKeys(): KeySnapshot[] {
     return this.#host.dht.storageKeys()
+  }
+
+  /** Ages and ends of what is stored under `key`. */
+  storedValues(key: InfoHash): StoredSnapshot[] {
+    return this.#host.dht.storedValues(key, this.#host.now())
   }
 
   /** What is stored for others, by the address that put it; most bytes first. */

@@ -267,6 +267,11 @@ export class Dht {
     return snapshots.storageKeys(this.#core)
   }
 
+  /** Ages and ends of what is stored under `key`. */
+  storedValues(key: InfoHash, now: number): snapshots.StoredSnapshot[] {
+    return snapshots.storedValues(this.#core, key, now)
+  }
+
   /** Remote values and their cost per source address. */
   storageSources(): snapshots.SourceSnapshot[] {
     return snapshots.storageSources(this.#core)

@@ -9,7 +9,7 @@ import type { DropCounters } from './net/network-engine.ts'
 import { NEVER, type Node } from './net/node.ts'
 import type { NodeCore } from './node-core.ts'
 import type { StorageStats } from './storage/storage-types.ts'
-import type { Value } from './value/value.ts'
+import type { Value, ValueId } from './value/value.ts'
 import { KIND_NAMES } from './wire/message.ts'
 
 export interface FamilyStats {
@@ -74,6 +74,8 @@ export interface NodeSnapshot {
   /** Infinity for never. */
   readonly lastSeenAgoMs: number
   readonly lastReplyAgoMs: number
+  /** Smoothed; undefined before it answered. */
+  readonly roundTripMs: number | undefined
   readonly isGood: boolean
   readonly isExpired: boolean
 }
@@ -117,6 +119,15 @@ export interface KeySnapshot {
     readonly address: SocketAddress
     readonly count: number
   }[]
+}
+
+/** A value in the storage, without its content. */
+export interface StoredSnapshot {
+  readonly id: ValueId
+  readonly createdAgoMs: number
+  /** Infinity for a permanent value of this node. */
+  readonly expiresInMs: number
+  readonly isLocal: boolean
 }
 
 export interface SourceSnapshot {
@@ -239,6 +250,16 @@ export function storageKeys(core: NodeCore): KeySnapshot[] {
   })
 }
 
+export function storedValues(core: NodeCore, key: InfoHash, now: number): StoredSnapshot[] {
+  const values = core.storage.find(key)?.values ?? []
+  return values.map(({ id, createdAt, expiresAt, isLocal }) => ({
+    id,
+    createdAgoMs: now - createdAt,
+    expiresInMs: expiresAt - now,
+    isLocal,
+  }))
+}
+
 export function storageSources(core: NodeCore): SourceSnapshot[] {
   const sources = new Map<string, { address: SocketAddress; values: number; bytes: number }>()
   for (const key of core.storage) {
@@ -284,6 +305,7 @@ function nodeSnapshot(node: Node, now: number): NodeSnapshot {
     address: node.address,
     lastSeenAgoMs: agoMs(node.lastSeenAt, now),
     lastReplyAgoMs: agoMs(node.lastReplyAt, now),
+    roundTripMs: node.roundTrips?.smoothedMs,
     isGood: node.isGood(now),
     isExpired: node.isExpired,
   }

@@ -91,6 +91,11 @@ test('two nodes find each other and exchange values', async (t) => {
     'both as limits count them',
   )
   assert.equal(b.inspector.routingTable(4).buckets[0]!.nodes.length, 1)
+  const [peer] = b.inspector.routingTable(4).buckets[0]!.nodes
+  assert.ok(peer!.roundTripMs! < DEADLINE_MS, 'measured')
+  const [stored] = b.inspector.storedValues(InfoHash.get('greeting'))
+  assert.equal(stored!.id, b.getLocal('greeting')[0]!.id)
+  assert.ok(stored!.expiresInMs > 0 && stored!.expiresInMs <= 600_000 && stored!.createdAgoMs >= 0)
 })
 
 test('the transport is the wanted one, or the best one of this host', async (t) => {

@@ -146,7 +146,13 @@ Known nodes: 0 good, 0 dubious, 0 incoming.
   })
 })
 
-const node = { lastSeenAgoMs: 2000, lastReplyAgoMs: 2000, isGood: true, isExpired: false }
+const node = {
+  lastSeenAgoMs: 2000,
+  lastReplyAgoMs: 2000,
+  roundTripMs: 12,
+  isGood: true,
+  isExpired: false,
+}
 
 test('the routing table is that of the recorded session', () => {
   const nodes = [
