@@ -3,7 +3,8 @@
 //
 // Every `*.test.ts` below test/ runs in its own process under node:test. The folder is the group;
 // files beside this one form the group `repo`. Groups that use real sockets and foreign programs
-// run last and one file at a time, the others two at a time. Options:
+// run last. Two files run at a time, but those with a comment line `// test-alone`, which need the
+// machine for themselves, run one by one at the end. Options:
 //   --checks       first build, lint and type-check the tests, and count a failure of these
 //   --timeout-s=N  limit per file, 120 by default; a file raises its own with a comment line
 //                  `// test-timeout-s: N`
@@ -19,11 +20,13 @@ import { killAll, runFile } from './support/run-file.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const GROUPS_FIRST = ['repo', 'unit', 'property', 'vectors', 'conformance', 'fuzz', 'sim']
-const GROUPS_ALONE = ['e2e', 'interop']
+const GROUPS_LAST = ['e2e', 'interop']
 
 interface TestFile {
   path: string
   group: string
+  timeoutMs: number
+  isAlone: boolean
 }
 
 const { values: options, positionals } = parseArgs({
@@ -53,8 +56,8 @@ async function main(): Promise<Outcome[]> {
   if (checks.some(({ file }) => file === 'build')) return checks
   const files = select(discover(), positionals)
   if (files.length === 0) return [failure('test', 'no test file matches')]
-  const together = files.filter(({ group }) => !GROUPS_ALONE.includes(group))
-  const alone = files.filter(({ group }) => GROUPS_ALONE.includes(group))
+  const together = files.filter(({ isAlone }) => !isAlone)
+  const alone = files.filter(({ isAlone }) => isAlone)
   return [
     ...checks,
     ...(await runFiles(together, Number(options.jobs))),
@@ -91,7 +94,7 @@ function discover(): TestFile[] {
   const paths = globSync('**/*.test.ts', { cwd: directory }).sort()
   const files = paths.map((path) => {
     const group = /^([^/\\]+)[/\\]/.exec(path)?.[1] ?? 'repo'
-    return { path, group }
+    return { path, group, ...settingsOf(path) }
   })
   return files.sort((a, b) => rank(a.group) - rank(b.group))
 }
@@ -99,12 +102,12 @@ function discover(): TestFile[] {
 function rank(group: string): number {
   const first = GROUPS_FIRST.indexOf(group)
   if (first >= 0) return first
-  return GROUPS_FIRST.length + 1 + GROUPS_ALONE.indexOf(group)
+  return GROUPS_FIRST.length + 1 + GROUPS_LAST.indexOf(group)
 }
 
 /** Group names widen the selection, anything else narrows it to paths that contain it. */
 function select(files: TestFile[], filters: readonly string[]): TestFile[] {
-  const known = new Set([...GROUPS_FIRST, ...GROUPS_ALONE, ...files.map(({ group }) => group)])
+  const known = new Set([...GROUPS_FIRST, ...GROUPS_LAST, ...files.map(({ group }) => group)])
   const groups = filters.filter((filter) => known.has(filter))
   const parts = filters.filter((filter) => !known.has(filter))
   return files.filter(
@@ -118,16 +121,16 @@ async function runFiles(files: readonly TestFile[], jobs: number): Promise<Outco
   const done: Outcome[] = []
   const queue = files.values()
   const worker = async (): Promise<void> => {
-    for (const { path } of queue) done.push(await runOne(path))
+    for (const file of queue) done.push(await runOne(file))
   }
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker))
   return done
 }
 
-async function runOne(path: string): Promise<Outcome> {
+async function runOne({ path, timeoutMs }: TestFile): Promise<Outcome> {
   const startedAt = performance.now()
   const file = join('test', path)
-  const { events, end } = await runFile(join(directory, path), ROOT, timeoutMsOf(path))
+  const { events, end } = await runFile(join(directory, path), ROOT, timeoutMs)
   const outcome = outcomeOf(file, events, end, isSkipFailure)
   const { passed, failures, skips } = outcome
   const skipped = skips.length > 0 ? `, ${skips.length} skipped` : ''
@@ -136,9 +139,11 @@ async function runOne(path: string): Promise<Outcome> {
   return outcome
 }
 
-function timeoutMsOf(path: string): number {
-  const own = /^\/\/ test-timeout-s: (\d+)$/m.exec(readFileSync(join(directory, path), 'utf8'))
-  return Number(own?.[1] ?? options['timeout-s']) * 1000
+function settingsOf(path: string): Pick<TestFile, 'timeoutMs' | 'isAlone'> {
+  const text = readFileSync(join(directory, path), 'utf8')
+  const ownTimeoutS = /^\/\/ test-timeout-s: (\d+)$/m.exec(text)?.[1]
+  const timeoutMs = Number(ownTimeoutS ?? options['timeout-s']) * 1000
+  return { timeoutMs, isAlone: /^\/\/ test-alone$/m.test(text) }
 }
 
 function printLine(isOk: boolean, name: string, detail: string, startedAt: number): void {

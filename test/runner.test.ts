@@ -124,3 +124,13 @@ test('groups and parts of paths select files; the real world comes last', (t) =>
   assert.deepEqual(order(run(t, files, ['unit', 'interop', '/x']).output), ['unit/x', 'interop/x'])
   assert.equal(run(t, files, ['nothing']).lastLine, '0 passed, 1 failed')
 })
+
+test('a file that wants the machine for itself runs when the others are done', (t) => {
+  const sleep = "import { setTimeout } from 'node:timers/promises'\n"
+  const result = run(t, {
+    'e2e/a.test.ts': "// test-alone\ntest('a', () => {})",
+    'e2e/b.test.ts': `${sleep}test('b', () => setTimeout(300))`,
+  })
+  const files = [...result.output.matchAll(/^ok +\S*(.)\.test\.ts/gm)].map(([, name]) => name)
+  assert.deepEqual(files, ['b', 'a'])
+})

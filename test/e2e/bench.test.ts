@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The benchmarks run and write what they measured. Says nothing about how fast anything is.
+// test-alone
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
