@@ -8,6 +8,7 @@ import { describeType } from '../../api/key.ts'
 import type { Log } from '../../core/ports.ts'
 import { HttpError } from './http-error.ts'
 import { checkLimits, type ProxyLimits } from './limits.ts'
+import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import { type ProxyConnection, ProxyConnections } from './proxy-connections.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
@@ -135,17 +136,21 @@ export class ProxyServer implements AsyncDisposable {
     const connection = this.#connections.of(request.socket)
     const startedAt = performance.now()
     let name = 'none'
+    let counted: ReturnType<ProxyMetrics['began']> | undefined
     connection.pending++
     reply.once('close', () => {
       connection.pending--
       this.#services.replied(reply.statusCode)
-      this.#observer?.replied(name, reply.statusCode, performance.now() - startedAt)
+      const tookMs = performance.now() - startedAt
+      counted?.ended(reply.writableFinished ? reply.statusCode : CLIENT_LEFT, tookMs)
+      this.#observer?.replied(name, reply.statusCode, tookMs)
     })
     try {
       this.#admit(connection, startedAt)
       const { route, name: found, key, search } = this.#router.find(request.method!, request.url!)
       name = found
       this.#services.counted(name)
+      counted = this.#services.metrics.began(name)
       const { peer } = connection
       const context = { services: this.#services, request, reply, peer, key: key!, search }
       const handled = route.handle(context)
@@ -171,13 +176,17 @@ export class ProxyServer implements AsyncDisposable {
 
   #fail(reply: ServerResponse, name: string, error: unknown): void {
     if (reply.destroyed) return
-    if (error instanceof HttpError) return sendError(reply, error)
+    const { status } = this.#services.readiness
+    if (error instanceof HttpError) return sendError(reply, error, status)
     this.#services.failed(name, error)
-    sendError(reply, new HttpError(500, 'Internal server error'))
+    sendError(reply, new HttpError(500, 'Internal server error'), status)
   }
 }
 
 export const DEFAULT_PROXY_PORT = 8000
+
+/** What a reply that the client did not wait for is counted as. */
+const CLIENT_LEFT = 499
 
 /** How often connections are looked through for slow ones, as a part of the shorter limit. */
 const CHECKS = 4

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { toJsonText } from '../protocol/json-text.ts'
 import type { HttpError } from './http-error.ts'
+import { type ProxyStatus, STATUS_HEADER } from './readiness-gate.ts'
 import type { RouteContext } from './route.ts'
 
 /** Smaller bodies fit into the packet that goes out anyway. */
@@ -13,45 +14,61 @@ const COMPRESS_BYTES = 1400
 const compress = promisify(gzip)
 
 /** A whole body. Large ones are compressed for clients that say that they can read it. */
-export function sendJson(context: RouteContext, json: string): void | Promise<void> {
+export function sendJson(context: RouteContext, json: string, status = 200): void | Promise<void> {
   const { request, reply } = context
   const isLarge = json.length >= COMPRESS_BYTES
   if (isLarge && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
     return sendCompressed(context, json)
   }
   const vary = isLarge ? VARY : []
-  reply.writeHead(200, [...JSON_HEADERS, ...vary, 'Content-Length', byteLength(json)])
+  reply.writeHead(status, [...jsonHeaders(context), ...vary, 'Content-Length', byteLength(json)])
   reply.end(json)
 }
 
+/** A whole body that is no JSON. */
+export function sendText(
+  { reply, services }: RouteContext,
+  body: { readonly type: string; readonly text: string; readonly headers?: readonly string[] },
+): void {
+  const { type, text, headers = [] } = body
+  const common = ['Content-Type', type, STATUS_HEADER, services.readiness.status]
+  reply.writeHead(200, [...common, ...headers, 'Content-Length', byteLength(text)])
+  reply.end(text)
+}
+
 /** Nothing but headers. */
-export function sendEmpty({ reply }: RouteContext, headers: readonly string[] = []): void {
-  reply.writeHead(200, [...JSON_HEADERS, ...headers, 'Content-Length', '0'])
+export function sendEmpty(context: RouteContext, headers: readonly string[] = []): void {
+  const { reply } = context
+  reply.writeHead(200, [...jsonHeaders(context), ...headers, 'Content-Length', '0'])
   reply.end()
 }
 
 /** Headers of a body of unknown length, which follows in lines. */
-export function beginLines({ reply }: RouteContext): void {
-  reply.writeHead(200, [...JSON_HEADERS])
+export function beginLines(context: RouteContext): void {
+  context.reply.writeHead(200, jsonHeaders(context))
 }
 
 /** Unless a reply has begun: then its connection is all that can be ended. */
-export function sendError(reply: ServerResponse, error: HttpError): void {
+export function sendError(reply: ServerResponse, error: HttpError, status: ProxyStatus): void {
   if (reply.headersSent) {
     reply.destroy()
     return
   }
   const json = toJsonText({ err: error.message })
-  const headers = [...JSON_HEADERS, ...Object.entries(error.headers).flat()]
+  const headers = [...JSON_HEADERS, STATUS_HEADER, status, ...Object.entries(error.headers).flat()]
   reply.writeHead(error.status, [...headers, 'Content-Length', byteLength(json)])
   reply.end(json)
 }
 
-async function sendCompressed({ reply }: RouteContext, json: string): Promise<void> {
+async function sendCompressed(context: RouteContext, json: string): Promise<void> {
   const body = await compress(json)
   const encoding = [...VARY, 'Content-Encoding', 'gzip', 'Content-Length', String(body.length)]
-  reply.writeHead(200, [...JSON_HEADERS, ...encoding])
-  reply.end(body)
+  context.reply.writeHead(200, [...jsonHeaders(context), ...encoding])
+  context.reply.end(body)
+}
+
+function jsonHeaders({ services }: RouteContext): string[] {
+  return [...JSON_HEADERS, STATUS_HEADER, services.readiness.status]
 }
 
 function byteLength(json: string): string {
@@ -65,4 +82,6 @@ const JSON_HEADERS: readonly string[] = [
   'application/json',
   'Access-Control-Allow-Origin',
   '*',
+  'Access-Control-Expose-Headers',
+  `${STATUS_HEADER}, Retry-After`,
 ]

@@ -5,12 +5,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { InfoHash } from '../../core/id/info-hash.ts'
 import type { Log } from '../../core/ports.ts'
 import type { ProxyLimits } from './limits.ts'
+import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import type { NodeInfoCache } from './node-info.ts'
 import type { Peer } from './peers.ts'
 import type { PermanentPuts } from './permanent-puts.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import type { Pushes } from './pushes.ts'
+import type { ReadinessGate } from './readiness-gate.ts'
 
 /** What the parts of a server share, and all that they know of the world. */
 export interface ProxyPorts {
@@ -24,6 +26,8 @@ export interface ProxyServices extends ProxyPorts {
   readonly limits: ProxyLimits
   readonly counters: ProxyCounters
   readonly info: NodeInfoCache
+  readonly readiness: ReadinessGate
+  readonly metrics: ProxyMetrics
   readonly permanentPuts: PermanentPuts
   /** Undefined without push notifications. */
   readonly pushes: Pushes | undefined

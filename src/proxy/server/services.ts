@@ -3,11 +3,15 @@
 
 import type { Log } from '../../core/ports.ts'
 import type { ProxyLimits } from './limits.ts'
+import { counterSource } from './metrics/counter-source.ts'
+import { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import { NodeInfoCache } from './node-info.ts'
+import { packageVersion } from './package-version.ts'
 import { DirectPermanentPuts, type PermanentPuts } from './permanent-puts.ts'
 import { newCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import type { Pushes } from './pushes.ts'
+import { ReadinessGate } from './readiness-gate.ts'
 import { RequestRate } from './request-rate.ts'
 import type { ProxyServices } from './route.ts'
 
@@ -24,6 +28,8 @@ export class Services implements ProxyServices {
   readonly now: () => number
   readonly counters = newCounters()
   readonly info: NodeInfoCache
+  readonly readiness: ReadinessGate
+  readonly metrics: ProxyMetrics
   readonly permanentPuts: PermanentPuts
   readonly pushes: Pushes | undefined = undefined
   readonly startedAt: number
@@ -37,6 +43,9 @@ export class Services implements ProxyServices {
     this.now = now
     this.startedAt = now()
     this.info = new NodeInfoCache(node)
+    this.readiness = new ReadinessGate(node, () => performance.now())
+    this.metrics = new ProxyMetrics(node, packageVersion())
+    this.metrics.addSource(counterSource(this.counters))
     this.permanentPuts = new DirectPermanentPuts(node)
   }
 
@@ -73,6 +82,7 @@ export class Services implements ProxyServices {
   }
 
   beginClosing(): void {
+    this.readiness.shutDown()
     this.#closing.abort()
   }
 
@@ -85,6 +95,7 @@ export class Services implements ProxyServices {
   }
 
   async close(): Promise<void> {
+    this.metrics.close()
     await Promise.all([this.permanentPuts.close(), this.pushes?.close()])
   }
 }

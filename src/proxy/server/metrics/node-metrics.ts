@@ -13,11 +13,9 @@ export interface MetricsNode {
   status(): DhtStatus
   readiness?(): Readiness
   secureStats?(): object
-  readonly transportStats?: readonly {
-    readonly family: number
-    readonly kind: string
-    readonly stats: object
-  }[]
+  readonly transportStats?:
+    | readonly { readonly family: number; readonly kind: string; readonly stats: object }[]
+    | undefined
 }
 
 const FAMILIES = ['ipv4', 'ipv6'] as const

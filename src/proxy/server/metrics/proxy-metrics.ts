@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the proxy counts about its requests, and the page that shows it with everything else: the
-// node, the process, and whatever other parts add. The routes are known when the server starts, so
-// that no client can make the page grow: requests of no route are counted as one.
+// node, the process, and whatever other parts add. Requests are counted
+// by their route, never by their path, so that no client can make the page grow.
 
 import { Histogram } from './histogram.ts'
 import { type MetricsNode, NodeMetrics } from './node-metrics.ts'
@@ -11,37 +11,30 @@ import { ProcessMetrics } from './process-metrics.ts'
 /** Adds the families of one part of the server to the page. */
 export type MetricSource = (page: OpenMetrics) => void
 
-/** Counts the requests of one route: held by the route, so that a request looks nothing up. */
-export class RouteMetrics {
-  readonly method: string
-  /** The pattern, as `/key/:key`, never the path of a request. */
-  readonly path: string
+/** What became of the requests of one route. */
+class RouteMetrics {
+  readonly labels: { readonly method: string; readonly route: string }
   readonly statuses = new Map<number, number>()
   readonly latency = new Histogram()
-  /** Requests that were not answered to their end yet. */
+  /** Replies that have not ended. */
   pending = 0
 
-  constructor(method: string, path: string) {
-    this.method = method
-    this.path = path
+  constructor(name: string) {
+    const [method = '', route = ''] = name.split(' ')
+    this.labels = { method, route }
   }
 
-  began(): void {
-    this.pending++
-  }
-
-  /** Once per request: when its reply ended, whole or cut off. Of a listen: when it was accepted. */
-  ended(status: number, seconds: number): void {
+  ended(status: number, ms: number): void {
     this.pending--
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
-    this.latency.add(seconds)
+    this.latency.add(ms / 1000)
   }
 }
 
 export class ProxyMetrics {
   readonly #node: NodeMetrics
   readonly #process = new ProcessMetrics()
-  readonly #routes: RouteMetrics[] = []
+  readonly #routes = new Map<string, RouteMetrics>()
   readonly #sources: MetricSource[] = []
   readonly #version: string
 
@@ -50,10 +43,17 @@ export class ProxyMetrics {
     this.#version = version
   }
 
-  /** To be called once per route when the server is set up. */
-  route(method: string, path: string): RouteMetrics {
-    const route = new RouteMetrics(method, path)
-    this.#routes.push(route)
+  /**
+   * A request reached a route, called by method and path as `GET /key/:key`: there must be few of
+   * these names, so never the path of a request. Once its reply ended, `ended` is to be called.
+   */
+  began(name: string): RouteMetrics {
+    let route = this.#routes.get(name)
+    if (route === undefined) {
+      route = new RouteMetrics(name)
+      this.#routes.set(name, route)
+    }
+    route.pending++
     return route
   }
 
@@ -79,32 +79,30 @@ export class ProxyMetrics {
   }
 
   #writeRoutes(page: OpenMetrics): void {
-    const labelsOf = ({ method, path }: RouteMetrics) => ({ method, route: path })
+    const routes = [...this.#routes.values()]
     page.counter(
       {
         name: 'opendht_proxy_requests',
-        help: 'Requests of clients, by the status of the reply; 499: the client left before its end.',
+        help: 'Replies that ended, by their status; 499: the client left before its end.',
       },
-      this.#routes.flatMap((route) =>
-        [...route.statuses].map(([status, value]) => ({
-          labels: { ...labelsOf(route), status },
-          value,
-        })),
+      routes.flatMap(({ labels, statuses }) =>
+        [...statuses].map(([status, value]) => ({ labels: { ...labels, status }, value })),
       ),
     )
     page.gauge(
-      { name: 'opendht_proxy_requests_pending', help: 'Requests that are being answered.' },
-      this.#routes.map((route) => ({ labels: labelsOf(route), value: route.pending })),
+      {
+        name: 'opendht_proxy_requests_pending',
+        help: 'Replies that have not ended: listens, and what is being worked on.',
+      },
+      routes.map(({ labels, pending }) => ({ labels, value: pending })),
     )
     page.histogram(
       {
         name: 'opendht_proxy_request_seconds',
-        help: 'From the head of a request to the end of the reply; of a listen, to its first byte.',
+        help: 'From the head of a request to the end of its reply; listens last as long as they do.',
         unit: 'seconds',
       },
-      this.#routes
-        .filter(({ statuses }) => statuses.size > 0)
-        .map((route) => ({ labels: labelsOf(route), histogram: route.latency })),
+      routes.map(({ labels, latency }) => ({ labels, histogram: latency })),
     )
   }
 }
