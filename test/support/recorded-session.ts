@@ -10,7 +10,7 @@ export interface RecordedCommand {
 }
 
 const DIRECTORY = new URL('../vectors/tools/', import.meta.url)
-const PROMPT = /^(>> )+/
+const PROMPT = /^(>>? )+/
 
 /** The given commands, in this order, out of a longer session. */
 export function readSession(name: string, commands: readonly string[]): RecordedCommand[] {
@@ -25,6 +25,13 @@ export function readSession(name: string, commands: readonly string[]): Recorded
     const printed = lines.slice(position, position + length).map((line) => formOf(line))
     return { typed, forms: [...new Set(printed)].filter((form) => form !== '') }
   })
+}
+
+/** Forms of all lines that were printed in a whole recording, each once. */
+export function readPrinted(name: string, typed: readonly string[]): string[] {
+  const lines = readFileSync(new URL(`${name}.txt`, DIRECTORY), 'utf8').split('\n')
+  const printed = lines.filter((line) => !typed.includes(line.replace(PROMPT, '')))
+  return [...new Set(printed.map(formOf))].filter((form) => form !== '')
 }
 
 /** How a typed line looks, in contrast to a printed one. */
