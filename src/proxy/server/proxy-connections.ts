@@ -18,7 +18,6 @@ export class ProxyConnections {
   readonly #peers: Peers
   readonly #sockets = new Set<Socket>()
   readonly #connections = new WeakMap<Socket, ProxyConnection>()
-  readonly #listening = new Set<Socket>()
 
   constructor(services: ProxyServices) {
     this.#services = services
@@ -39,11 +38,6 @@ export class ProxyConnections {
 
   takeRequest({ peer }: ProxyConnection, now: number): boolean {
     return this.#peers.takeRequest(peer, now)
-  }
-
-  /** With FIN and without the last chunk: older clients listen anew only after that. */
-  endListens(): void {
-    for (const socket of this.#listening) socket.end()
   }
 
   destroyAll(): void {

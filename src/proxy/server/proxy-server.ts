@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { describeType } from '../../api/key.ts'
 import type { Log } from '../../core/ports.ts'
 import { HttpError } from './http-error.ts'
-import { checkLimits, type ProxyLimits } from './limits.ts'
+import { checkLimits, isOver, type ProxyLimits } from './limits.ts'
 import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import { type ProxyConnection, ProxyConnections } from './proxy-connections.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
@@ -16,6 +16,7 @@ import { sendError } from './reply.ts'
 import type { Route } from './route.ts'
 import { Router } from './router.ts'
 import { ROUTES } from './routes/all.ts'
+import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import { Services } from './services.ts'
 
 export interface ProxyServerOptions {
@@ -28,6 +29,8 @@ export interface ProxyServerOptions {
   log?: Log | undefined
   /** Hears of every reply. */
   observer?: ProxyObserver | undefined
+  /** Serves the dashboard below /dashboard; default false. */
+  dashboard?: boolean | DashboardOptions | undefined
   /** Wall time in milliseconds since 1970; default the system's. */
   now?: (() => number) | undefined
 }
@@ -123,7 +126,7 @@ export class ProxyServer implements AsyncDisposable {
 
   async #shutDown(): Promise<void> {
     this.#services.beginClosing()
-    this.#connections.endListens()
+    this.#services.hubs.endStreams()
     await this.#services.whenIdle()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
@@ -145,6 +148,11 @@ export class ProxyServer implements AsyncDisposable {
       counted?.ended(reply.writableFinished ? reply.statusCode : CLIENT_LEFT, tookMs)
       this.#observer?.replied(name, reply.statusCode, tookMs)
     })
+    if (isOver(connection.pending, this.#services.limits.maxPipelined)) {
+      this.#services.counters.refused.pipelined++
+      request.socket.destroy()
+      return
+    }
     try {
       this.#admit(connection, startedAt)
       const { route, name: found, key, search } = this.#router.find(request.method!, request.url!)

@@ -13,6 +13,7 @@ import type { ProxyCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import type { Pushes } from './pushes.ts'
 import type { ReadinessGate } from './readiness-gate.ts'
+import type { KeyHubs } from './streams/key-hubs.ts'
 
 /** What the parts of a server share, and all that they know of the world. */
 export interface ProxyPorts {
@@ -28,6 +29,7 @@ export interface ProxyServices extends ProxyPorts {
   readonly info: NodeInfoCache
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics
+  readonly hubs: KeyHubs
   readonly permanentPuts: PermanentPuts
   /** Undefined without push notifications. */
   readonly pushes: Pushes | undefined

@@ -14,6 +14,7 @@ import type { Pushes } from './pushes.ts'
 import { ReadinessGate } from './readiness-gate.ts'
 import { RequestRate } from './request-rate.ts'
 import type { ProxyServices } from './route.ts'
+import { KeyHubs } from './streams/key-hubs.ts'
 
 export interface ServicesOptions {
   readonly limits: ProxyLimits
@@ -30,6 +31,7 @@ export class Services implements ProxyServices {
   readonly info: NodeInfoCache
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics
+  readonly hubs: KeyHubs
   readonly permanentPuts: PermanentPuts
   readonly pushes: Pushes | undefined = undefined
   readonly startedAt: number
@@ -46,6 +48,7 @@ export class Services implements ProxyServices {
     this.readiness = new ReadinessGate(node, () => performance.now())
     this.metrics = new ProxyMetrics(node, packageVersion())
     this.metrics.addSource(counterSource(this.counters))
+    this.hubs = new KeyHubs(node, log)
     this.permanentPuts = new DirectPermanentPuts(node)
   }
 
@@ -86,18 +89,29 @@ export class Services implements ProxyServices {
     this.#closing.abort()
   }
 
-  /** Resolves when no get or put is under way, or it takes too long. */
+  /**
+   * Resolves when no get or put is under way, or it takes too long, and when the clients took leave
+   * of their streams, which some never do.
+   */
   async whenIdle(): Promise<void> {
-    const end = performance.now() + this.limits.closeTimeoutMs
-    while (this.counters.operations > 0 && performance.now() < end) {
+    const { counters, limits } = this
+    const startedAt = performance.now()
+    for (;;) {
+      const passedMs = performance.now() - startedAt
+      const hasListens = counters.listens > 0 && passedMs < LEAVE_MS
+      if (counters.operations === 0 && !hasListens) return
+      if (passedMs >= limits.closeTimeoutMs) return
       await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS))
     }
   }
 
   async close(): Promise<void> {
+    this.hubs.stopAll()
     this.metrics.close()
     await Promise.all([this.permanentPuts.close(), this.pushes?.close()])
   }
 }
 
 const IDLE_CHECK_MS = 20
+/** How long clients have to close their end of a stream. */
+const LEAVE_MS = 500
