@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Public face of the proxy server, `opendht/proxy/server`.
 
+export { LogRing } from './inspect/log-ring.ts'
 export { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts'
 export type { ProxyCounters, RefusalReason } from './proxy-counters.ts'
 export type { ProxyNode } from './proxy-node.ts'
@@ -10,3 +11,4 @@ export {
   ProxyServer,
   type ProxyServerOptions,
 } from './proxy-server.ts'
+export type { DashboardOptions } from './routes/dashboard.ts'
