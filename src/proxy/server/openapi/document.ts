@@ -7,7 +7,7 @@ import { NODE_ROUTES } from './node-operations.ts'
 import { PUSH_ROUTES } from './push-operations.ts'
 import { HEADERS, PARAMETERS, RESPONSES } from './responses.ts'
 import { SCHEMAS } from './schemas.ts'
-import { VALUE_ROUTES } from './value-operations.ts'
+import { preflight, VALUE_ROUTES } from './value-operations.ts'
 
 export const DESCRIPTIONS: readonly RouteDescription[] = [
   ...VALUE_ROUTES,
@@ -25,6 +25,7 @@ Errors are \`{"err": "..."}\` and say what was expected. Besides those listed, e
 const TAGS = [
   { name: 'values', description: 'Get, put and follow values.' },
   { name: 'push', description: 'Notifications for devices that cannot keep a connection.' },
+  { name: 'browsers', description: 'What browsers ask before they send requests to other sites.' },
   { name: 'node', description: 'The node of the network behind the proxy.' },
   { name: 'operation', description: 'For those who run it.' },
 ]
@@ -34,8 +35,9 @@ export function openApiDocument(
   version: string,
 ): OpenApiDocument {
   const names = new Set(routes.map(nameOf))
+  const preflights = routes.filter(({ method }) => method === 'OPTIONS')
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const description of DESCRIPTIONS) {
+  for (const description of [...DESCRIPTIONS, ...preflights.map(({ path }) => preflight(path))]) {
     if (!names.has(nameOf(description))) continue
     const path = templateOf(description.path)
     paths[path] = withOperation(paths[path] ?? {}, description)

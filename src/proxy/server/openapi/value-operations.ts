@@ -52,7 +52,7 @@ const LISTEN: ApiOperation = {
 
 const PREFLIGHT: ApiOperation = {
   operationId: 'preflight',
-  tags: TAGS,
+  tags: ['browsers'],
   summary: 'What a browser may do from other sites',
   description: 'Answers the question that browsers ask before some requests.',
   parameters: [KEY],
@@ -105,16 +105,22 @@ const ENCRYPT: ApiOperation = {
 export const VALUE_ROUTES: readonly RouteDescription[] = [
   { method: 'GET', path: '/key/:key', operation: GET },
   { method: 'POST', path: '/key/:key', operation: PUT },
-  { method: 'OPTIONS', path: '/key/:key', operation: PREFLIGHT },
   { method: 'GET', path: '/key/:key/listen', operation: LISTEN },
-  { method: 'OPTIONS', path: '/key/:key/listen', operation: variant(PREFLIGHT, 'Listen') },
-  { method: 'GET', path: '/key/:key/options', operation: variant(PREFLIGHT, 'ByGet') },
+  { method: 'GET', path: '/key/:key/options', operation: variant(PREFLIGHT, 'Early') },
   { method: 'POST', path: '/key/:key/sign', operation: SIGN },
   { method: 'POST', path: '/key/:key/encrypt', operation: ENCRYPT },
   { method: 'GET', path: '/:key', operation: legacy(GET) },
   { method: 'POST', path: '/:key', operation: legacy(PUT) },
-  { method: 'OPTIONS', path: '/:key', operation: legacy(PREFLIGHT) },
 ]
+
+/** Of any path: browsers may ask it. */
+export function preflight(path: string): RouteDescription {
+  const words = path.split(/\W+/).filter((it) => it !== '')
+  const suffix = words.map((it) => `${it[0]!.toUpperCase()}${it.slice(1)}`).join('')
+  const operation = variant(PREFLIGHT, `For${suffix === '' ? 'Root' : suffix}`)
+  const parameters = path.includes(':key') ? [KEY] : []
+  return { method: 'OPTIONS', path, operation: { ...operation, parameters } }
+}
 
 /** The same on the path that clients of before 2020, and some later ones, use. */
 export function legacy(operation: ApiOperation): ApiOperation {
