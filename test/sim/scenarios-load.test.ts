@@ -5,8 +5,10 @@
 
 import { testScenario } from '../support/scenario-test.ts'
 import { massRestart } from './scenarios/loads.ts'
-import { slowConsumers, slowUplinks } from './scenarios/slow.ts'
+import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './scenarios/slow.ts'
 
 testScenario(massRestart, { isFixedOnly: true })
 testScenario(slowUplinks)
+testScenario(slowUplinksLarge)
 testScenario(slowConsumers)
+testScenario(slowestConsumers)

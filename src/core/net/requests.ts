@@ -14,6 +14,7 @@ import type { Node } from './node.ts'
 import type { Outbox } from './outbox.ts'
 import { type EncodeRequest, Request, type RequestHandler } from './request.ts'
 import { MAX_ATTEMPTS, RetryPolicy } from './retry-policy.ts'
+import { SendWindow } from './send-window.ts'
 
 /** Peers cause pushes to listeners: they may not use up what the own operations need. */
 const MAX_PENDING_PUSHES = (MAX_PENDING_REQUESTS * 3) / 4
@@ -63,6 +64,8 @@ export class Requests {
   readonly #pending = new Map<number, Request>()
   readonly policy: RetryPolicy
   readonly #ambiguous = new Map<number, Ambiguous>()
+  /** Large puts: pushes have limits of their own, for each listener. */
+  readonly #window = new SendWindow()
   #pushedBytes = 0
   /** Addresses that cannot be reached, until the next millisecond. */
   readonly #unreachable = new Set<string>()
@@ -132,7 +135,7 @@ export class Requests {
     this.#pending.set(tid | 0, request)
     if (request.node !== undefined) hold(request.node)
     const delayMs = this.#delayMs(request, now)
-    if (delayMs === 0) this.#sendFirst(request, now)
+    if (delayMs === 0) this.#send(request, now)
     else {
       this.#budget.delayed++
       this.#wheel.schedule(request, now + delayMs)
@@ -163,6 +166,10 @@ export class Requests {
   /** `node` answered `request`, which is settled: learns how long that took. */
   onAnswer(node: Node, request: Request, now: number): void {
     this.policy.onAnswer(node, request, now)
+    if (isLarge(request)) {
+      this.#window.onAnswer(request, now)
+      this.#sendWaiting(now)
+    }
     if (request.attempts === 1 || request.isFragmented || request.hasProgressed) return
     if (this.#ambiguous.size >= MAX_AMBIGUOUS) {
       this.#ambiguous.delete(this.#ambiguous.keys().next().value!)
@@ -200,6 +207,7 @@ export class Requests {
     if (!request.isPending) return
     const { node, sentAt } = request
     this.settle(request)
+    if (isLarge(request)) this.#window.forget(request)
     this.expired++
     // Somebody who talked to us meanwhile is alive: only this request was lost.
     if (node !== undefined && node.lastSeenAt < sentAt) this.#onExpired(node, now)
@@ -236,16 +244,20 @@ export class Requests {
   readonly #timer = (request: Request, now: number): void => {
     const delayMs = this.#delayMs(request, now)
     if (delayMs > 0) return this.#wheel.schedule(request, now + delayMs)
-    if (request.attempts === 0) return this.#sendFirst(request, now)
+    if (request.attempts === 0) return this.#send(request, now)
     const leftMs = this.policy.leftMs(request, now)
     if (leftMs > 0) return this.#wheel.schedule(request, now + Math.min(leftMs, SLICE_MS))
-    if (this.policy.isHopeless(request, now)) return this.expire(request, now)
+    const isOverrun = isLarge(request) && this.#window.onLate(request, now)
+    if (this.policy.isHopeless(request, now)) this.expire(request, now)
+    else if (isOverrun) this.#send(request, now)
+    else this.#repeat(request, now)
+    if (isLarge(request)) this.#sendWaiting(now)
+  }
+
+  #repeat(request: Request, now: number): void {
     if (!request.isLate) this.#nowLate(request, now)
     request.handler.onLate(request, now)
-    if (!request.isPending) return
-    this.repeated++
-    this.#write(request)
-    this.#afterSend(request, now)
+    if (request.isPending) this.#send(request, now)
   }
 
   /** How long the budget makes it wait. */
@@ -258,11 +270,33 @@ export class Requests {
     return this.#budget.delayMs(now)
   }
 
-  #sendFirst(request: Request, now: number): void {
-    request.sentAt = now
-    this.#budget.awaited++
+  /** Sends it, as soon as there is room when it is large. */
+  #send(request: Request, now: number): void {
+    if (isLarge(request) && !this.#window.enter(request, bytesOf(request.values))) {
+      this.#wheel.cancel(request)
+      return
+    }
+    this.#sendNow(request, now)
+  }
+
+  /** Large puts whose turn has come. */
+  #sendWaiting(now: number): void {
+    for (;;) {
+      const request = this.#window.next()
+      if (request === undefined) return
+      this.#sendNow(request, now)
+    }
+  }
+
+  #sendNow(request: Request, now: number): void {
+    if (request.attempts === 0) {
+      request.sentAt = now
+      this.#budget.awaited++
+    } else {
+      this.repeated++
+    }
     const bytes = this.#write(request)
-    if (request.kind === Kind.Update) this.#hold(request, bytes)
+    if (request.kind === Kind.Update && request.attempts === 0) this.#hold(request, bytes)
     this.#afterSend(request, now)
   }
 
@@ -292,6 +326,9 @@ export class Requests {
     request.repeatedAt = now
     this.sent[request.kind]!++
     request.waitMs = this.policy.waitMs(request, now)
+    if (isLarge(request)) {
+      request.waitMs = Math.max(request.waitMs, this.#window.transferMs(request))
+    }
     const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
     const isLast = request.attempts >= request.maxAttempts
     this.#wheel.schedule(request, now + (isLast ? waitMs : Math.min(waitMs, SLICE_MS)))
@@ -306,6 +343,11 @@ export class Requests {
 }
 
 function nothing(): void {}
+
+/** One whose fragments may be too much for the line, together with others of its kind. */
+function isLarge({ kind, isFragmented }: Request): boolean {
+  return kind === Kind.Put && isFragmented
+}
 
 function bytesOf(values: readonly Uint8Array[] | undefined): number {
   let bytes = 0

@@ -6,10 +6,10 @@ import { grow, key, MINUTE_MS, Probe, SECOND_MS, spread, Tally, watch } from './
 import type { Scenario } from './scenario.ts'
 
 export const slowUplinks: Scenario = uplinks('slow-uplinks', 8000)
-/** Harder than what the engine has to master in continuous integration. */
+/** Eight copies are four times what the queue of a line holds. */
 export const slowUplinksLarge: Scenario = uplinks('slow-uplinks-large', 60_000)
 export const slowConsumers: Scenario = consumers('slow-consumers', 50_000)
-/** The same. */
+/** Hardly more than what four holders push of each value takes. */
 export const slowestConsumers: Scenario = consumers('slowest-consumers', 20_000)
 
 function uplinks(name: string, valueBytes: number): Scenario {

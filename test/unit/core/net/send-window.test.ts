@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// How many large puts are under way at a time, on lines that carry them and on lines that do not.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
+import { QuietHandler, Request } from '../../../../src/core/net/request.ts'
+import { SendWindow } from '../../../../src/core/net/send-window.ts'
+import { Kind } from '../../../../src/core/wire/message.ts'
+
+const BYTES = 60_000
+
+function request(tid: number): Request {
+  return new Request({
+    tid,
+    kind: Kind.Put,
+    node: undefined,
+    address: SocketAddress.v4(0x0a000000 + tid, 4222),
+    handler: new QuietHandler(),
+    encode: () => {},
+    maxAttempts: 5,
+    onTimer: () => {},
+  })
+}
+
+/** Sends it at `now`, if it may leave. */
+function send(window: SendWindow, sent: Request, now: number): boolean {
+  if (!window.enter(sent, BYTES)) return false
+  sent.attempts++
+  sent.repeatedAt = now
+  return true
+}
+
+/** A window in which all of eight puts were lost; those that may go again have left it. */
+function overrun(): { window: SendWindow; requests: Request[] } {
+  const window = new SendWindow()
+  const requests = Array.from({ length: 8 }, (_, i) => request(i + 1))
+  for (const one of requests) assert.equal(send(window, one, 0), true)
+  for (const [i, one] of requests.entries()) {
+    assert.equal(window.onLate(one, 100 + i), true, 'no node is to blame')
+    if (i < 3) send(window, one, 100 + i)
+    else assert.equal(send(window, one, 100 + i), false)
+  }
+  for (const one of requests.slice(0, 3)) {
+    assert.equal(window.onLate(one, 300), true)
+    assert.equal(send(window, one, 300), false)
+  }
+  return { window, requests }
+}
+
+test('eight values leave at once as long as nothing is lost', () => {
+  const window = new SendWindow()
+  for (let tid = 1; tid <= 8; tid++) assert.equal(send(window, request(tid), 0), true)
+})
+
+test('after an overrun they leave one after the other, and each gets the time that it takes', () => {
+  const { window, requests } = overrun()
+  const next = window.next()!
+  assert.equal(next, requests[3], 'first come, first served')
+  assert.equal(window.next(), undefined)
+  assert(window.transferMs(next) >= 600, `${window.transferMs(next)} ms`)
+  next.repeatedAt = 300
+  const patienceMs = window.transferMs(next)
+  assert.equal(window.onLate(next, 1000), true)
+  const second = window.next()!
+  assert.equal(window.transferMs(second) > patienceMs, true)
+})
+
+test('quick answers open it again', () => {
+  const { window } = overrun()
+  let now = 300
+  let most = 0
+  for (let round = 0; round < 4; round++) {
+    const sent: Request[] = []
+    for (let next = window.next(); next !== undefined; next = window.next()) {
+      next.attempts = 1
+      next.repeatedAt = now
+      sent.push(next)
+    }
+    most = Math.max(most, sent.length)
+    now += 50
+    for (const one of sent) window.onAnswer(one, now)
+  }
+  assert(most >= 3, `${most} at a time`)
+})
+
+test('one that is lost while others arrive is the fault of its node', () => {
+  const window = new SendWindow()
+  const requests = Array.from({ length: 8 }, (_, i) => request(i + 1))
+  for (const one of requests) send(window, one, 0)
+  for (const one of requests.slice(1)) window.onAnswer(one, 100)
+  assert.equal(window.onLate(requests[0]!, 200), false)
+})
+
+test('requests that are over do not hold up others', () => {
+  const { window, requests } = overrun()
+  for (const one of requests.slice(3, 7)) one.isPending = false
+  const next = window.next()
+  assert.equal(next, requests[7])
+  window.forget(next!)
+  assert.equal(window.next(), requests[0])
+})
