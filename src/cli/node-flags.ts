@@ -42,6 +42,13 @@ export const ROLE_FLAGS = {
     help: ['this address stays the same and is reachable:', 'renew listens less often'],
   },
   'no-rate-limit': { short: 'U', help: ['no limits on requests, searches and storage'] },
+  'node-id': {
+    argument: 'ID',
+    help: [
+      '40 hexadecimal digits; default random, or from',
+      'the identity: nodes that share one need an id each',
+    ],
+  },
   persist: {
     short: 'f',
     argument: 'FILE',

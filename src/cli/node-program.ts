@@ -27,7 +27,8 @@ export async function withNode(
     announceOptions(options, screen)
     const identity = await openOwnIdentity(options, screen, stop.signal)
     const started = await startNode(options, identity, target.log)
-    new NetworkWatch(started.runner, screen, target.log)
+    const isIdShared = identity !== undefined && options.nodeId === undefined
+    new NetworkWatch(started.runner, screen, target.log, isIdShared)
     try {
       return await serve({ ...program, started, log: target.log })
     } finally {

@@ -12,6 +12,7 @@ import type { Output } from './screen.ts'
 /** A network that answers does so sooner. */
 const PATIENCE_MS = 3000
 const PUBLIC_NETWORK = 0
+const TWIN_HINT = `A node with the identity of this one does not answer it: give one of them a --node-id`
 
 /** Lines below the banner. */
 export function startNotices(
@@ -24,6 +25,9 @@ export function startNotices(
   const bound = runner.port4 ?? runner.port6
   // With a state file the port may be the one that was saved beside it.
   const hasState = options.persist !== undefined
+  if (options.nodeId !== undefined && !runner.id.equals(options.nodeId)) {
+    notices.push(`The node id is that of ${options.persist}, which has another one than --node-id.`)
+  }
   if (options.port === undefined && !hasState && bound !== DEFAULT_PORT) {
     notices.push(`Port ${DEFAULT_PORT} is in use: took ${bound} instead.`)
   }
@@ -58,12 +62,15 @@ export class NetworkWatch {
   readonly #runner: DhtRunner
   readonly #out: Output
   readonly #log: Logger
+  readonly #isIdShared: boolean
   readonly #patience: NodeJS.Timeout
   #wasConnected = false
   #isLost = false
 
-  constructor(runner: DhtRunner, out: Output, log: Logger) {
+  /** `isIdShared`: other nodes with the same identity have the same id. */
+  constructor(runner: DhtRunner, out: Output, log: Logger, isIdShared = false) {
     this.#runner = runner
+    this.#isIdShared = isIdShared
     this.#out = out
     this.#log = log
     this.#patience = setTimeout(() => this.#complain(), PATIENCE_MS).unref()
@@ -96,5 +103,6 @@ export class NetworkWatch {
     this.#isLost = true
     const what = this.#wasConnected ? 'The network does not answer any more' : 'Nobody answers yet'
     this.#out.error(`${what} (${hosts.join(', ')}): still trying`)
+    if (this.#isIdShared && !this.#wasConnected) this.#out.error(TWIN_HINT)
   }
 }

@@ -2,6 +2,7 @@
 // What a command line says about the node to start, checked: for every tool that starts one. Flags
 // that a tool does not know are as good as not given.
 
+import { InfoHash } from '../core/id/info-hash.ts'
 import { SocketAddress } from '../core/id/socket-address.ts'
 import { type Given, UsageError } from './given.ts'
 
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly clientMode: boolean
   readonly publicStable: boolean
   readonly unlimited: boolean
+  /** Undefined when not given: then that of the identity or state, or random. */
+  readonly nodeId: InfoHash | undefined
   readonly persist: string | undefined
   readonly identity: IdentitySource | undefined
   readonly service: boolean
@@ -64,6 +67,7 @@ export function toNodeOptions(given: Given): NodeOptions {
     clientMode: given.has('client'),
     publicStable: given.has('public-stable'),
     unlimited: given.has('no-rate-limit'),
+    nodeId: parse(last('node-id'), parseNodeId),
     persist: given.file('persist'),
     identity: toIdentity(given),
     service: given.has('service'),
@@ -129,6 +133,12 @@ function toPassword(given: Given): { readonly password: PasswordSource } | undef
 
 function parse<T>(text: string | undefined, read: (text: string) => T): T | undefined {
   return text === undefined ? undefined : read(text)
+}
+
+function parseNodeId(text: string): InfoHash {
+  const id = text.length === 40 ? InfoHash.fromHex(text) : undefined
+  if (id !== undefined && !id.isZero) return id
+  throw new UsageError(`Invalid node id: ${text} (40 hexadecimal digits, not all 0)`)
 }
 
 function parsePort(text: string): number {

@@ -63,6 +63,7 @@ function runnerOptions(options: NodeOptions, demo: Demo | undefined): RunnerOpti
     clientMode: options.clientMode,
     publicStable: options.publicStable,
     peerDiscovery: options.peerDiscovery,
+    id: options.nodeId,
     statePath: options.persist,
     ...(isLimited ? {} : { maxRequestsPerSecond: -1, maxSearches: -1 }),
     ...(options.unlimited ? { maxStorageBytes: -1, maxStorageKeys: -1 } : {}),

@@ -146,6 +146,24 @@ describe('two nodes with identities', () => {
     for (const node of [alice, bob, witness]) assert.equal(node.stderr, '')
   })
 
+  test('that share one are told, and live together with ids of their own', async (t) => {
+    const network = newNetwork()
+    const identity = await saved(temporaryFolder(t), 'alice')
+    await using first = await start('-n', network, ...identity)
+    const join = ['-n', network, '-b', `127.0.0.1:${first.port}`, ...identity]
+    await using twin = await start(...join)
+    assert.equal(twin.nodeId, first.nodeId)
+    await poll(() => twin.stderr.includes('--node-id'), 10_000, 'the hint')
+    const notice = `127.0.0.1:${twin.port} has the id of this node and is ignored: ${first.nodeId}\n`
+    assert.equal(first.stderr, notice)
+
+    const id = MYKEY
+    await using other = await start(...join, '--node-id', id)
+    assert.deepEqual([other.nodeId, other.keyId], [id, first.keyId])
+    await poll(async () => (await other.stats()).ipv4.good > 0, 10_000, 'it has joined')
+    assert.equal(other.stderr, '')
+  })
+
   test('are told why an encrypted put fails', async (t) => {
     const network = newNetwork()
     await using witness = await start('-n', network)

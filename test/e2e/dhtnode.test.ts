@@ -329,6 +329,16 @@ describe('signals', () => {
   })
 })
 
+test('a node id may be given; that of a state goes before', async (t) => {
+  const state = join(temporaryFolder(t), 'state')
+  const args = [...LOOPBACK, '-f', state, '--node-id']
+  const first = await run('', ...args, MYKEY)
+  assert.match(first.stdout, new RegExp(`^OpenDHT node ${MYKEY} `))
+  const again = await run('', ...args, 'f'.repeat(40))
+  assert.match(again.stdout, new RegExp(`^OpenDHT node ${MYKEY} `))
+  assert.ok(again.stdout.includes(`\nThe node id is that of ${state}, which has another one than`))
+})
+
 describe('the log', () => {
   test('goes to standard error with -v, and to a file with -l', async (t) => {
     const network = newNetwork()

@@ -46,6 +46,8 @@ export interface DropCounters {
   malformed: number
   otherNetwork: number
   noSender: number
+  /** With the id of this node: its own datagrams that came back, or somebody with the same id. */
+  ownId: number
   rateLimited: number
   /** Requests of peers, while a limit of bytes per second was used up. */
   overBudget: number
@@ -73,6 +75,7 @@ export class NetworkEngine {
   readonly #caches: { readonly 4: NodeCache; readonly 6: NodeCache }
   readonly #observer: NetworkObserver
   #reported: SocketAddress | undefined
+  #hasWarnedOfTwin = false
   /** Accepted messages per kind. */
   readonly received: number[] = new Array(KIND_NAMES.length).fill(0)
   readonly dropped: DropCounters = {
@@ -81,6 +84,7 @@ export class NetworkEngine {
     malformed: 0,
     otherNetwork: 0,
     noSender: 0,
+    ownId: 0,
     rateLimited: 0,
     overBudget: 0,
     unexpected: 0,
@@ -203,9 +207,19 @@ export class NetworkEngine {
     decodeMessage(message, datagram)
     if (message.network !== this.config.network) this.dropped.otherNetwork++
     else if (message.kind === Kind.Fragment) this.#onFragments(message, from, now)
-    else if (message.id.isZero || message.id.equals(this.config.id)) this.dropped.noSender++
+    else if (message.id.isZero) this.dropped.noSender++
+    else if (message.id.equals(this.config.id)) this.#onOwnId(message, from)
     else if (isAnswer(message.kind)) this.#onHeader(message, from, now)
     else if (this.#isServed(from, now)) this.#onHeader(message, from, now)
+  }
+
+  /** Two nodes with one id hide each other from the network, which users see only by this. */
+  #onOwnId({ kind, tid }: Message, from: SocketAddress): void {
+    this.dropped.ownId++
+    const isOurs = !isAnswer(kind) && this.requests.isPending(tid)
+    if (isOurs || this.#hasWarnedOfTwin || !this.log?.enabled('warning')) return
+    this.#hasWarnedOfTwin = true
+    this.log.write('warning', `${from} has the id of this node and is ignored: ${this.config.id}`)
   }
 
   /** Whether a request from this address is worked on; counts it when not. */

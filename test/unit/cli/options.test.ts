@@ -36,6 +36,7 @@ describe('the command line', () => {
       clientMode: false,
       publicStable: false,
       unlimited: false,
+      nodeId: undefined,
       persist: undefined,
       identity: undefined,
       service: false,
@@ -111,6 +112,14 @@ describe('the command line', () => {
       prefix: 'me',
       password: { file: 'pw' },
     })
+  })
+
+  test('takes a node id of 40 digits', () => {
+    const id = '0123456789abcdef0123456789ABCDEF01234567'
+    assert.equal(`${options('--node-id', id).nodeId}`, id.toLowerCase())
+    for (const wrong of ['', 'abc', `${id}0`, 'x'.repeat(40), '0'.repeat(40)]) {
+      refused(['--node-id', wrong], /^Invalid node id: .* \(40 hexadecimal digits, not all 0\)$/)
+    }
   })
 
   test('refuses half an identity, or a password for nothing', () => {

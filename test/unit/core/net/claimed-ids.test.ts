@@ -18,6 +18,38 @@ const KEY = InfoHash.get('key')
 const ATTACKER = SocketAddress.v4(0x01020304, 4222)
 const NOTHING = new Query(undefined, new Where([{ field: Field.Id, value: 999n }]))
 
+suite('A node with the id of another one', () => {
+  const id = InfoHash.get('twin')
+
+  test('is ignored, counted, and told once', () => {
+    const network = new MiniNetwork(1)
+    const lines: string[] = []
+    const log = { enabled: () => true, write: (_: string, text: string) => lines.push(text) }
+    const [first, twin] = network.addMany(2, { id, families: [4] }, { log })
+    network.join()
+    network.enter(twin!, first!)
+    network.run(20_000)
+    assert.equal(
+      network.nodes.every(({ dht }) => dht.stats(network.now).ipv4.cached === 0),
+      true,
+    )
+    assert.ok(first!.dht.stats(network.now).dropped.ownId > 1)
+    const told = lines.filter((line) => line.includes('has the id of this node'))
+    assert.deepEqual(told, [`${twin!.address} has the id of this node and is ignored: ${id}`])
+  })
+
+  test('is not the node itself, which may name itself as a way into the network', () => {
+    const network = new MiniNetwork(1)
+    const lines: string[] = []
+    const log = { enabled: () => true, write: (_: string, text: string) => lines.push(text) }
+    const node = network.add({ id, families: [4] }, { log })
+    network.enter(node, node)
+    network.run(20_000)
+    assert.ok(node.dht.stats(network.now).dropped.ownId > 0)
+    assert.ok(!lines.some((line) => line.includes('has the id')))
+  })
+})
+
 suite('A listen under the id of another node', () => {
   test('neither changes nor adds registrations of that node', () => {
     const { network, server, victim, socketId, listenAs } = start()
