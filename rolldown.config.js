@@ -49,7 +49,7 @@ export default defineConfig({
     ...programs,
   },
   platform: 'node',
-  external: [/^node:/],
+  external: [/^node:/, '@opentelemetry/api'],
   plugins: [notices, manual],
   output: {
     dir: 'dist',
