@@ -14,6 +14,7 @@ import type { ProxyNode } from './proxy-node.ts'
 import type { Pushes } from './pushes.ts'
 import type { ReadinessGate } from './readiness-gate.ts'
 import type { KeyHubs } from './streams/key-hubs.ts'
+import type { RequestSpan } from './tracing.ts'
 
 /** What the parts of a server share, and all that they know of the world. */
 export interface ProxyPorts {
@@ -52,6 +53,8 @@ export interface RouteContext {
   readonly key: InfoHash
   /** What is behind the `?`, or ''. */
   readonly search: string
+  /** Undefined without tracing. */
+  readonly span: RequestSpan | undefined
 }
 
 export interface Route {

@@ -12,6 +12,7 @@ import { withOperation } from '../operations.ts'
 import { readJson, toRequestValue } from '../read-body.ts'
 import { sendJson } from '../reply.ts'
 import type { Route, RouteContext } from '../route.ts'
+import { traced } from '../tracing.ts'
 
 export const SECURE_ROUTES: readonly Route[] = [
   { method: 'POST', path: '/key/:key/sign', handle: putSigned },
@@ -40,14 +41,16 @@ function requireIdentity({ services }: RouteContext): void {
 }
 
 async function answer(context: RouteContext, put: () => Promise<PutResult>): Promise<void> {
-  const stored = await withOperation(context.services, async () => {
+  const action = async () => {
     try {
       return (await put()).value
     } catch (error) {
       if (error instanceof CryptoError) throw cryptoFailure(error)
       throw failureOf('Put failed', error)
     }
-  })
+  }
+  const run = () => withOperation(context.services, action)
+  const stored = await traced(context, 'put', run)
   await sendJson(context, `${valueToJson(stored)}\n`)
 }
 

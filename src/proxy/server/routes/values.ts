@@ -8,6 +8,7 @@ import { readJson, toRequestValue } from '../read-body.ts'
 import { beginLines, sendJson } from '../reply.ts'
 import type { Route, RouteContext } from '../route.ts'
 import { writeLine } from '../streams/write-line.ts'
+import { traced } from '../tracing.ts'
 
 export const VALUE_ROUTES: readonly Route[] = ['/:key', '/key/:key'].flatMap((path) => [
   { method: 'GET', path, handle: get },
@@ -16,24 +17,26 @@ export const VALUE_ROUTES: readonly Route[] = ['/:key', '/key/:key'].flatMap((pa
 
 /** Headers go out with the first value: a get that fails before that has a status to say so. */
 function get(context: RouteContext): Promise<void> {
+  return traced(context, 'get', () => withOperation(context.services, () => sendFound(context)))
+}
+
+async function sendFound(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
-  return withOperation(services, async () => {
-    const gone = new AbortController()
-    reply.on('close', () => gone.abort())
-    try {
-      const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
-      for await (const value of found) {
-        if (!reply.headersSent) beginLines(context)
-        services.counters.lines++
-        if (!(await writeLine(context, `${valueToJson(value)}\n`))) return
-      }
-    } catch (error) {
-      if (gone.signal.aborted) return
-      throw failureOf('Get failed', error)
+  const gone = new AbortController()
+  reply.on('close', () => gone.abort())
+  try {
+    const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
+    for await (const value of found) {
+      if (!reply.headersSent) beginLines(context)
+      services.counters.lines++
+      if (!(await writeLine(context, `${valueToJson(value)}\n`))) return
     }
-    if (!reply.headersSent) beginLines(context)
-    reply.end()
-  })
+  } catch (error) {
+    if (gone.signal.aborted) return
+    throw failureOf('Get failed', error)
+  }
+  if (!reply.headersSent) beginLines(context)
+  reply.end()
 }
 
 /** Goes on when the client hangs up: what was sent is to be stored. */
@@ -42,13 +45,14 @@ async function put(context: RouteContext): Promise<void> {
   const body = await readJson(context)
   const value = toRequestValue(body)
   const { permanent } = body
-  const stored = await withOperation(services, async () => {
+  const action = async () => {
     try {
       if (permanent !== undefined) return await services.permanentPuts.put(key, value, permanent)
       return (await services.node.put(key, value)).value
     } catch (error) {
       throw failureOf('Put failed', error)
     }
-  })
+  }
+  const stored = await traced(context, 'put', () => withOperation(services, action))
   await sendJson(context, `${valueToJson(stored)}\n`)
 }
