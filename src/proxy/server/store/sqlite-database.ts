@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Rows in an SQLite file, through the module that Node.js has since 22.13. What is committed
+// survives the death of the process at any moment; after a power failure, the last moments may be
+// missing, but never a part of a transaction.
+
+import { closeSync, openSync } from 'node:fs'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { DhtError } from '../../../core/errors.ts'
+import type { RowChange, RowDatabase } from './embedded-store.ts'
+
+const FORMAT = 1
+
+export class SqliteDatabase implements RowDatabase {
+  readonly #path: string
+  readonly #database: DatabaseSync
+  readonly #set: StatementSync
+  readonly #delete: StatementSync
+
+  /**
+   * Opens or makes the file. Rejects with ERR_DHT_STATE when that is not possible, when another
+   * process uses it, and on versions of Node.js without SQLite.
+   */
+  static async open(path: string): Promise<SqliteDatabase> {
+    const { DatabaseSync } = await loadSqlite(path)
+    try {
+      // For nobody else: it has push tokens, and the key of VAPID.
+      closeSync(openSync(path, 'a', 0o600))
+      return new SqliteDatabase(path, new DatabaseSync(path))
+    } catch (error) {
+      throw stateError(path, error)
+    }
+  }
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path
+    this.#database = database
+    // Exclusive: two proxies that announce the same puts would be worse than an error here.
+    for (const setting of ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = 1']) {
+      database.exec(`PRAGMA ${setting}`)
+    }
+    const { user_version: format } = database.prepare('PRAGMA user_version').get() as {
+      user_version: number
+    }
+    if (format > FORMAT) throw new Error(`it is of a newer version: ${format}`)
+    database.exec(`
+      BEGIN IMMEDIATE;
+      CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+      PRAGMA user_version = ${FORMAT};
+      COMMIT`)
+    this.#set = database.prepare('INSERT OR REPLACE INTO records (id, body) VALUES (?, ?)')
+    this.#delete = database.prepare('DELETE FROM records WHERE id = ?')
+  }
+
+  *rows(): Generator<readonly [id: string, text: string]> {
+    for (const row of this.#database.prepare('SELECT id, body FROM records').iterate()) {
+      yield [String(row['id']), String(row['body'])]
+    }
+  }
+
+  apply(changes: readonly RowChange[]): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+      for (const [id, text] of changes) {
+        if (text === undefined) this.#delete.run(id)
+        else this.#set.run(id, text)
+      }
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      this.#rollBack()
+      throw stateError(this.#path, error)
+    }
+  }
+
+  note(name: string): string | undefined {
+    const row = this.#database.prepare('SELECT body FROM notes WHERE name = ?').get(name)
+    return row === undefined ? undefined : String(row['body'])
+  }
+
+  setNote(name: string, text: string): void {
+    this.#database
+      .prepare('INSERT OR REPLACE INTO notes (name, body) VALUES (?, ?)')
+      .run(name, text)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch {
+      // Some failures end the transaction by themselves; the first error is the one to report.
+    }
+  }
+}
+
+async function loadSqlite(path: string): Promise<typeof import('node:sqlite')> {
+  try {
+    return await import('node:sqlite')
+  } catch (error) {
+    const advice = `it takes Node.js 22.13 or newer, this is ${process.version}`
+    throw new DhtError('ERR_DHT_STATE', `Cannot open proxy state ${path}: ${advice}`, {
+      cause: error,
+    })
+  }
+}
+
+function stateError(path: string, cause: unknown): DhtError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const isLocked = /locked|busy/i.test(text)
+  const reason = isLocked ? 'another process uses it' : text
+  return new DhtError('ERR_DHT_STATE', `Cannot use proxy state ${path}: ${reason}`, { cause })
+}
