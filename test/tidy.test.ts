@@ -44,7 +44,7 @@ const LAYERS: Record<string, Layer> = {
   'proxy/client': { layers: ['core', 'api', 'proxy/protocol'], packages: [], hasNode: false },
   'proxy/server': {
     layers: ['core', 'api', 'crypto', 'secure', 'proxy/protocol'],
-    packages: ['@opentelemetry/api'],
+    packages: ['@opentelemetry/api', '@redis/client'],
     hasNode: true,
   },
   nodejs: {
