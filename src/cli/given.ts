@@ -4,8 +4,8 @@
 // the flag.
 
 import { parseArgs } from 'node:util'
+import { suggestion } from '../core/util/nearest.ts'
 import { type FlagTable, flagText } from './flags.ts'
-import { suggestion } from './nearest.ts'
 
 /** What the user typed cannot be meant; the text is one line for standard error. */
 export class UsageError extends Error {}

@@ -2,8 +2,8 @@
 // A command line program, told its arguments: one tool, or `opendht`, which has all of them. Loads
 // no more than it needs: `--help` no node.
 
+import { suggestion } from '../core/util/nearest.ts'
 import { readArguments, UsageError } from './given.ts'
-import { suggestion } from './nearest.ts'
 import { type ProgramStreams, type Tool, USAGE_STATUS } from './tool.ts'
 import { findTool, TOOLS } from './tools/all.ts'
 

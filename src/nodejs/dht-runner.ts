@@ -25,6 +25,7 @@ import { Bootstrapper } from './bootstrapper.ts'
 import type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
 import type { PeerDiscovery } from './discovery/peer-discovery.ts'
 import { Driver, monotonicNow } from './driver.ts'
+import { checkOptionNames } from './option-names.ts'
 import { SystemRandom } from './random.ts'
 import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
 import { checkOptions, type RunnerOptions } from './runner-options.ts'
@@ -83,11 +84,13 @@ export class DhtRunner extends SecureDht {
    * Starts a node. Resolves when its sockets are open; it joins the network by itself from then on
    * (see `whenConnected`), and operations wait for that as long as there is hope.
    *
-   * Rejects with TypeError or RangeError for a wrong option, ERR_DHT_BIND when a port or address
-   * cannot be used, ERR_DHT_STATE when the state file cannot be read or written, CryptoError
-   * ERR_CRYPTO_EXPIRED when the certificate of the identity is not valid now.
+   * Rejects with TypeError or RangeError for a wrong option, also one that there is not,
+   * ERR_DHT_BIND when a port or address cannot be used, ERR_DHT_STATE when the state file cannot be
+   * read or written, CryptoError ERR_CRYPTO_EXPIRED when the certificate of the identity is not
+   * valid now.
    */
   static async start(options: RunnerOptions = {}): Promise<DhtRunner> {
+    await checkOptionNames(options)
     const { plan, stateIntervalMs, transport, peerDiscovery } = checkOptions(options)
     const { bootstrap = [], statePath, resolver, log } = options
     for (const host of bootstrap) parseHostPort(host)

@@ -247,6 +247,9 @@ test('wrong options are refused before a socket is opened', async () => {
     [{ stateIntervalMs: 0 }, /^RangeError: stateIntervalMs/],
     [{ transport: 'tcp' }, /^TypeError: transport/],
     [{ receiveCoalescingMs: -1 }, /^RangeError: receiveCoalescingMs/],
+    [{ boostrap: ['a'] }, /^TypeError: There is no option "boostrap"\. Did you mean bootstrap\?$/],
+    [{ colour: 'blue' }, /^TypeError: There is no option "colour"$/],
+    [{ colour: undefined, port: -1 }, /^RangeError: port/],
   ]
   for (const [options, message] of cases)
     await assert.rejects(DhtRunner.start(wrong(options)), message)

@@ -2,12 +2,12 @@
 // What dhtcluster does with a line: commands of the cluster, and for a node that is selected those
 // of dhtnode.
 
+import { suggestion } from '../../core/util/nearest.ts'
 import { Words } from '../commands/command.ts'
 import { nodeInfo } from '../commands/inspecting.ts'
 import { commandNames, execute } from '../commands/registry.ts'
 import { toJson } from '../format/json.ts'
 import { nodeRecord } from '../format/node-info.ts'
-import { suggestion } from '../nearest.ts'
 import { completeWord } from '../read-lines.ts'
 import type { Output } from '../screen.ts'
 import { Session } from '../session.ts'

@@ -3,9 +3,9 @@
 // which `WHERE id=abc` is id 0 and `SELECT foo` is everything: whoever types is told instead.
 
 import { InfoHash } from '../../core/id/info-hash.ts'
+import { suggestion } from '../../core/util/nearest.ts'
 import { FIELDS, Query, Select, type Where } from '../../core/value/query.ts'
 import { parseQuery, parseWhere } from '../../core/value/query-parser.ts'
-import { suggestion } from '../nearest.ts'
 
 const MAX_ID = 2n ** 64n - 1n
 const MAX_SHORT = 65_535n

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // All commands by name, and their help.
 
+import { suggestion } from '../../core/util/nearest.ts'
 import { wrap } from '../help.ts'
-import { suggestion } from '../nearest.ts'
 import type { Session } from '../session.ts'
 import { type Command, Words } from './command.ts'
 import { CONTROL_COMMANDS } from './control.ts'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The table of `opendht completion`.
 
+import { suggestion } from '../../core/util/nearest.ts'
 import { type Given, UsageError } from '../given.ts'
-import { suggestion } from '../nearest.ts'
 import { INFO_FLAGS } from '../node-flags.ts'
 import { type ProgramStreams, type Tool, WRONG_USAGE } from '../tool.ts'
 import { TOOLS } from './all.ts'

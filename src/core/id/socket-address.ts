@@ -6,6 +6,8 @@ import { readWord, writeWord } from '../util/bytes.ts'
 
 export type Family = 4 | 6
 
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 export class SocketAddress {
   readonly family: Family
   /** IPv4: the address in `a0`. IPv6: four big-endian words. Signed integers. */
@@ -136,6 +138,15 @@ export class SocketAddress {
   /** `a.b.c.d:port` or `[v6]:port`. */
   toString(): string {
     return this.family === 4 ? `${this.host}:${this.port}` : `[${this.host}]:${this.port}`
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  /** For `console.log` of Node.js. */
+  [INSPECT](): string {
+    return `SocketAddress(${this})`
   }
 }
 

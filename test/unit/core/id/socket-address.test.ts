@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
 
 function address(host: string, port = 4222): SocketAddress {
@@ -180,5 +181,14 @@ describe('SocketAddress classes', () => {
       assert(!address(host, 1).isMartian)
       assert(!address(host, 65535).isMartian)
     }
+  })
+})
+
+describe('SocketAddress in logs', () => {
+  it('is its text', () => {
+    const v6 = address('2001:db8::1', 4222)
+    assert.equal(inspect(v6), 'SocketAddress([2001:db8::1]:4222)')
+    assert.equal(inspect({ from: address('192.0.2.1', 1) }), '{ from: SocketAddress(192.0.2.1:1) }')
+    assert.equal(JSON.stringify([v6]), '["[2001:db8::1]:4222"]')
   })
 })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nearest, suggestion } from '../../../src/cli/nearest.ts'
+import { nearest, suggestion } from '../../../../src/core/util/nearest.ts'
 
 const WORDS = ['bootstrap', 'port', 'persist', 'g', 'get', 'll', 'lr']
 
