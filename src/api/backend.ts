@@ -63,7 +63,7 @@ export interface Backend {
   startGet(key: InfoHash, query: Query, events: OperationEvents): () => void
   startListen(key: InfoHash, query: Query, events: OperationEvents): Listening
   startPut(key: InfoHash, value: Value, options: BackendPutOptions, events: PutEvents): void
-  /** Whether there was such a put. What waits for it hears nothing of that. */
+  /** Whether there was such a put. Who still waits for it hears that it was replaced. */
   cancelPut(key: InfoHash, id: ValueId): boolean
   /** Own puts under `key` that are being announced or renewed. */
   pendingPuts(key: InfoHash): Value[]
