@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""What can be set for a node before it runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any, Dict, Optional
+
+from ._certificates import Certificate, Identity
+from ._check import expect, expect_uint
+from ._hashes import InfoHash
+
+
+class DhtConfig:
+    """Settings of a node, given to `DhtRunner.run`, which takes a copy."""
+
+    __slots__ = ('_fields', '_identity', '_proxy')
+
+    def __init__(self) -> None:
+        self._fields: Dict[str, Any] = {}
+        self._identity: Optional[Identity] = None
+        self._proxy: Optional[Dict[str, Any]] = None
+
+    def setIdentity(self, id: Identity) -> None:  # noqa: A002
+        """Lets the node sign and decrypt; its id follows from it unless one is set."""
+        expect('id', id, Identity)
+        self._identity = id
+
+    def setBootstrapMode(self, bootstrap: bool) -> None:
+        """For well-known entry nodes."""
+        self._fields['bootstrapMode'] = bool(bootstrap)
+
+    def setNodeId(self, id: InfoHash) -> None:  # noqa: A002
+        expect('id', id, InfoHash)
+        self._fields['id'] = bytes(id) if id else None
+
+    def setNetwork(self, netid: int) -> None:
+        """Nodes of other networks are ignored; 0 is the public one."""
+        self._fields['network'] = expect_uint('netid', netid, 32)
+
+    def setMaintainStorage(self, maintain_storage: bool) -> None:
+        """Hand values over to nodes that are closer."""
+        self._fields['maintainStorage'] = bool(maintain_storage)
+
+    def setRateLimit(self, max_req_per_sec: int, max_peer_req_per_sec: int) -> None:
+        """Requests per second that are answered, of all and of each peer; -1 for no limit."""
+        for name, limit in (
+            ('max_req_per_sec', max_req_per_sec), ('max_peer_req_per_sec', max_peer_req_per_sec),
+        ):
+            expect(name, limit, int)
+            if limit < -1:
+                raise ValueError(f"Argument '{name}' must be -1 or more: got {limit}")
+        self._fields['maxRequests'] = max_req_per_sec or None
+        self._fields['maxPeerRequests'] = max_peer_req_per_sec or None
+
+    def setProxyInfo(
+        self, server: str, push_node_id: str = '', push_token: str = '', push_topic: str = '',
+        push_platform: str = '', user_agent: str = '', server_ca: Optional[Certificate] = None,
+    ) -> None:
+        """Use a node elsewhere, through its REST interface, instead of an own one."""
+        texts = {
+            'server': server, 'push_node_id': push_node_id, 'push_token': push_token,
+            'push_topic': push_topic, 'push_platform': push_platform, 'user_agent': user_agent,
+        }
+        for name, text in texts.items():
+            expect(name, text, str)
+        if server_ca is not None:
+            expect('server_ca', server_ca, Certificate)
+        is_given = server_ca is not None and server_ca._public is not None
+        self._proxy = {**texts, 'server_ca': bytes(server_ca) if is_given else None}  # type: ignore
+
+    def setPeerDiscovery(self, discovery: bool, publish: bool) -> None:
+        """Find nodes on the local network, and be found there."""
+        self._fields['discovery'] = [bool(discovery), bool(publish)]
+
+    def setBound(self, v4: str, v6: str) -> None:
+        """Addresses to bind; an empty one does without the family, two are the default."""
+        self._fields.update(bind_fields(v4, v6))
+
+    def _packed(self, port: int, ipv4: str, ipv6: str, identity: Optional[Identity]) -> Any:
+        """For the engine."""
+        fields = {**self._fields, 'port': port}
+        if ipv4 or ipv6:
+            fields.update(bind_fields(ipv4, ipv6))
+        used = identity or self._identity
+        fields['identity'] = used._packed() if used is not None else None
+        return fields
+
+
+def bind_fields(ipv4: str, ipv6: str) -> Dict[str, Any]:
+    """An empty address leaves the family out; without any, both are bound."""
+    expect('ipv4', ipv4, str)
+    expect('ipv6', ipv6, str)
+    if not ipv4 and not ipv6:
+        return {'bind4': None, 'bind6': None}
+    return {
+        'bind4': _literal(ipv4, socket.AF_INET) if ipv4 else False,
+        'bind6': _literal(ipv6, socket.AF_INET6) if ipv6 else False,
+    }
+
+
+def _literal(host: str, family: socket.AddressFamily) -> str:
+    """Names are resolved here. Raises OSError when that fails."""
+    try:
+        ipaddress.ip_address(host)
+        return host
+    except ValueError:
+        found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
+        return str(found[0][4][0])

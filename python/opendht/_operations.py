@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""The three ways in which programs wait for an operation: blocking, with callbacks, on a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import Any, Callable, List, Optional
+
+from ._connection import Connection, Sink
+from ._dispatch import Strand, dispatcher, post_of
+from ._errors import OperationCancelled
+from ._process import connection
+
+# Elsewhere a wait without a limit cannot be interrupted by ^C.
+_WAIT_SLICE = 0.2 if os.name == 'nt' else None
+
+
+class BlockingSink(Sink):
+    """Lets one thread wait for the result; items, if any, are gathered until then."""
+
+    def __init__(self, on_item: Optional[Callable[[Any], None]] = None) -> None:
+        self.is_stream = on_item is not None
+        self._on_item = on_item
+        self._ended = threading.Event()
+        self._items: List[Any] = []
+        self._arrived = threading.Event() if self.is_stream else self._ended
+        self._result: Any = None
+        self._error: Optional[Exception] = None
+
+    def on_items(self, items: List[Any]) -> None:
+        self._items.extend(items)
+        self._arrived.set()
+
+    def on_result(self, result: Any) -> None:
+        self._result = result
+        self._end()
+
+    def on_failure(self, error: Exception) -> None:
+        self._error = error
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._arrived.set()
+
+    def wait(self, link: Connection, number: int) -> Any:
+        """The result, or raises what the call failed with. What interrupts it cancels the call."""
+        try:
+            while not self._ended.is_set():
+                self._arrived.wait(_WAIT_SLICE)
+                self._take_items(link, number)
+            self._take_items(link, number)
+        except BaseException:
+            link.cancel(number)
+            raise
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def _take_items(self, link: Connection, number: int) -> None:
+        if self._on_item is None:
+            return
+        self._arrived.clear()
+        if self._ended.is_set():
+            self._arrived.set()
+        items, self._items = self._items, []
+        if items:
+            link.grant(number, len(items))
+        for item in items:
+            self._on_item(item)
+
+
+def call_blocking(method: str, *parameters: Any, link: Optional[Connection] = None) -> Any:
+    """Waits for a call and returns its result, or raises what it failed with."""
+    used = link or connection()
+    sink = BlockingSink()
+    return sink.wait(used, used.call(method, list(parameters), sink))
+
+
+class CallbackSink(Sink):
+    """Hands items and the end to callbacks, in order, on a thread for these.
+
+    `on_item` returns whether to go on. `on_end` gets the result or the error, once.
+    """
+
+    def __init__(
+        self,
+        on_end: Callable[[Any, Optional[Exception]], None],
+        on_item: Optional[Callable[[Any], bool]] = None,
+    ) -> None:
+        self.is_stream = on_item is not None
+        self._on_item = on_item
+        self._on_end = on_end
+        self._strand = Strand()
+        self._link: Optional[Connection] = None
+        self._number = 0
+        self._is_stopped = False
+
+    def start(self, link: Connection, method: str, parameters: List[Any]) -> None:
+        self._link = link
+        self._number = link.call(method, parameters, self)
+
+    def stop(self) -> None:
+        """No item is handed on any more; the end still comes."""
+        self._is_stopped = True
+        if self._link is not None:
+            self._link.cancel(self._number)
+
+    def on_items(self, items: List[Any]) -> None:
+        dispatcher().submit(self._strand, lambda: self._hand_on(items))
+
+    def on_result(self, result: Any) -> None:
+        dispatcher().submit(self._strand, lambda: self._on_end(result, None))
+
+    def on_failure(self, error: Exception) -> None:
+        dispatcher().submit(self._strand, lambda: self._on_end(None, error))
+
+    def _hand_on(self, items: List[Any]) -> None:
+        assert self._on_item is not None and self._link is not None
+        for item in items:
+            if self._is_stopped:
+                return
+            wants_more = False
+            try:
+                wants_more = self._on_item(item)
+            finally:
+                # What raises is over, as what says that it has enough.
+                if not wants_more:
+                    self.stop()
+        self._link.grant(self._number, len(items))
+
+
+class LoopSink(Sink):
+    """Hands everything to an asyncio loop. To be made and used there."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        on_end: Callable[[Any, Optional[Exception]], None],
+        on_items: Optional[Callable[[List[Any]], None]] = None,
+    ) -> None:
+        self.is_stream = on_items is not None
+        self._post = post_of(loop)
+        self._on_end = on_end
+        self._on_items = on_items
+
+    def on_items(self, items: List[Any]) -> None:
+        assert self._on_items is not None
+        hand_on = self._on_items
+        self._post.post(lambda: hand_on(items))
+
+    def on_result(self, result: Any) -> None:
+        self._post.post(lambda: self._on_end(result, None))
+
+    def on_failure(self, error: Exception) -> None:
+        self._post.post(lambda: self._on_end(None, error))
+
+
+async def call_async(link: Connection, method: str, parameters: List[Any]) -> Any:
+    """Awaits a call. Cancelling the task cancels the call."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def on_end(result: Any, error: Optional[Exception]) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    number = link.call(method, parameters, LoopSink(loop, on_end))
+    try:
+        return await future
+    except asyncio.CancelledError:
+        link.cancel(number)
+        raise
+
+
+def is_cancelled(error: Optional[Exception]) -> bool:
+    return isinstance(error, OperationCancelled)

@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: MIT
+"""The node, as programs know it that block or that give callbacks."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any, Callable, List, Optional, Tuple, Union
+
+from ._addresses import SockAddr
+from ._certificates import Certificate, Identity, key_id
+from ._check import expect, expect_callable
+from ._config import DhtConfig
+from ._errors import BridgeError, CryptoError, DhtError
+from ._hashes import InfoHash, PkId, WithId
+from ._keys import PublicKey
+from ._nodes import NodeEntry, nodes_of
+from ._operations import BlockingSink, CallbackSink, call_blocking, is_cancelled
+from ._process import connection
+from ._queries import Where
+from ._running import RunningNode, close_later, close_unused
+from ._values import Value, ValueType
+
+DoneCallback = Callable[[bool, List[NodeEntry]], Any]
+GetCallback = Callable[[Value], bool]
+ListenCallback = Callable[[Value, bool], bool]
+_Families = Union[int, socket.AddressFamily]
+
+DEFAULT_PORT = '4222'
+log = logging.getLogger('opendht')
+
+
+class ListenToken:
+    """Names a listen for `DhtRunner.cancelListen`."""
+
+    __slots__ = ('_sink',)
+
+    def __init__(self) -> None:
+        self._sink: Optional[CallbackSink] = None
+
+
+class DhtRunner(WithId):
+    """A node of the network. Idle until `run`; all methods may be called from any thread.
+
+    Callbacks run on a thread for them, one at a time unless one takes long. What they raise is
+    reported as for threads, and ends the operation that they belong to.
+    """
+
+    def __init__(self, proxy: Optional[str] = None) -> None:
+        if proxy is not None:
+            expect('proxy', proxy, str)
+        self._proxy = proxy
+        self._node: Optional[RunningNode] = None
+        self._hosts: List[str] = []
+        self._identity: Optional[Identity] = None
+
+    def __del__(self) -> None:
+        node = getattr(self, '_node', None)
+        if node is not None:
+            close_later(node)
+
+    # Life cycle
+
+    def run(
+        self,
+        id: Optional[Identity] = None,  # noqa: A002
+        is_bootstrap: bool = False,
+        port: int = 0,
+        ipv4: str = '',
+        ipv6: str = '',
+        config: Optional[DhtConfig] = None,
+    ) -> None:
+        """Opens the sockets, and joins the network through the hosts given to `bootstrap`.
+
+        Port 0 is one that the system chooses. With one of the addresses, only its family is bound.
+        Raises DhtError, a RuntimeError, with the code ERR_DHT_BIND. `is_bootstrap` has no effect:
+        see `DhtConfig.setBootstrapMode`.
+        """
+        if self.isRunning():
+            log.warning('run() has no effect: the node is running')
+            return
+        fields, identity = self._start_fields(id, port, ipv4, ipv6, config)
+        link = connection()
+        close_unused()
+        handle, description = call_blocking('node.start', fields, link=link)
+        self._node = RunningNode(link, handle, description)
+        self._identity = identity
+
+    def _start_fields(
+        self, id: Optional[Identity], port: int, ipv4: str, ipv6: str, config: Optional[DhtConfig]  # noqa: A002
+    ) -> Tuple[Any, Optional[Identity]]:
+        if id is not None:
+            expect('id', id, Identity)
+        expect('port', port, int)
+        if not 0 <= port <= 0xFFFF:
+            raise OverflowError(f"Argument 'port' must be 0 to 65535: got {port}")
+        if config is not None:
+            expect('config', config, DhtConfig)
+        used = config or DhtConfig()
+        identity = id or used._identity
+        fields = used._packed(port, ipv4, ipv6, id)
+        fields['bootstrap'] = self._hosts
+        return fields, identity
+
+    def isRunning(self) -> bool:
+        """From `run` until `join`, unless the process of the node has ended."""
+        return self._node is not None and self._node.link.is_open
+
+    def shutdown(self, shutdown_cb: Optional[Callable[[], Any]] = None) -> None:
+        """Lets operations under way end, and refuses further ones. The callback says when it is
+        done; `join` comes after that.
+        """
+        expect_callable('shutdown_cb', shutdown_cb)
+        node = self._usable()
+        if node is None:
+            if shutdown_cb is not None:
+                shutdown_cb()
+            return
+        node.is_stopping = True
+
+        def on_end(_result: Any, _error: Optional[Exception]) -> None:
+            if shutdown_cb is not None:
+                shutdown_cb()
+
+        CallbackSink(on_end).start(node.link, 'node.shutdown', [node.handle])
+
+    def join(self) -> None:
+        """Ends the node. No callback of it begins after that, and `run` may be called again."""
+        node = self._node
+        if node is None:
+            return
+        self._node = None
+        self._hosts = []
+        self._identity = None
+        node.is_closed = node.is_stopping = True
+        try:
+            call_blocking('node.close', node.handle, link=node.link)
+        except BridgeError:
+            pass  # the process is gone, and the node with it
+
+    # The network
+
+    def bootstrap(self, host: str, port: Optional[str] = None) -> None:
+        """Names a node to join the network through. Before `run`, it is kept for that."""
+        expect('host', host, str)
+        if port is not None:
+            expect('port', port, str)
+        name = host_port(host, port or DEFAULT_PORT)
+        node = self._usable()
+        if node is not None:
+            call_blocking('node.bootstrap', node.handle, name, link=node.link)
+        elif self._node is None:
+            self._hosts.append(name)
+
+    def clearBootstrap(self) -> None:
+        """Forgets the hosts that were named."""
+        self._hosts = []
+        self._tell('node.clearBootstrap')
+
+    def connectivityChanged(self) -> None:
+        """To be called when this computer got another address."""
+        self._tell('node.connectivityChanged')
+
+    def ping(
+        self, addr: SockAddr, done_cb: Optional[Callable[[bool], Any]] = None
+    ) -> Optional[bool]:
+        """Whether a node answers at an address. With a callback, that is told instead."""
+        expect('addr', addr, SockAddr)
+        expect_callable('done_cb', done_cb)
+        node = self._usable()
+        if node is None or addr._ip is None:
+            return self._refused(done_cb and (lambda ok, _nodes: done_cb(ok)))
+        parameters = [node.handle, str(addr._ip), addr.getPort()]
+        if done_cb is None:
+            try:
+                return bool(call_blocking('node.ping', *parameters, link=node.link))
+            except DhtError:
+                return False
+
+        def on_end(result: Any, error: Optional[Exception]) -> None:
+            if not node.is_closed:
+                done_cb(error is None and bool(result))
+
+        CallbackSink(on_end).start(node.link, 'node.ping', parameters)
+        return None
+
+    # Values
+
+    def get(
+        self,
+        key: InfoHash,
+        get_cb: Optional[GetCallback] = None,
+        done_cb: Optional[DoneCallback] = None,
+        filter: Optional[Callable[[Value], bool]] = None,  # noqa: A002
+        where: Optional[Where] = None,
+    ) -> Optional[List[Value]]:
+        """Values under a key: those stored here, then those of the network.
+
+        With `get_cb`, each goes there as it comes, until it returns false; `done_cb(ok, nodes)` is
+        called at the end. Without, waits for all and returns them, perhaps none. `filter` is asked
+        for each value; what does not fit `where` is not even sent by others.
+        """
+        expect('key', key, InfoHash)
+        for name, callback in (('get_cb', get_cb), ('done_cb', done_cb), ('filter', filter)):
+            expect_callable(name, callback)
+        if where is not None:
+            expect('where', where, Where)
+        conditions = where._packed() if where is not None else None
+        node = self._usable()
+        if node is None or not key:
+            if get_cb is None:
+                return []
+            self._refused(done_cb)
+            return None
+        parameters = [node.handle, bytes(key), conditions, done_cb is not None]
+        accepts = filter or (lambda _value: True)
+        if get_cb is None:
+            return _get_blocking(node, parameters, accepts)
+
+        def on_item(item: Any) -> bool:
+            value = Value._of(item)
+            return node.is_closed or not accepts(value) or bool(get_cb(value))
+
+        sink = CallbackSink(_done(node, done_cb, lambda: sink), on_item)
+        sink.start(node.link, 'node.get', parameters)
+        return None
+
+    def put(
+        self,
+        key: InfoHash,
+        val: Value,
+        done_cb: Optional[DoneCallback] = None,
+        permanent: bool = False,
+    ) -> Optional[bool]:
+        """Stores a value here and in the network, once or, if permanent, until it is cancelled.
+
+        Waits, and returns whether others have it; with a callback, `done_cb(ok, nodes)` tells that.
+        """
+        return self._put('node.put', [], (key, val), done_cb, permanent)
+
+    def putSigned(
+        self,
+        key: InfoHash,
+        val: Value,
+        done_cb: Optional[DoneCallback] = None,
+        permanent: bool = False,
+    ) -> Optional[bool]:
+        """As `put`, signed with the key of this node, which alone can change the value then."""
+        return self._put('node.putSigned', [], (key, val), done_cb, permanent)
+
+    def putEncrypted(
+        self,
+        key: InfoHash,
+        val: Value,
+        to: Union[PublicKey, PkId],
+        done_cb: Optional[DoneCallback] = None,
+        permanent: bool = False,
+    ) -> Optional[bool]:
+        """As `putSigned`, for one reader: a public key, or the long id of one that is published."""
+        return self._put('node.putEncrypted', [key_id('to', to)], (key, val), done_cb, permanent)
+
+    def _put(
+        self,
+        method: str,
+        to: List[bytes],
+        what: Tuple[InfoHash, Value],
+        done_cb: Optional[DoneCallback],
+        permanent: bool,
+    ) -> Optional[bool]:
+        key, value = what
+        expect('key', key, InfoHash)
+        expect('val', value, Value)
+        expect_callable('done_cb', done_cb)
+        node = self._usable()
+        if node is None or not key:
+            return self._refused(done_cb)
+        value._choose_id()
+        parameters = [node.handle, bytes(key), *to, value._packed(), bool(permanent)]
+        if done_cb is None:
+            try:
+                value._stored(call_blocking(method, *parameters, link=node.link))
+                return True
+            except DhtError as error:
+                log.debug('%s', error)
+                return False
+
+        def on_end(result: Any, error: Optional[Exception]) -> None:
+            if error is None:
+                value._stored(result)
+            else:
+                log.debug('%s', error)
+            if not node.is_closed:
+                done_cb(error is None, nodes_of(result[3]) if error is None else [])
+
+        CallbackSink(on_end).start(node.link, method, parameters)
+        return None
+
+    def cancelPut(self, key: InfoHash, value: Value) -> None:
+        """Ends the announcing of a value, found by its id; what others have of it expires."""
+        expect('key', key, InfoHash)
+        expect('value', value, Value)
+        if key:
+            self._tell('node.cancelPut', bytes(key), value.id)
+
+    def listen(self, key: InfoHash, value_cb: ListenCallback) -> ListenToken:
+        """Calls `value_cb(value, expired)` for the values under a key, now and whenever that
+        changes, until it returns false or `cancelListen` is called.
+        """
+        expect('key', key, InfoHash)
+        if not callable(value_cb):
+            raise TypeError(f"Argument 'value_cb' must be callable: got {type(value_cb).__name__}")
+        token = ListenToken()
+        node = self._usable()
+        if node is None or not key:
+            return token
+
+        def on_item(item: Any) -> bool:
+            return node.is_closed or bool(value_cb(Value._of(item[0]), item[1]))
+
+        def on_end(_result: Any, error: Optional[Exception]) -> None:
+            if error is not None and not is_cancelled(error):
+                log.warning('A listen ended: %s', error)
+
+        token._sink = CallbackSink(on_end, on_item)
+        token._sink.start(node.link, 'node.listen', [node.handle, bytes(key), None])
+        return token
+
+    def cancelListen(self, token: ListenToken) -> None:
+        """Ends a listen. Its callback is not called any more."""
+        expect('token', token, ListenToken)
+        if token._sink is not None:
+            token._sink.stop()
+
+    def registerType(self, type: ValueType) -> None:  # noqa: A002
+        """Lets this node keep values of a type for as long as the type says."""
+        expect('type', type, ValueType)
+        self._tell('node.registerType', type._id, type._name, 1000 * type._seconds)
+
+    # Information
+
+    def getId(self) -> InfoHash:
+        """Id of the own public key; zero without an identity."""
+        key = self._own_key()
+        return key.getId() if key is not None else InfoHash()
+
+    def getPublicKey(self) -> Optional[PublicKey]:
+        """The own public key; None without an identity."""
+        return self._own_key()
+
+    def getNodeId(self) -> bytes:
+        """Id of the node in hexadecimal digits; zero when it does not run."""
+        return (InfoHash._of(self._node.id) if self._node else InfoHash()).toString()
+
+    def getBound(self, family: _Families = 0) -> SockAddr:
+        """Own address of a family, IPv4 by default; empty when there is none."""
+        wanted = 6 if family == socket.AF_INET6 else 4
+        for bound, host, port in self._node.addresses if self._node else []:
+            if bound == wanted:
+                return SockAddr._of(host, port)
+        return SockAddr()
+
+    def getPublicAddress(self) -> List[str]:
+        """Own addresses as others see them."""
+        return list(self._ask([], 'node.publicAddresses'))
+
+    def getStorageLog(self) -> str:
+        """What is stored here, for people."""
+        return str(self._ask('', 'node.state', 'storage', 0))
+
+    def getRoutingTablesLog(self, family: _Families = 0) -> str:
+        """The nodes that this one knows, for people."""
+        return str(self._ask('', 'node.state', 'routing', _family_number(family)))
+
+    def getSearchesLog(self, family: _Families = 0) -> str:
+        """Which nodes are asked for which keys, for people."""
+        return str(self._ask('', 'node.state', 'searches', _family_number(family)))
+
+    def getNodeMessageStats(self) -> List[int]:
+        """Requests sent since the last call: pings, finds, gets, listens, puts."""
+        return list(self._ask([0, 0, 0, 0, 0], 'node.messages'))
+
+    def enableLogging(self) -> None:
+        """Writes what the node does to standard error."""
+        self._tell('node.log', True)
+
+    def enableFileLogging(self, path: str) -> None:
+        """Appends what the node does to a file."""
+        expect('path', path, str)
+        self._tell('node.log', path)
+
+    def disableLogging(self) -> None:
+        self._tell('node.log', None)
+
+    # Helpers
+
+    def _own_key(self) -> Optional[PublicKey]:
+        certificate: Optional[Certificate] = self._identity.certificate if self._identity else None
+        return PublicKey._of(certificate._key()) if certificate is not None else None
+
+    def _usable(self) -> Optional[RunningNode]:
+        """The node if it takes operations. Raises BridgeError when its process is gone."""
+        node = self._node
+        if node is None or node.is_stopping:
+            return None
+        node.link.check_open()
+        return node
+
+    def _refused(self, done_cb: Optional[Callable[[bool, List[NodeEntry]], Any]]) -> Optional[bool]:
+        """What comes of an operation that cannot be started."""
+        if done_cb is None:
+            return False
+        done_cb(False, [])
+        return None
+
+    def _tell(self, method: str, *parameters: Any) -> None:
+        self._ask(None, method, *parameters)
+
+    def _ask(self, default: Any, method: str, *parameters: Any) -> Any:
+        node = self._usable()
+        if node is None:
+            return default
+        return call_blocking(method, node.handle, *parameters, link=node.link)
+
+
+def _get_blocking(
+    node: RunningNode, parameters: List[Any], accepts: Callable[[Value], bool]
+) -> List[Value]:
+    values: List[Value] = []
+
+    def on_item(item: Any) -> None:
+        value = Value._of(item)
+        if accepts(value):
+            values.append(value)
+
+    sink = BlockingSink(on_item)
+    try:
+        sink.wait(node.link, node.link.call('node.get', parameters, sink))
+    except CryptoError:
+        raise
+    except DhtError as error:
+        log.debug('%s', error)
+    return values
+
+
+def _done(
+    node: RunningNode, done_cb: Optional[DoneCallback], sink: Callable[[], CallbackSink]
+) -> Callable[[Any, Optional[Exception]], None]:
+    """A get that its callback stopped has not failed."""
+
+    def on_end(result: Any, error: Optional[Exception]) -> None:
+        if error is not None:
+            log.debug('%s', error)
+        if done_cb is not None and not node.is_closed:
+            is_ok = error is None or (is_cancelled(error) and sink()._is_stopped)
+            done_cb(is_ok, nodes_of(result or []))
+
+    return on_end
+
+
+def host_port(host: str, port: str) -> str:
+    """As the engine takes it. Several colons are an address of IPv6."""
+    bare = host[1:-1] if host.startswith('[') and host.endswith(']') else host
+    return f'[{bare}]:{port}' if ':' in bare else f'{bare}:{port}'
+
+
+def _family_number(family: _Families) -> int:
+    return {0: 0, int(socket.AF_INET): 4, int(socket.AF_INET6): 6}.get(int(family), 0)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What Python's DhtConfig and DhtRunner.run say, as options of a node.
+
+import { InfoHash } from '../core/id/info-hash.ts'
+import type { Log } from '../core/ports.ts'
+import { Identity } from '../crypto/identity.ts'
+import type { MsgpackValue } from '../discovery/msgpack-value.ts'
+import type { RunnerOptions } from '../nodejs/runner-options.ts'
+import { asBoolean, asBytes, asFields, asList, asNumber, asText, isGiven } from './read.ts'
+
+/** Fields that are absent or nil have the defaults of RunnerOptions. */
+export async function toRunnerOptions(item: MsgpackValue, log: Log): Promise<RunnerOptions> {
+  const fields = asFields(item)
+  const read = <T>(name: string, as: (item: MsgpackValue | undefined) => T): T | undefined =>
+    isGiven(fields[name]) ? as(fields[name]) : undefined
+  const peerDiscovery = read('discovery', toDiscovery)
+  return {
+    port: read('port', asNumber),
+    bind4: read('bind4', toBind),
+    bind6: read('bind6', toBind),
+    bootstrap: read('bootstrap', asList)?.map(asText),
+    id: read('id', (bytes) => InfoHash.fromBytes(asBytes(bytes))),
+    network: read('network', asNumber),
+    bootstrapMode: read('bootstrapMode', asBoolean),
+    maintainStorage: read('maintainStorage', asBoolean),
+    maxRequestsPerSecond: read('maxRequests', asNumber),
+    maxPeerRequestsPerSecond: read('maxPeerRequests', asNumber),
+    identity: await read('identity', toIdentity),
+    peerDiscovery,
+    log,
+  }
+}
+
+/** [private key or nil, certificate chain]. */
+export function toIdentity(item: MsgpackValue | undefined): Promise<Identity> {
+  const [key, certificate] = asList(item)
+  const privateKey = isGiven(key) ? asBytes(key) : undefined
+  return Identity.from({ privateKey, certificate: asBytes(certificate) })
+}
+
+/** [listen, announce]. */
+function toDiscovery(item: MsgpackValue | undefined): RunnerOptions['peerDiscovery'] {
+  const [listen, announce] = asList(item)
+  if (!asBoolean(listen) && !asBoolean(announce)) return false
+  return { discover: asBoolean(listen), publish: asBoolean(announce) }
+}
+
+/** False does without the family. */
+function toBind(item: MsgpackValue | undefined): string | false {
+  return item === false ? false : asText(item)
+}
