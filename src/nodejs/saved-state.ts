@@ -28,23 +28,18 @@ export class SavedState {
   }
 
   /**
-   * Reads the state at `path`. One that makes no sense is renamed and a warning logged, and the
-   * node starts afresh. Rejects with ERR_DHT_STATE when the file cannot be read.
+   * Reads the state at `path` and its ports. What makes no sense is renamed and a warning logged,
+   * and the node starts without it. Rejects with ERR_DHT_STATE when the file cannot be read.
    */
   static async load(path: string, log: Log | undefined): Promise<SavedState> {
     const file = new StateFile(path)
-    const ports = await file.readPorts()
+    const ports = await readPorts(file, log)
     const bytes = await file.read()
     if (bytes === undefined) return new SavedState(file, { ports }, log)
     const id = idOf(bytes)
     if (id !== undefined) return new SavedState(file, { ports, bytes, id }, log)
     const asidePath = await file.setAside()
-    if (log?.enabled('warning')) {
-      log.write(
-        'warning',
-        `State file "${path}" is corrupt: kept as "${asidePath}", starting afresh`,
-      )
-    }
+    warn(log, `State file "${path}" is corrupt: kept as "${asidePath}", starting afresh`)
     return new SavedState(file, { ports }, log)
   }
 
@@ -76,8 +71,7 @@ export class SavedState {
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error)
     }
-    const isNews = problem !== undefined && problem !== this.#lastProblem
-    if (isNews && this.#log?.enabled('warning')) this.#log.write('warning', problem!)
+    if (problem !== undefined && problem !== this.#lastProblem) warn(this.#log, problem)
     this.#lastProblem = problem
   }
 }
@@ -86,6 +80,18 @@ interface FoundState {
   ports: SavedPorts
   id?: InfoHash
   bytes?: Uint8Array
+}
+
+async function readPorts(file: StateFile, log: Log | undefined): Promise<SavedPorts> {
+  const ports = await file.readPorts()
+  if (ports !== undefined) return ports
+  const asidePath = await file.setPortsAside()
+  warn(log, `Port file "${file.portPath}" is corrupt: kept as "${asidePath}", taking other ports`)
+  return { port4: undefined, port6: undefined }
+}
+
+function warn(log: Log | undefined, text: string): void {
+  if (log?.enabled('warning')) log.write('warning', text)
 }
 
 /** Undefined when the bytes are no state of a node. */

@@ -11,6 +11,7 @@ import { DhtError } from '../core/errors.ts'
 /** The state names the addresses of peers: for its owner alone. */
 const FILE_MODE = 0o600
 const MAX_SET_ASIDE = 100
+const MAX_PORT = 0xffff
 
 export interface SavedPorts {
   /** Undefined when that family had none. */
@@ -20,13 +21,13 @@ export interface SavedPorts {
 
 export class StateFile {
   readonly path: string
-  readonly #portPath: string
+  readonly portPath: string
   #written: Uint8Array | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(path: string) {
     this.path = path
-    this.#portPath = `${path}_port.txt`
+    this.portPath = `${path}_port.txt`
   }
 
   /**
@@ -41,17 +42,13 @@ export class StateFile {
    * Renames a state that turned out to be of no use to `P.corrupt`, or `P.corrupt.2` and so on
    * when there is one already. Resolves to the new path. Rejects with ERR_DHT_STATE.
    */
-  async setAside(): Promise<string> {
-    for (let i = 1; ; i++) {
-      const path = i === 1 ? `${this.path}.corrupt` : `${this.path}.corrupt.${i}`
-      if (i < MAX_SET_ASIDE && (await exists(path))) continue
-      try {
-        await rename(this.path, path)
-      } catch (error) {
-        throw stateError(`Cannot set the state file aside as "${path}"`, error)
-      }
-      return path
-    }
+  setAside(): Promise<string> {
+    return setAside(this.path)
+  }
+
+  /** The same for the file with the ports. */
+  setPortsAside(): Promise<string> {
+    return setAside(this.portPath)
   }
 
   /**
@@ -68,17 +65,18 @@ export class StateFile {
     return turn
   }
 
-  /**
-   * The ports of the last start; both undefined when there was none or the file makes no sense.
-   */
-  async readPorts(): Promise<SavedPorts> {
-    const bytes = await this.#readIfThere(this.#portPath)
-    const [line4, line6] = (bytes?.toString('latin1') ?? '').split('\n')
-    return { port4: toPort(line4), port6: toPort(line6) }
+  /** The ports of the last start; undefined when the file makes no sense. */
+  async readPorts(): Promise<SavedPorts | undefined> {
+    const bytes = await this.#readIfThere(this.portPath)
+    const text = bytes?.toString('latin1') ?? '0'
+    const [, text4 = '', text6 = '0'] = /^(\d{1,5})\s*(?:\n(\d{1,5})\s*)?$/.exec(text) ?? []
+    const [port4, port6] = [Number(text4), Number(text6)]
+    if (text4 === '' || port4 > MAX_PORT || port6 > MAX_PORT) return undefined
+    return { port4: port4 || undefined, port6: port6 || undefined }
   }
 
   async writePorts({ port4, port6 }: SavedPorts): Promise<void> {
-    await replaceFile(this.#portPath, Buffer.from(`${port4 ?? 0}\n${port6 ?? 0}\n`))
+    await replaceFile(this.portPath, Buffer.from(`${port4 ?? 0}\n${port6 ?? 0}\n`))
   }
 
   async #readIfThere(path: string): Promise<Buffer | undefined> {
@@ -124,16 +122,24 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+async function setAside(path: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const asidePath = i === 1 ? `${path}.corrupt` : `${path}.corrupt.${i}`
+    if (i < MAX_SET_ASIDE && (await exists(asidePath))) continue
+    try {
+      await rename(path, asidePath)
+    } catch (error) {
+      throw stateError(`Cannot set the state file aside as "${asidePath}"`, error)
+    }
+    return asidePath
+  }
+}
+
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
   )
-}
-
-function toPort(line = ''): number | undefined {
-  const port = /^\d{1,5}\s*$/.test(line) ? Number(line) : 0
-  return port > 0 && port <= 0xffff ? port : undefined
 }
 
 function stateError(action: string, cause: unknown): DhtError {

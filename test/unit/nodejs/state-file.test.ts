@@ -94,7 +94,7 @@ test('a path that cannot be read is an error', async (t) => {
   })
 })
 
-test('ports survive, whatever else is in their file', async (t) => {
+test('ports survive', async (t) => {
   const path = join(await scratch(t), 'state')
   const file = new StateFile(path)
   assert.deepEqual(await file.readPorts(), { port4: undefined, port6: undefined })
@@ -103,11 +103,27 @@ test('ports survive, whatever else is in their file', async (t) => {
   assert.deepEqual(await file.readPorts(), { port4: 4222, port6: 4223 })
   await file.writePorts({ port4: undefined, port6: 4223 })
   assert.deepEqual(await file.readPorts(), { port4: undefined, port6: 4223 })
-  for (const text of ['', 'x\ny', '99999\n-1', '1.5\n1e3', '4222']) {
-    await writeFile(`${path}_port.txt`, text)
-    const { port4, port6 } = await file.readPorts()
-    assert.deepEqual([port4, port6], [text === '4222' ? 4222 : undefined, undefined])
+  for (const text of ['4222', '4222\n', '4222\r\n0\r\n']) {
+    await writeFile(file.portPath, text)
+    assert.deepEqual(await file.readPorts(), { port4: 4222, port6: undefined }, text)
   }
+})
+
+test('a corrupt file of ports is set aside with a warning', async (t) => {
+  const directory = await scratch(t)
+  const path = join(directory, 'state')
+  const { log, lines } = collectingLog()
+  const corrupt = ['', 'x\ny', '4222\nx', '99999\n4222', '4222\n-1', '1.5\n1e3', '1\n2\n3\n']
+  for (const text of corrupt) {
+    await writeFile(`${path}_port.txt`, text)
+    const { ports } = await SavedState.load(path, log)
+    assert.deepEqual(ports, { port4: undefined, port6: undefined }, text)
+  }
+  assert.equal((await readdir(directory)).length, corrupt.length)
+  assert.equal(await readFile(`${path}_port.txt.corrupt.3`, 'latin1'), corrupt[2])
+  assert.equal(lines.length, corrupt.length)
+  const aside = `kept as "${path}_port.txt.corrupt", taking other ports`
+  assert.equal(lines[0], `warning Port file "${path}_port.txt" is corrupt: ${aside}`)
 })
 
 test('a state gives its id', async (t) => {
