@@ -44,7 +44,11 @@ describe('the OpenAPI document', () => {
     })
     nodes = [first, second]
     await Promise.all([first.whenConnected(), second.whenPublished()])
-    proxy = await ProxyServer.start(second, { port: 0, address: '127.0.0.1' })
+    proxy = await ProxyServer.start(second, {
+      port: 0,
+      address: '127.0.0.1',
+      push: { gateway: '127.0.0.1:9' },
+    })
     const response = await fetch(`${proxy.url}/openapi.json`)
     contract = new Contract(await response.json())
   })

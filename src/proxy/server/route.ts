@@ -8,10 +8,9 @@ import type { ProxyLimits } from './limits.ts'
 import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import type { NodeInfoCache } from './node-info.ts'
 import type { Peer } from './peers.ts'
-import type { PermanentPuts } from './permanent-puts.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
-import type { Pushes } from './pushes.ts'
+import type { KeptState } from './push/kept-state.ts'
 import type { ReadinessGate } from './readiness-gate.ts'
 import type { KeyHubs } from './streams/key-hubs.ts'
 import type { RequestSpan } from './tracing.ts'
@@ -31,9 +30,8 @@ export interface ProxyServices extends ProxyPorts {
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics
   readonly hubs: KeyHubs
-  readonly permanentPuts: PermanentPuts
-  /** Undefined without push notifications. */
-  readonly pushes: Pushes | undefined
+  /** Permanent puts and subscriptions. */
+  readonly kept: KeptState
   /** When the server began to close: nothing that lasts is started any more. */
   readonly isClosing: boolean
   /** Aborted when the server closes: for what would go on for ever. */

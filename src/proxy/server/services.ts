@@ -4,13 +4,13 @@
 import type { Log } from '../../core/ports.ts'
 import type { ProxyLimits } from './limits.ts'
 import { counterSource } from './metrics/counter-source.ts'
+import { keptSource } from './metrics/kept-source.ts'
 import { ProxyMetrics } from './metrics/proxy-metrics.ts'
 import { NodeInfoCache } from './node-info.ts'
 import { packageVersion } from './package-version.ts'
-import { DirectPermanentPuts, type PermanentPuts } from './permanent-puts.ts'
 import { newCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
-import type { Pushes } from './pushes.ts'
+import type { KeptState } from './push/kept-state.ts'
 import { ReadinessGate } from './readiness-gate.ts'
 import { RequestRate } from './request-rate.ts'
 import type { ProxyServices } from './route.ts'
@@ -18,6 +18,7 @@ import { KeyHubs } from './streams/key-hubs.ts'
 
 export interface ServicesOptions {
   readonly limits: ProxyLimits
+  readonly kept: KeptState
   readonly log?: Log | undefined
   readonly now?: (() => number) | undefined
 }
@@ -32,13 +33,12 @@ export class Services implements ProxyServices {
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics
   readonly hubs: KeyHubs
-  readonly permanentPuts: PermanentPuts
-  readonly pushes: Pushes | undefined = undefined
+  readonly kept: KeptState
   readonly startedAt: number
   readonly #rate = new RequestRate(performance.now())
   readonly #closing = new AbortController()
 
-  constructor(node: ProxyNode, { limits, log, now = Date.now }: ServicesOptions) {
+  constructor(node: ProxyNode, { limits, kept, log, now = Date.now }: ServicesOptions) {
     this.node = node
     this.limits = limits
     this.log = log
@@ -49,7 +49,8 @@ export class Services implements ProxyServices {
     this.metrics = new ProxyMetrics(node, packageVersion())
     this.metrics.addSource(counterSource(this.counters))
     this.hubs = new KeyHubs(node, log)
-    this.permanentPuts = new DirectPermanentPuts(node)
+    this.kept = kept
+    this.metrics.addSource(keptSource(kept))
   }
 
   get isClosing(): boolean {
@@ -108,7 +109,7 @@ export class Services implements ProxyServices {
   async close(): Promise<void> {
     this.hubs.stopAll()
     this.metrics.close()
-    await Promise.all([this.permanentPuts.close(), this.pushes?.close()])
+    await this.kept.close()
   }
 }
 

@@ -25,7 +25,7 @@ const SUBSCRIBE: ApiOperation = {
   requestBody: body(schemaRef('Subscription'), DEVICE),
   responses: {
     '200': jsonLines('It listens.', { anyOf: [schemaRef('Value'), schemaRef('Empty')] }),
-    ...failures('400', '413'),
+    ...failures('400', '413', '501'),
   },
 }
 
@@ -50,8 +50,16 @@ const PING: ApiOperation = {
   requestBody: body(schemaRef('Subscription'), DEVICE),
   responses: {
     '200': json('It is on its way.', schemaRef('Empty')),
-    ...failures('400', '413'),
+    ...failures('400', '413', '501'),
   },
+}
+
+const VAPID: ApiOperation = {
+  operationId: 'vapidKey',
+  tags: TAGS,
+  summary: 'What a browser subscribes to its push service with',
+  description: 'The `applicationServerKey` of `PushManager.subscribe`; it lasts.',
+  responses: { '200': json('The key.', schemaRef('VapidKey')), ...failures() },
 }
 
 export const PUSH_ROUTES: readonly RouteDescription[] = [
@@ -60,4 +68,5 @@ export const PUSH_ROUTES: readonly RouteDescription[] = [
   { method: 'SUBSCRIBE', path: '/:key', operation: legacy(SUBSCRIBE) },
   { method: 'UNSUBSCRIBE', path: '/:key', operation: legacy(UNSUBSCRIBE) },
   { method: 'POST', path: '/node/pingPush', operation: PING },
+  { method: 'GET', path: '/push/vapid', operation: VAPID },
 ]

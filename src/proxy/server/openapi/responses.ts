@@ -45,6 +45,7 @@ const ERRORS = {
   '400': { name: 'BadRequest', description: 'The request is wrong: `err` says what was expected.' },
   '413': { name: 'TooLarge', description: 'The body is larger than the proxy takes.' },
   '429': { name: 'TooMany', description: 'This address asks too often or listens to too much.' },
+  '501': { name: 'NoGateway', description: 'This proxy cannot notify devices of that platform.' },
   '502': { name: 'PutFailed', description: 'The network did not take the value.' },
   '503': {
     name: 'Unavailable',

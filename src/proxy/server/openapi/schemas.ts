@@ -199,6 +199,8 @@ export const SCHEMAS = {
     required: ['key'],
     properties: {
       ...PUSH_FIELDS,
+      p256dh: text('With `webpush`: the public key of the device, base64url.'),
+      auth: text('With `webpush`: the secret of the device, base64url.'),
       refresh: { type: 'boolean', description: 'Renew only: do not send the values again.' },
     },
   },
@@ -208,4 +210,9 @@ export const SCHEMAS = {
     properties: { key: PUSH_FIELDS.key, client_id: PUSH_FIELDS.client_id },
   },
   Empty: { type: 'object', maxProperties: 0 },
+  VapidKey: {
+    type: 'object',
+    required: ['publicKey'],
+    properties: { publicKey: { type: 'string', description: 'P-256 point, base64url.' } },
+  },
 } satisfies Record<string, Schema>

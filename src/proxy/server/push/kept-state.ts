@@ -6,7 +6,6 @@ import type { DhtInterface } from '../../../api/dht-interface.ts'
 import type { Log } from '../../../core/ports.ts'
 import { Announcements } from '../permanent/announcements.ts'
 import { KeptPuts } from '../permanent/kept-puts.ts'
-import type { Pushes } from '../pushes.ts'
 import { type Clock, systemClock } from '../store/clock.ts'
 import { checkKeptLimits, type KeptLimits, type KeptRefusals } from '../store/kept-limits.ts'
 import { openStore, type StoreOptions } from '../store/open-store.ts'
@@ -35,7 +34,7 @@ export interface KeptStatePorts {
   readonly clock?: Clock | undefined
 }
 
-export class KeptState implements Pushes {
+export class KeptState {
   readonly puts: KeptPuts
   readonly subscriptions: Subscriptions
   readonly push: PushService
@@ -108,14 +107,15 @@ export class KeptState implements Pushes {
     this.subscriptions = new Subscriptions({ ...shared, push: this.push })
   }
 
-  get counts(): Pushes['counts'] {
+  /** Devices that are to be notified, and notifications by platform, for the statistics. */
+  get pushCounts() {
     const { android, ios, unifiedpush } = this.push.counts
     const shown = ({ high, normal }: { high: number; normal: number }) => ({
       highPriorityCount: high,
       normalPriorityCount: normal,
     })
     return {
-      listeners: this.keeper.devices,
+      devices: this.keeper.devices,
       android: shown(android),
       ios: shown(ios),
       unified: shown(unifiedpush),

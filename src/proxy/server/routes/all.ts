@@ -8,6 +8,7 @@ import { NODE_ROUTES } from './node.ts'
 import { openApiRoutes } from './openapi.ts'
 import { OPERATION_ROUTES } from './operation.ts'
 import { OPTIONS_ROUTES } from './options.ts'
+import { PUSH_ROUTES } from './push.ts'
 import { SECURE_ROUTES } from './secure.ts'
 import { VALUE_ROUTES } from './values.ts'
 
@@ -16,6 +17,7 @@ const WORKING: readonly Route[] = [
   ...VALUE_ROUTES,
   ...LISTEN_ROUTES,
   ...SECURE_ROUTES,
+  ...PUSH_ROUTES,
   ...OPTIONS_ROUTES,
   ...OPERATION_ROUTES,
 ]

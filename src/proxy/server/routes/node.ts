@@ -21,24 +21,21 @@ function sendInfo(context: RouteContext): void | Promise<void> {
 
 async function sendStats(context: RouteContext): Promise<void> {
   const { services } = context
-  const { counters, permanentPuts, pushes, info, now } = services
-  const { keys, values } = permanentPuts.counts
-  const pushCounts = pushes?.counts ?? NO_PUSHES
+  const { counters, kept, info, now } = services
+  const { keys, values } = kept.puts.counts
+  const { devices, android, ios, unified } = kept.pushCounts
   const stats = {
     listenCount: counters.listens,
     putCount: keys,
     totalPermanentPuts: values,
-    pushListenersCount: pushCounts.listeners,
+    pushListenersCount: devices,
     requestRate: services.requestRate(),
     nodeInfo: await info.info(now()),
     serverStartTime: Math.floor(services.startedAt / 1000),
     lastUpdated: Math.floor(now() / 1000),
-    androidPush: pushCounts.android,
-    iosPush: pushCounts.ios,
-    unifiedPush: pushCounts.unified,
+    androidPush: android,
+    iosPush: ios,
+    unifiedPush: unified,
   }
   await sendJson(context, `${toJsonText(stats)}\n`)
 }
-
-const NONE = { highPriorityCount: 0, normalPriorityCount: 0 }
-const NO_PUSHES = { listeners: 0, android: NONE, ios: NONE, unified: NONE }

@@ -4,6 +4,7 @@
 import { valueToJson } from '../../protocol/value-json.ts'
 import { failureOf } from '../node-failure.ts'
 import { withOperation } from '../operations.ts'
+import { hostOf } from '../peers.ts'
 import { readJson, toRequestValue } from '../read-body.ts'
 import { beginLines, sendJson } from '../reply.ts'
 import type { Route, RouteContext } from '../route.ts'
@@ -42,12 +43,16 @@ async function sendFound(context: RouteContext): Promise<void> {
 /** Goes on when the client hangs up: what was sent is to be stored. */
 async function put(context: RouteContext): Promise<void> {
   const { key, services } = context
+  const address = hostOf(context.peer.address)
   const body = await readJson(context)
   const value = toRequestValue(body)
   const { permanent } = body
   const action = async () => {
     try {
-      if (permanent !== undefined) return await services.permanentPuts.put(key, value, permanent)
+      if (permanent !== undefined) {
+        return await services.kept.puts.put({ key, value, permanent, address })
+      }
+      await services.kept.puts.supersede(key, value)
       return (await services.node.put(key, value)).value
     } catch (error) {
       throw failureOf('Put failed', error)
