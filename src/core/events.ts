@@ -19,8 +19,8 @@ export interface NodeExport {
 export type NodeStatus = 'connected' | 'connecting' | 'disconnected'
 
 /**
- * How an operation ended. `no-nodes`: nobody could be reached. `failed`: nodes were known but too
- * few of them answered. `replaced`: another put of the same value id took over. `limit`: a
+ * How an operation ended. `no-nodes`: nobody could be reached. `failed`: too few of the nodes that
+ * are known to exist answered. `replaced`: another put of the same value id took over. `limit`: a
  * configured limit refused it. `closed`: the node shut down.
  */
 export type Outcome = 'ok' | 'no-nodes' | 'failed' | 'replaced' | 'limit' | 'closed'

@@ -49,6 +49,7 @@ export class Announce {
   readonly isPermanent: boolean
   /** Creation time in seconds since the epoch, or undefined for "now". */
   readonly created: number | undefined
+  readonly startedAt: number
   readonly #lifetimeMs: number
   /** One per node; few enough to look through. */
   #placements: Placement[] = []
@@ -68,10 +69,12 @@ export class Announce {
     permanent: boolean
     created: number | undefined
     lifetimeMs: number
+    now: number
   }) {
     this.value = init.value
     this.packed = packedValue(init.value)
     this.isPermanent = init.permanent
+    this.startedAt = init.now
     this.created = init.permanent ? undefined : init.created
     this.#lifetimeMs = init.lifetimeMs
   }

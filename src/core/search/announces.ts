@@ -20,6 +20,8 @@ export interface AnnouncesHost {
   isFound(closest: Closest, now: number): boolean
   /** Those who know best say so. */
   isHeard(closest: Closest, now: number): boolean
+  /** How many nodes that were known to live do not answer any more. */
+  silentSince(since: number, now: number): number
   /** A put has to do something by itself: go a step. */
   onDue(now: number): void
 }
@@ -148,7 +150,10 @@ export class Announces implements Iterable<Announce> {
     if (isForming || !isComplete || hasLaggards) announce.linger(isForming, context.lingering, now)
     const holders = members.filter((member) => announce.isStoredAt(member))
     const nodes = holders.map(({ node }) => node)
-    sink.onFamilyDone(context.family, 'ok', nodes)
+    // A node or two cannot stand in for all of the others that were there a moment ago.
+    const silent = this.#host.silentSince(announce.startedAt, now)
+    const wanted = Math.min(TARGET_NODES, nodes.length + silent)
+    sink.onFamilyDone(context.family, nodes.length < wanted / 2 ? 'failed' : 'ok', nodes)
   }
 
   #end({ announce, sink }: Put, outcome: Outcome): void {

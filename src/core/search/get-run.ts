@@ -23,6 +23,9 @@ export interface GetSink {
 
 export class GetRun extends LookupRun {
   readonly query: Query
+  readonly startedAt: number
+  /** Something was reported. */
+  hasFound = false
   /** What most nodes are asked: the query, or the list of ids that it matches. */
   readonly #question: Query
   readonly fetches = new ValueFetches()
@@ -37,9 +40,10 @@ export class GetRun extends LookupRun {
   /** Nodes that answered. */
   readonly answerers = new Set<SearchNode>()
 
-  constructor(query: Query, sink: GetSink) {
+  constructor(query: Query, sink: GetSink, now: number) {
     super()
     this.query = query
+    this.startedAt = now
     this.#sink = sink
     this.#question = query.select.isEmpty ? new Query(QUERY_IDS_SEQ.select, query.where) : query
   }
@@ -112,7 +116,10 @@ export class GetRun extends LookupRun {
     const fields = unpackFields(message.reader).filter((index) => index.matches(this.query.where))
     if (this.isOver) return
     const { select } = this.query
-    if (!select.isEmpty) return this.#sink.onFields(fields.map((index) => pick(index, select)))
+    if (!select.isEmpty) {
+      if (fields.length > 0) this.hasFound = true
+      return this.#sink.onFields(fields.map((index) => pick(index, select)))
+    }
     for (const { id, seq } of fields) {
       if (id !== undefined && id !== 0n) this.fetches.list(id, seq ?? 0, member)
     }
@@ -121,7 +128,9 @@ export class GetRun extends LookupRun {
   #deliver(values: readonly Value[]): void {
     if (this.isOver) return
     const matching = values.filter((value) => this.query.where.matches(value))
-    if (matching.length > 0) this.#sink.onValues(matching)
+    if (matching.length === 0) return
+    this.hasFound = true
+    this.#sink.onValues(matching)
   }
 }
 

@@ -201,7 +201,7 @@ abstract class CallHandler implements RequestHandler {
     // Unless it is gone, only this request was lost: it may be asked again.
     member.isLate = false
     member.timeouts++
-    if (member.timeouts === 1) search.onSilence()
+    search.onSilence(member, now)
     if (member.timeouts >= MAX_TIMEOUTS) search.context.net.expireNode(member.node, now)
     this.failure(0, now)
     search.step(now)

@@ -26,6 +26,7 @@ import { FindRun } from './lookup-run.ts'
 import { SearchCalls } from './search-calls.ts'
 import type { SearchNode } from './search-node.ts'
 import type { SearchContext } from './search-pool.ts'
+import { isCutOff, Silence } from './silence.ts'
 
 /** What a get or put is told when it ended in this family. */
 export interface FamilySink {
@@ -47,6 +48,7 @@ export class Search extends Deadline {
   readonly id: InfoHash
   readonly context: SearchContext
   readonly nodes: ClosestSet
+  readonly #silence: Silence
   readonly #calls: SearchCalls
   readonly #find: FindRun
   readonly #gets = new Map<GetSink & FamilySink, GetRun>()
@@ -70,6 +72,7 @@ export class Search extends Deadline {
     this.id = key.clone()
     this.context = context
     this.nodes = new ClosestSet(this.id)
+    this.#silence = new Silence(this.nodes)
     this.#calls = new SearchCalls(this)
     this.#find = new FindRun((member) => this.#isBeingAsked(member))
     this.#puts = new Announces({
@@ -77,6 +80,7 @@ export class Search extends Deadline {
       calls: this.#calls,
       isFound: (closest, at) => this.#find.isComplete(closest, at),
       isHeard: (closest, at) => this.#find.isHeard(closest, at),
+      silentSince: (since, at) => this.#silence.since(since, at).size,
       onDue: (at) => this.fire(at),
     })
     this.lastStepAt = now
@@ -130,7 +134,7 @@ export class Search extends Deadline {
 
   get(query: Query, sink: GetSink & FamilySink, now: number): void {
     this.#begin()
-    this.#gets.set(sink, new GetRun(query, sink))
+    this.#gets.set(sink, new GetRun(query, sink, now))
     this.step(now)
   }
 
@@ -151,7 +155,7 @@ export class Search extends Deadline {
     this.cancelPut(value.id)
     this.#begin()
     const lifetimeMs = this.context.lifetimeMs(value.type)
-    this.#puts.add(new Announce({ value, ...options, lifetimeMs }), sink)
+    this.#puts.add(new Announce({ value, ...options, lifetimeMs, now }), sink)
     this.step(now)
   }
 
@@ -205,9 +209,10 @@ export class Search extends Deadline {
     this.#lost = 0
   }
 
-  /** One more node left a request unanswered. */
-  onSilence(): void {
-    this.#lost++
+  /** `member` left a request unanswered: one more node, unless that is not its first one. */
+  onSilence(member: SearchNode, now: number): void {
+    if (member.timeouts === 1) this.#lost++
+    this.#silence.onLost(member, now)
   }
 
   step(now: number): void {
@@ -327,8 +332,7 @@ export class Search extends Deadline {
   #finish(closest: Closest, now: number): void {
     for (const [sink, run] of this.#gets) {
       if (run.fetches.isActive || !run.isComplete(closest, now)) continue
-      const outcome = run.answerers.size > 0 ? 'ok' : 'failed'
-      this.#endGet(sink, outcome, [...run.answerers])
+      this.#endGet(sink, this.#outcomeOf(run, 'failed', now), [...run.answerers])
     }
     this.#puts.finish(closest, now)
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
@@ -348,11 +352,18 @@ export class Search extends Deadline {
     this.#lost = 0
     this.#exploringSince = undefined
     for (const [sink, run] of [...this.#gets]) {
-      this.#endGet(sink, run.answerers.size > 0 ? 'ok' : 'no-nodes', [...run.answerers])
+      this.#endGet(sink, this.#outcomeOf(run, 'no-nodes', now), [...run.answerers])
     }
     this.#puts.giveUp()
     if (this.nodes.size === 0 && !this.isIdle) this.context.wait(this)
     this.context.onLost(now)
+  }
+
+  /** To have found nothing says something only when those were asked who would know. */
+  #outcomeOf({ answerers, hasFound, startedAt }: GetRun, failure: Outcome, now: number): Outcome {
+    if (answerers.size === 0) return failure
+    if (hasFound) return 'ok'
+    return isCutOff(this.id, answerers, this.#silence.since(startedAt, now)) ? 'failed' : 'ok'
   }
 
   #endGet(sink: GetSink & FamilySink, outcome: Outcome, answerers: readonly SearchNode[]): void {
