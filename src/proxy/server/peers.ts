@@ -45,6 +45,11 @@ export class Peers {
     return peer
   }
 
+  /** Of an address that has a connection. */
+  find(address: string): Peer | undefined {
+    return this.#peers.get(hostOf(address))
+  }
+
   disconnect(peer: Peer, now: number): void {
     if (--peer.connections === 0) this.#left.set(hostOf(peer.address), now)
   }
@@ -74,7 +79,7 @@ export class Peers {
 const FORGET_AFTER_MS = 1000
 
 /** Whoever has an IPv6 address has 2^64 of them: they count as one. */
-function hostOf(address: string): string {
+export function hostOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = '', tail] = address.split('%')[0]!.split('::')
   const first = head === '' ? [] : head.split(':')

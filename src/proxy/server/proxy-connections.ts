@@ -26,6 +26,9 @@ export class ProxyConnections {
 
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.#connected(socket))
+    // Only of a server with TLS: its requests come over these sockets, which lie over the others.
+    server.on('secureConnection', (socket: Socket) => this.#secured(socket))
+    server.on('tlsClientError', () => this.#services.counters.refused.malformed++)
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#refuse(error, socket),
     )
@@ -62,6 +65,12 @@ export class ProxyConnections {
       this.#sockets.delete(socket)
       this.#peers.disconnect(peer, performance.now())
     })
+  }
+
+  #secured(socket: Socket): void {
+    const peer = this.#peers.find(socket.remoteAddress ?? '')
+    if (peer === undefined) socket.destroy()
+    else this.#connections.set(socket, { peer, pending: 0 })
   }
 
   /** What is no HTTP, too long or too slow. In the middle of a reply, nothing else can be said. */

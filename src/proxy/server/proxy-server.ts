@@ -2,28 +2,36 @@
 // The REST proxy of OpenDHT over a node: clients without sockets of their own get, put and listen
 // over HTTP. Here are the listening socket, and what every request goes through before its route.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describeType } from '../../api/key.ts'
+import { DhtError } from '../../core/errors.ts'
+import { SocketAddress } from '../../core/id/socket-address.ts'
 import type { Log } from '../../core/ports.ts'
 import { HttpError } from './http-error.ts'
+import { createHttpServer, type ProxyTls } from './http-server.ts'
 import { checkLimits, isOver, type ProxyLimits } from './limits.ts'
 import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
+import { packageVersion } from './package-version.ts'
 import { type ProxyConnection, ProxyConnections } from './proxy-connections.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
 import type { ProxyNode } from './proxy-node.ts'
+import { KeptState, type KeptStateOptions } from './push/kept-state.ts'
 import { sendError } from './reply.ts'
 import type { Route } from './route.ts'
 import { Router } from './router.ts'
 import { ROUTES } from './routes/all.ts'
 import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import { Services } from './services.ts'
+import { findTracing, type RequestSpan, type Tracing } from './tracing.ts'
 
-export interface ProxyServerOptions {
+export interface ProxyServerOptions extends KeptStateOptions {
   /** TCP port, 0 for any free one; default 8000. */
   port?: number | undefined
   /** Address to bind, as a literal; default all of both families. */
   address?: string | undefined
+  /** Serve HTTPS only. Default plain HTTP. */
+  tls?: ProxyTls | undefined
   limits?: Partial<ProxyLimits> | undefined
   /** Receives log lines; default none. */
   log?: Log | undefined
@@ -52,34 +60,37 @@ export class ProxyServer implements AsyncDisposable {
   readonly #services: Services
   readonly #connections: ProxyConnections
   readonly #observer: ProxyObserver | undefined
+  readonly #isSecure: boolean
+  #tracing: Tracing | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(node: ProxyNode, options: ProxyServerOptions, routes: readonly Route[]) {
-    const limits = checkLimits(options.limits)
-    this.#services = new Services(node, { ...options, limits })
-    this.#router = new Router(routes)
+  private constructor(server: Server, services: Services, options: ProxyServerOptions) {
+    this.#server = server
+    this.#services = services
+    this.#router = new Router([...ROUTES, ...optionalRoutes(options)])
     this.#observer = options.observer
-    this.#server = createServer(serverOptions(limits), (request, reply) =>
-      this.#onRequest(request, reply),
-    )
+    this.#isSecure = options.tls !== undefined
     this.#connections = new ProxyConnections(this.#services)
     this.#connections.watch(this.#server)
   }
 
   /**
    * Starts a proxy over `node`, which stays the caller's to close, after the proxy. Rejects with
-   * TypeError or RangeError for a wrong option, and with the system's error when the port or
-   * address cannot be used.
+   * TypeError or RangeError for a wrong option, ERR_DHT_BIND when the port or address cannot be
+   * used, CryptoError ERR_CRYPTO_EXPIRED when the certificate is not valid now.
    */
   static async start(node: ProxyNode, options: ProxyServerOptions = {}): Promise<ProxyServer> {
-    const { port = DEFAULT_PROXY_PORT, address } = options
-    if (typeof node?.get !== 'function') {
-      throw new TypeError(`node must be a DhtRunner: got ${describeType(node)}`)
-    }
-    if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
-      throw new RangeError(`port must be an integer of 0 to 65535: got ${port}`)
-    }
-    const proxy = new ProxyServer(node, options, ROUTES)
+    const { port = DEFAULT_PROXY_PORT, address, tls } = options
+    checkPlace(node, port, address)
+    const limits = checkLimits(options.limits)
+    const server = await createHttpServer(limits, tls, (request, reply) =>
+      proxy.#onRequest(request, reply),
+    )
+    const tracing = await findTracing(packageVersion())
+    const kept = await KeptState.open(options, { node, log: options.log })
+    const services = new Services(node, { ...options, limits, kept })
+    const proxy = new ProxyServer(server, services, options)
+    proxy.#tracing = tracing
     await proxy.#listen(port, address)
     return proxy
   }
@@ -93,7 +104,7 @@ export class ProxyServer implements AsyncDisposable {
     const { address, family, port } = this.#server.address() as AddressInfo
     const isAny = address === '::' || address === '0.0.0.0'
     const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
-    return `http://${host}:${port}`
+    return `${this.#isSecure ? 'https' : 'http'}://${host}:${port}`
   }
 
   /** Counters, live: read only. */
@@ -114,14 +125,22 @@ export class ProxyServer implements AsyncDisposable {
     return this.close()
   }
 
-  #listen(port: number, host: string | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        this.#server.off('error', reject)
-        resolve()
+  async #listen(port: number, host: string | undefined): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject)
+        this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+          this.#server.off('error', reject)
+          resolve()
+        })
       })
-    })
+    } catch (cause) {
+      await this.#services.close()
+      const { code } = cause as NodeJS.ErrnoException
+      const advice = code === 'EADDRINUSE' ? '. Choose another port, or 0 for any' : ''
+      const text = `Cannot bind TCP port ${port} of ${host ?? 'any address'}: ${code}${advice}`
+      throw new DhtError('ERR_DHT_BIND', text, { cause })
+    }
   }
 
   async #shutDown(): Promise<void> {
@@ -140,12 +159,15 @@ export class ProxyServer implements AsyncDisposable {
     const startedAt = performance.now()
     let name = 'none'
     let counted: ReturnType<ProxyMetrics['began']> | undefined
+    let span: RequestSpan | undefined
     connection.pending++
     reply.once('close', () => {
       connection.pending--
       this.#services.replied(reply.statusCode)
       const tookMs = performance.now() - startedAt
-      counted?.ended(reply.writableFinished ? reply.statusCode : CLIENT_LEFT, tookMs)
+      const status = reply.writableFinished ? reply.statusCode : CLIENT_LEFT
+      counted?.ended(status, tookMs)
+      span?.end(status)
       this.#observer?.replied(name, reply.statusCode, tookMs)
     })
     if (isOver(connection.pending, this.#services.limits.maxPipelined)) {
@@ -159,8 +181,10 @@ export class ProxyServer implements AsyncDisposable {
       name = found
       this.#services.counted(name)
       counted = this.#services.metrics.began(name)
+      span = this.#tracing?.request(name, request)
       const { peer } = connection
-      const context = { services: this.#services, request, reply, peer, key: key!, search }
+      const services = this.#services
+      const context = { services, request, reply, peer, key: key!, search, span }
       const handled = route.handle(context)
       if (handled instanceof Promise) handled.catch((error) => this.#fail(reply, name, error))
     } catch (error) {
@@ -193,24 +217,23 @@ export class ProxyServer implements AsyncDisposable {
 
 export const DEFAULT_PROXY_PORT = 8000
 
-/** What a reply that the client did not wait for is counted as. */
-const CLIENT_LEFT = 499
-
-/** How often connections are looked through for slow ones, as a part of the shorter limit. */
-const CHECKS = 4
-const KEEP_ALIVE_DELAY_MS = 30_000
-
-function serverOptions(limits: ProxyLimits) {
-  const { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, maxHeaderBytes } = limits
-  const shortest = Math.min(headersTimeoutMs, requestTimeoutMs)
-  return {
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-    noDelay: true,
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: shortest,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: idleTimeoutMs,
-    connectionsCheckingInterval: Math.max(20, Math.floor(shortest / CHECKS)),
+/** Throws TypeError or RangeError. */
+function checkPlace(node: ProxyNode, port: number, address: string | undefined): void {
+  if (typeof node?.get !== 'function') {
+    throw new TypeError(`node must be a DhtRunner: got ${describeType(node)}`)
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
+    throw new RangeError(`port must be an integer of 0 to 65535: got ${port}`)
+  }
+  if (address !== undefined && SocketAddress.parse(address, 0) === undefined) {
+    throw new RangeError(`address must be an IP address: got ${String(address)}`)
   }
 }
+
+function optionalRoutes({ dashboard = false, log }: ProxyServerOptions): Route[] {
+  if (dashboard === false) return []
+  return dashboardRoutes(dashboard === true ? {} : dashboard, log)
+}
+
+/** What a reply that the client did not wait for is counted as. */
+const CLIENT_LEFT = 499
