@@ -10,6 +10,7 @@ from ._errors import BridgeError, CryptoError, DhtError, NodeNotFoundError
 from ._hashes import InfoHash, PkId
 from ._keys import PrivateKey, PublicKey, aesDecrypt, aesEncrypt
 from ._nodes import Node, NodeEntry, NodeSet
+from ._pht import IndexValue, Pht
 from ._queries import Query, Select, Where
 from ._runner import DhtRunner, ListenToken
 from ._values import Value, ValueType
@@ -22,8 +23,34 @@ def version() -> str:
 
 
 __all__ = [
-    'BridgeError', 'Certificate', 'CryptoError', 'DhtConfig', 'DhtError', 'DhtRunner', 'Identity',
-    'InfoHash', 'ListenToken', 'Node', 'NodeEntry', 'NodeNotFoundError', 'NodeSet', 'PkId',
-    'PrivateKey', 'PublicKey', 'Query', 'Select', 'SockAddr', 'TrustList', 'Value', 'ValueType',
-    'VerifyResult', 'Where', '__version__', 'aesDecrypt', 'aesEncrypt', 'version',
+    'BridgeError',
+    'Certificate',
+    'CryptoError',
+    'DhtConfig',
+    'DhtError',
+    'DhtRunner',
+    'Identity',
+    'IndexValue',
+    'InfoHash',
+    'ListenToken',
+    'Node',
+    'NodeEntry',
+    'NodeNotFoundError',
+    'NodeSet',
+    'Pht',
+    'PkId',
+    'PrivateKey',
+    'PublicKey',
+    'Query',
+    'Select',
+    'SockAddr',
+    'TrustList',
+    'Value',
+    'ValueType',
+    'VerifyResult',
+    'Where',
+    '__version__',
+    'aesDecrypt',
+    'aesEncrypt',
+    'version',
 ]

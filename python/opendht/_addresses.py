@@ -101,5 +101,6 @@ class SockAddr:
 
 
 _PRIVATE = [
-    ipaddress.ip_network(it) for it in ('127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')
+    ipaddress.ip_network(it)
+    for it in ('127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')
 ]

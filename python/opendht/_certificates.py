@@ -48,7 +48,7 @@ class Certificate(_WithKey):
 
     @staticmethod
     def generate(
-        key: PrivateKey, name: str, id: Optional[Identity] = None, is_ca: bool = False  # noqa: A002
+        key: PrivateKey, name: str, id: Optional[Identity] = None, is_ca: bool = False
     ) -> Certificate:
         """For a key, signed by an identity or by the key itself."""
         expect('key', key, PrivateKey)
@@ -101,9 +101,7 @@ class Identity:
         self._certificate = c
 
     @staticmethod
-    def generate(
-        name: str = 'pydht', ca: Optional[Identity] = None, bits: int = 4096
-    ) -> Identity:
+    def generate(name: str = 'pydht', ca: Optional[Identity] = None, bits: int = 4096) -> Identity:
         """A new RSA key and its certificate, signed by `ca` or, as an authority, by itself."""
         expect('name', name, str)
         size = expect_uint('bits', bits, 32)

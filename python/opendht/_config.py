@@ -22,7 +22,7 @@ class DhtConfig:
         self._identity: Optional[Identity] = None
         self._proxy: Optional[Dict[str, Any]] = None
 
-    def setIdentity(self, id: Identity) -> None:  # noqa: A002
+    def setIdentity(self, id: Identity) -> None:
         """Lets the node sign and decrypt; its id follows from it unless one is set."""
         expect('id', id, Identity)
         self._identity = id
@@ -31,7 +31,7 @@ class DhtConfig:
         """For well-known entry nodes."""
         self._fields['bootstrapMode'] = bool(bootstrap)
 
-    def setNodeId(self, id: InfoHash) -> None:  # noqa: A002
+    def setNodeId(self, id: InfoHash) -> None:
         expect('id', id, InfoHash)
         self._fields['id'] = bytes(id) if id else None
 
@@ -46,7 +46,8 @@ class DhtConfig:
     def setRateLimit(self, max_req_per_sec: int, max_peer_req_per_sec: int) -> None:
         """Requests per second that are answered, of all and of each peer; -1 for no limit."""
         for name, limit in (
-            ('max_req_per_sec', max_req_per_sec), ('max_peer_req_per_sec', max_peer_req_per_sec),
+            ('max_req_per_sec', max_req_per_sec),
+            ('max_peer_req_per_sec', max_peer_req_per_sec),
         ):
             expect(name, limit, int)
             if limit < -1:
@@ -55,13 +56,23 @@ class DhtConfig:
         self._fields['maxPeerRequests'] = max_peer_req_per_sec or None
 
     def setProxyInfo(
-        self, server: str, push_node_id: str = '', push_token: str = '', push_topic: str = '',
-        push_platform: str = '', user_agent: str = '', server_ca: Optional[Certificate] = None,
+        self,
+        server: str,
+        push_node_id: str = '',
+        push_token: str = '',
+        push_topic: str = '',
+        push_platform: str = '',
+        user_agent: str = '',
+        server_ca: Optional[Certificate] = None,
     ) -> None:
         """Use a node elsewhere, through its REST interface, instead of an own one."""
         texts = {
-            'server': server, 'push_node_id': push_node_id, 'push_token': push_token,
-            'push_topic': push_topic, 'push_platform': push_platform, 'user_agent': user_agent,
+            'server': server,
+            'push_node_id': push_node_id,
+            'push_token': push_token,
+            'push_topic': push_topic,
+            'push_platform': push_platform,
+            'user_agent': user_agent,
         }
         for name, text in texts.items():
             expect(name, text, str)

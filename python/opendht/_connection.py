@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The conversation with the Node.js process: frames, calls, streams and their credit. The other side
-and the messages are in src/bridge/protocol.ts.
+"""The conversation with the Node.js process: frames, calls, streams and their credit. The other
+side and the messages are in src/bridge/protocol.ts.
 
-A thread reads what comes; what it calls must not wait. Writing never waits either: what the pipe has
-no room for is written by another thread.
+A thread reads what comes; what it calls must not wait. Writing never waits either: what the pipe
+has no room for is written by another thread.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Connection:
         return number
 
     def cancel(self, number: int) -> None:
-        """Asks for the end of a call, which is answered all the same. Without effect if it ended."""
+        """Asks for the end of a call, which is answered all the same; no effect if it ended."""
         dropped = None
         with self._lock:
             if self._failure is not None or number not in self._open:
@@ -290,7 +290,7 @@ class Connection:
 
 
 def _pack(message: List[Any]) -> bytes:
-    contents = msgpack.packb(message, use_bin_type=True)
+    contents: bytes = msgpack.packb(message, use_bin_type=True)
     if len(contents) > MAX_FRAME_BYTES:
         raise ValueError(f'What is sent must be at most {MAX_FRAME_BYTES} bytes')
     return struct.pack('>I', len(contents)) + contents

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the callbacks of programs: those of the blocking API on a thread of their own, those of
-asyncio on their loop.
+"""Runs the callbacks of programs that block, on a thread for them.
 
 Callbacks of one operation run in order, and no two at a time, as programs expect it that count in
 them. Only when one takes longer than a moment do those of other operations go on without it.
@@ -8,12 +7,11 @@ them. Only when one takes longer than a moment do those of other operations go o
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Optional
+from typing import Callable, Deque, List, Optional
 
 _PATIENCE = 0.05
 
@@ -109,57 +107,21 @@ def run_guarded(job: Job) -> None:
             threading.excepthook(args)
 
 
-class LoopPost:
-    """Hands jobs to an asyncio loop, those that come together with one wake-up."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._jobs: Deque[Job] = deque()
-
-    def post(self, job: Job) -> None:
-        """By the thread that reads: the loop hears of it in `flush`."""
-        self._jobs.append(job)
-        _filled[id(self)] = self
-
-    def flush(self) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._run)
-        except RuntimeError:
-            self._jobs.clear()  # the loop is closed: nobody waits any more
-
-    def _run(self) -> None:
-        while self._jobs:
-            self._jobs.popleft()()
-
-
-_filled: Dict[int, LoopPost] = {}
 _dispatcher = Dispatcher()
+# What runs after each batch of messages, on the thread that reads.
+batch_hooks: List[Job] = []
 
 
 def dispatcher() -> Dispatcher:
     return _dispatcher
 
 
-def flush_loops() -> None:
-    """After each batch of messages, by the thread that reads."""
-    while _filled:
-        _filled.popitem()[1].flush()
+def end_batch() -> None:
+    for hook in batch_hooks:
+        hook()
 
 
 def forget_threads() -> None:
     """In the child of a fork, which has no other threads."""
     global _dispatcher
     _dispatcher = Dispatcher()
-    _filled.clear()
-
-
-def post_of(loop: asyncio.AbstractEventLoop) -> LoopPost:
-    """The one of this loop."""
-    post: Any = getattr(loop, '_opendht_post', None)
-    if post is None:
-        post = LoopPost(loop)
-        try:
-            loop._opendht_post = post  # type: ignore[attr-defined]
-        except AttributeError:
-            pass  # loops that take no attributes have one per operation
-    return post

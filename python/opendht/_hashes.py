@@ -19,7 +19,7 @@ class HashBase:
     SIZE = 0
     _bytes: bytes
 
-    def __init__(self, str: bytes = b'') -> None:  # noqa: A002, the name that programs use
+    def __init__(self, str: bytes = b'') -> None:
         digits = expect_bytes('str', str)
         self._bytes = _from_hex(digits, self.SIZE)
 
@@ -76,7 +76,7 @@ class HashBase:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._bytes == other._bytes  # type: ignore[attr-defined]
+        return self._bytes == other._bytes
 
     def __lt__(self, other: Any) -> bool:
         return self._bytes < other._bytes if type(other) is type(self) else NotImplemented

@@ -34,7 +34,7 @@ class _WithKey(WithId):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._public == other._public  # type: ignore[attr-defined]
+        return self._public == other._public
 
     def __hash__(self) -> int:
         return hash(self._public)

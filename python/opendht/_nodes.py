@@ -64,7 +64,7 @@ class NodeSet:
     def size(self) -> int:
         return len(self._entries)
 
-    def insert(self, l: NodeEntry) -> bool:  # noqa: E741, the name that programs may use
+    def insert(self, l: NodeEntry) -> bool:
         """Whether it was not there before."""
         expect('l', l, NodeEntry)
         key = bytes(l.getId())

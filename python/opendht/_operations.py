@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The three ways in which programs wait for an operation: blocking, with callbacks, on a loop."""
+"""How programs wait for an operation: they block, or give callbacks. See _loops.py for asyncio."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from typing import Any, Callable, List, Optional
 
 from ._connection import Connection, Sink
-from ._dispatch import Strand, dispatcher, post_of
+from ._dispatch import Strand, dispatcher
 from ._errors import OperationCancelled
 from ._process import connection
 
@@ -130,53 +129,6 @@ class CallbackSink(Sink):
                 if not wants_more:
                     self.stop()
         self._link.grant(self._number, len(items))
-
-
-class LoopSink(Sink):
-    """Hands everything to an asyncio loop. To be made and used there."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        on_end: Callable[[Any, Optional[Exception]], None],
-        on_items: Optional[Callable[[List[Any]], None]] = None,
-    ) -> None:
-        self.is_stream = on_items is not None
-        self._post = post_of(loop)
-        self._on_end = on_end
-        self._on_items = on_items
-
-    def on_items(self, items: List[Any]) -> None:
-        assert self._on_items is not None
-        hand_on = self._on_items
-        self._post.post(lambda: hand_on(items))
-
-    def on_result(self, result: Any) -> None:
-        self._post.post(lambda: self._on_end(result, None))
-
-    def on_failure(self, error: Exception) -> None:
-        self._post.post(lambda: self._on_end(None, error))
-
-
-async def call_async(link: Connection, method: str, parameters: List[Any]) -> Any:
-    """Awaits a call. Cancelling the task cancels the call."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def on_end(result: Any, error: Optional[Exception]) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
-
-    number = link.call(method, parameters, LoopSink(loop, on_end))
-    try:
-        return await future
-    except asyncio.CancelledError:
-        link.cancel(number)
-        raise
 
 
 def is_cancelled(error: Optional[Exception]) -> bool:

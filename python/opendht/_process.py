@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from ._connection import Connection
-from ._dispatch import flush_loops, forget_threads
+from ._dispatch import end_batch, forget_threads
 from ._errors import BridgeError, NodeNotFoundError
 
 MIN_NODE = '20.19'
@@ -98,7 +98,7 @@ def _try(path: str) -> Connection:
         start_new_session=not _IS_WINDOWS,
         creationflags=flags,
     )
-    made = Connection(process, flush_loops)
+    made = Connection(process, end_batch)
     try:
         made.wait_for_greeting(_START_TIMEOUT)
     except BridgeError as error:

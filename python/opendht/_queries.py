@@ -13,7 +13,11 @@ ID, TYPE, OWNER, SEQ, USER_TYPE = range(1, 6)
 
 _FIELDS = {'id': ID, 'value_type': TYPE, 'owner_pk': OWNER, 'seq': SEQ, 'user_type': USER_TYPE}
 _SELECTED = {
-    ID: 'id', TYPE: 'value_type', OWNER: 'owner_public_key', SEQ: 'seq', USER_TYPE: 'user_type',
+    ID: 'id',
+    TYPE: 'value_type',
+    OWNER: 'owner_public_key',
+    SEQ: 'seq',
+    USER_TYPE: 'user_type',
 }
 _COMPARED = {**_SELECTED, OWNER: 'owner_pk_hash'}
 
@@ -53,8 +57,10 @@ class Select:
     def isSatisfiedBy(self, os: Select) -> bool:
         """Whether an answer to `os` holds all fields of this one."""
         expect('os', os, Select)
-        return not self._fields and not os._fields or (
-            bool(self._fields) and set(self._fields) <= set(os._fields)
+        return (
+            not self._fields
+            and not os._fields
+            or (bool(self._fields) and set(self._fields) <= set(os._fields))
         )
 
     def __str__(self) -> str:
@@ -75,11 +81,11 @@ class Where:
         for part in parts[1].split(',') if len(parts) > 1 else []:
             self._parse(q_str, part)
 
-    def id(self, id: int) -> Where:  # noqa: A002
+    def id(self, id: int) -> Where:
         """The value id."""
         return self._add(ID, expect_uint('id', id, 64))
 
-    def valueType(self, type: int) -> Where:  # noqa: A002
+    def valueType(self, type: int) -> Where:
         """The number of the value type."""
         return self._add(TYPE, expect_uint('type', type, 16))
 
@@ -137,7 +143,9 @@ class Where:
     def __str__(self) -> str:
         if not self._conditions:
             return ''
-        return 'WHERE ' + ','.join(f'{_COMPARED[field]}={value}' for field, value in self._conditions)
+        return 'WHERE ' + ','.join(
+            f'{_COMPARED[field]}={value}' for field, value in self._conditions
+        )
 
 
 class Query:

@@ -63,7 +63,7 @@ class DhtRunner(WithId):
 
     def run(
         self,
-        id: Optional[Identity] = None,  # noqa: A002
+        id: Optional[Identity] = None,
         is_bootstrap: bool = False,
         port: int = 0,
         ipv4: str = '',
@@ -87,7 +87,7 @@ class DhtRunner(WithId):
         self._identity = identity
 
     def _start_fields(
-        self, id: Optional[Identity], port: int, ipv4: str, ipv6: str, config: Optional[DhtConfig]  # noqa: A002
+        self, id: Optional[Identity], port: int, ipv4: str, ipv6: str, config: Optional[DhtConfig]
     ) -> Tuple[Any, Optional[Identity]]:
         if id is not None:
             expect('id', id, Identity)
@@ -169,7 +169,10 @@ class DhtRunner(WithId):
         expect_callable('done_cb', done_cb)
         node = self._usable()
         if node is None or addr._ip is None:
-            return self._refused(done_cb and (lambda ok, _nodes: done_cb(ok)))
+            if done_cb is None:
+                return False
+            done_cb(False)
+            return None
         parameters = [node.handle, str(addr._ip), addr.getPort()]
         if done_cb is None:
             try:
@@ -191,7 +194,7 @@ class DhtRunner(WithId):
         key: InfoHash,
         get_cb: Optional[GetCallback] = None,
         done_cb: Optional[DoneCallback] = None,
-        filter: Optional[Callable[[Value], bool]] = None,  # noqa: A002
+        filter: Optional[Callable[[Value], bool]] = None,
         where: Optional[Where] = None,
     ) -> Optional[List[Value]]:
         """Values under a key: those stored here, then those of the network.
@@ -331,7 +334,7 @@ class DhtRunner(WithId):
         if token._sink is not None:
             token._sink.stop()
 
-    def registerType(self, type: ValueType) -> None:  # noqa: A002
+    def registerType(self, type: ValueType) -> None:
         """Lets this node keep values of a type for as long as the type says."""
         expect('type', type, ValueType)
         self._tell('node.registerType', type._id, type._name, 1000 * type._seconds)

@@ -24,11 +24,19 @@ class Value:
     """
 
     __slots__ = (
-        '_id', '_type', '_data', '_user_type', '_owner', '_recipient', '_seq', '_is_signed',
-        '_cypher', '_size',
+        '_id',
+        '_type',
+        '_data',
+        '_user_type',
+        '_owner',
+        '_recipient',
+        '_seq',
+        '_is_signed',
+        '_cypher',
+        '_size',
     )
 
-    def __init__(self, val: bytes = b'', id: int = 0) -> None:  # noqa: A002
+    def __init__(self, val: bytes = b'', id: int = 0) -> None:
         self._data = expect_bytes('val', val)
         self._type = expect_uint('id', id, 16)
         self._id = 0
@@ -45,8 +53,16 @@ class Value:
         """From what the engine sends."""
         value = cls.__new__(cls)
         (
-            value._id, value._type, value._data, value._user_type, value._owner, value._recipient,
-            value._seq, value._is_signed, value._cypher, value._size,
+            value._id,
+            value._type,
+            value._data,
+            value._user_type,
+            value._owner,
+            value._recipient,
+            value._seq,
+            value._is_signed,
+            value._cypher,
+            value._size,
         ) = item
         return value
 
@@ -155,7 +171,7 @@ class ValueType:
 
     __slots__ = ('_id', '_name', '_seconds')
 
-    def __init__(self, id: int, name: str, expiration: timedelta) -> None:  # noqa: A002
+    def __init__(self, id: int, name: str, expiration: timedelta) -> None:
         self._id = expect_uint('id', id, 16)
         expect('name', name, str)
         if not isinstance(expiration, timedelta):

@@ -82,11 +82,6 @@ export class HostedNode {
     return index
   }
 
-  closeIndex(handle: number): void {
-    this.#indexes.get(handle)?.close()
-    this.#indexes.delete(handle)
-  }
-
   /** The nodes that answered a search, the closest ones of each family. */
   answered(key: InfoHash): MsgpackValue {
     return FAMILIES.flatMap((family) =>

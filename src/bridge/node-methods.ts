@@ -117,7 +117,6 @@ const METHODS: Readonly<Record<string, NodeMethod>> = {
   },
   'pht.open': (node, [handle, name, spec]) =>
     node.openIndex(asNumber(handle), asText(name), spec as Record<string, number>) as undefined,
-  'pht.close': (node, [handle]) => node.closeIndex(asNumber(handle)) as undefined,
   'pht.insert': async (node, [handle, key, hash, id], { signal }) => {
     const value = { hash: asHash(hash), id: asId(id) }
     const index = node.index(asNumber(handle))
