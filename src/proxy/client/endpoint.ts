@@ -48,6 +48,11 @@ export class Endpoint {
     this.failures++
   }
 
+  /** As if it had refused the request: another proxy may do better. */
+  unreadyError(): ProxyError {
+    return new ProxyError(this.url, this.error!.message, { status: 503 })
+  }
+
   isReady(): void {
     this.error = undefined
     this.state = 'ready'

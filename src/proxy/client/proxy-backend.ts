@@ -198,15 +198,14 @@ export class ProxyBackend implements Backend {
 
   async #get(key: InfoHash, results: GetResults, signal: AbortSignal): Promise<OperationEnd> {
     try {
-      return await this.#pool.run(async (proxy) => {
+      await this.#pool.run(async (proxy) => {
         for (const value of this.#puts.pending(key)) results.add(value, proxy.url)
         const add = (value: Value): void => results.add(value, proxy.url)
         await readValues(this.#host, { proxy, key, signal }, add)
         // The answer of a node without peers is no answer of the network.
-        const isEmpty = results.isEmpty && proxy.state === 'unready'
-        if (!isEmpty) return { outcome: 'ok', nodes: [] }
-        return { outcome: 'no-nodes', nodes: [], ...(proxy.error && { cause: proxy.error }) }
+        if (results.isEmpty && proxy.state === 'unready') throw proxy.unreadyError()
       }, signal)
+      return { outcome: 'ok', nodes: [] }
     } catch (error) {
       return toEnd(error)
     }

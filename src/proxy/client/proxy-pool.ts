@@ -4,6 +4,7 @@
 // are not ready are asked again after growing times, none of them at the same time as others.
 
 import type { FamilyStatus } from '../../api/backend.ts'
+import type { NodeStatus } from '../../core/events.ts'
 import type { FamilyReadiness, Readiness, UnreadyReason } from '../../core/readiness.ts'
 import type { ProxyCounters } from './counters.ts'
 import { Endpoint } from './endpoint.ts'
@@ -84,12 +85,17 @@ export class ProxyPool {
 
   readiness(): Readiness {
     const reason = this.#unreadyReason()
-    const { ipv4, ipv6 } = this.#status
-    const family = (status: string): FamilyReadiness =>
+    const family = (status: NodeStatus): FamilyReadiness =>
       status === 'connected'
         ? { isReady: true, reason: undefined }
-        : { isReady: false, reason: reason ?? 'no-socket' }
-    return { isReady: reason === undefined, reason, ipv4: family(ipv4), ipv6: family(ipv6) }
+        : { isReady: false, reason: reason ?? (status === 'connecting' ? status : 'unreachable') }
+    const { ipv4, ipv6 } = this.#status
+    return {
+      isReady: reason === undefined,
+      reason,
+      ipv4: family(ipv4),
+      ipv6: family(ipv6),
+    }
   }
 
   /** Calls `listener` whenever a proxy comes into use, also the same one again. */
@@ -140,7 +146,7 @@ export class ProxyPool {
   /** A request failed: the proxy is asked what is wrong, unless it said so. */
   reportFailure(proxy: Endpoint, error: ProxyError): void {
     if (this.#isClosed) return
-    if (error.status === 503) proxy.isUnready('it says so')
+    if (error.status === 503 && proxy.state !== 'unready') proxy.isUnready('it says so')
     else if (error.status === undefined) proxy.isDown(error)
     else return
     this.#onChecked(proxy)
