@@ -122,7 +122,7 @@ export class Announce {
         place.request = host.sendProbe(this, member, now)
       }
     }
-    if (this.#placements.length > members.length) this.#forgetOthers(members)
+    if (this.#placements.length > members.length) this.#forgetOthers(members, now)
   }
 
   /** Every one of `members` acknowledged the value. */
@@ -208,11 +208,15 @@ export class Announce {
     )
   }
 
-  /** Nodes that left the closest ones are not renewed; what they stored expires there. */
-  #forgetOthers(members: readonly SearchNode[]): void {
+  /**
+   * Nodes that left the closest ones are not renewed; what they stored expires there. Until then
+   * they are remembered: with loss, members come and go with each answer that is late.
+   */
+  #forgetOthers(members: readonly SearchNode[], now: number): void {
     this.#placements = this.#placements.filter(
-      ({ member, request }) =>
-        request !== undefined || (!member.isRemoved && members.includes(member)),
+      ({ member, request, storedAt, renewAt }) =>
+        request !== undefined ||
+        (!member.isRemoved && (members.includes(member) || (storedAt > NEVER && renewAt > now))),
     )
   }
 

@@ -9,6 +9,7 @@ import { Kind } from '../../../../src/core/wire/message.ts'
 import { idNear, KEY, outcomesOf, peerAddress, text } from '../../../support/dht-kit.ts'
 import { FakePeer } from '../../../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode } from '../../../support/mini-network.ts'
+import { SeededRandom } from '../../../support/seeded-random.ts'
 
 /** A node that knows `count` peers around the key, all of which know each other. */
 function world(count: number): { net: MiniNetwork; node: MiniNode; peers: FakePeer[] } {
@@ -71,6 +72,31 @@ describe('a node that lives but does not answer', () => {
     const about = finds.filter(({ message }) => message.target.equals(KEY))
     const asked = new Set(about.map(({ message }) => message.tid)).size
     assert(asked <= 5, `it was asked ${asked} times`)
+  })
+})
+
+describe('nodes that answer now and then', () => {
+  it('get a value once, though they leave the closest ones and come back', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { net, node, peers } = world(30)
+      const random = new SeededRandom(seed)
+      const holders = new Map<FakePeer, number>()
+      for (const peer of peers) {
+        peer.script = (_, { message }) => {
+          if (random.uint32() % 10 < 3) return true
+          if (message.kind === Kind.Put && !holders.has(peer)) holders.set(peer, message.tid)
+          return false
+        }
+      }
+      const { operation } = node.dht.startPut(KEY, text('x', 1n), {}, net.now)
+      assert.equal(net.finish(node, operation), 'ok')
+      net.run(20_000)
+      assert(holders.size >= 8)
+      for (const [peer, tid] of holders) {
+        const last = peer.requests(Kind.Put).at(-1)!
+        assert.equal(last.message.tid, tid, `seed ${seed}: ${peer.id} got it again`)
+      }
+    }
   })
 })
 
