@@ -70,9 +70,11 @@ function runChecks(): Outcome[] {
   const checks: [name: string, command: string, ...parameters: string[]][] = [
     ['build', 'tsc', '-b'],
     ['bundle', 'rolldown', '-c'],
+    ['dashboard', 'vite', 'build', 'dashboard', '--logLevel', 'warn'],
     ['lint', 'biome', 'check', '--error-on-warnings', '.'],
     ['types of the tests', 'tsc', '-b', 'test'],
     ['types of the benchmarks', 'tsc', '-b', 'bench'],
+    ['types of the dashboard', 'tsc', '-b', 'dashboard'],
   ]
   const failures: Outcome[] = []
   for (const [name, command, ...parameters] of checks) {

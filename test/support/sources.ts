@@ -29,8 +29,15 @@ export interface Ratchet {
   functions: Record<string, number>
 }
 
+const PATTERNS = [
+  '{src,test}/**/*.ts',
+  'bench/*.ts',
+  'bench/!(node_modules)/*.ts',
+  '{dashboard,examples}/**/*.{ts,tsx}',
+]
+
 export function readSources(): Source[] {
-  const paths = globSync(['{src,test}/**/*.ts', 'bench/*.ts', 'bench/!(node_modules)/*.ts'], {
+  const paths = globSync(PATTERNS, {
     cwd: ROOT,
   }).sort()
   return paths.map((path) => {

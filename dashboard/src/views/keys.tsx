@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// Put, get and listen: the values under one key, as they come and go.
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { formatCount, formatMs, formatTime } from '../data/format.ts'
+import { bytesOf, hashOfKey } from '../data/shown-value.ts'
+import { summary, visible } from '../data/value-text.ts'
+import { Badge, CopyButton, Head, type Tone } from '../parts/basics.tsx'
+import { ShortCountdown } from '../parts/countdown.tsx'
+import { PutForm } from '../parts/put-form.tsx'
+import { Registers } from '../parts/registers.tsx'
+import { ValueDetails } from '../parts/value-details.tsx'
+import { VirtualList } from '../parts/virtual-list.tsx'
+import { connectionCount } from '../state/live.ts'
+import { go, route } from '../state/route.ts'
+import { endOf, type StoredEnds, useStoredEnds } from '../state/stored-ends.ts'
+import {
+  type Change,
+  type ChangeKind,
+  getOnce,
+  type ValueRow,
+  WatchedKey,
+  type WatchState,
+} from '../state/watched-key.ts'
+
+const LEAD =
+  'Any text names a place in the network. Open a key to see its values live and to put some.'
+
+export function KeysView() {
+  const key = route.value.rest
+  return (
+    <>
+      <Head title="Keys" lead={LEAD} />
+      <KeyForm key={`form ${key}`} opened={key} />
+      {key !== '' && <OpenKey key={key} text={key} />}
+    </>
+  )
+}
+
+function KeyForm({ opened }: { opened: string }) {
+  const [text, setText] = useState(opened)
+  const [error, setError] = useState('')
+  const open = (event: Event) => {
+    event.preventDefault()
+    const wanted = text.trim()
+    if (wanted === '') return setError('Expected a key: any text, or 40 hexadecimal digits')
+    setError('')
+    go('keys', wanted)
+  }
+  return (
+    <form class="card row" onSubmit={open}>
+      <div class="field grow">
+        <label for="key">Key: any text, or 40 hexadecimal digits</label>
+        <input
+          id="key"
+          value={text}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </div>
+      <button type="submit" class="primary">
+        Open
+      </button>
+      {error !== '' && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+    </form>
+  )
+}
+
+function OpenKey({ text }: { text: string }) {
+  const watched = useMemo(() => new WatchedKey(text), [text])
+  const hash = useMemo(() => hashOfKey(text), [text])
+  const [picked, pick] = useState<string | undefined>(undefined)
+  useEffect(() => {
+    watched.start()
+    return () => watched.close()
+  }, [watched])
+  const version = watched.version.value
+  const ends = useStoredEnds(hash, version).value
+  const rows = useMemo(() => [...watched.rows.values()].reverse(), [watched, version])
+  const row = (picked === undefined ? undefined : watched.rows.get(picked)) ?? rows[0]
+  return (
+    <>
+      <section class="card key-head">
+        <div class="card-head">
+          <h2>
+            <bdi>{visible(text)}</bdi>
+          </h2>
+          <WatchBadge state={watched.state.value} error={watched.error.value} />
+        </div>
+        <p class="small muted">
+          <span class="mono">{hash}</span> <CopyButton text={hash} />
+        </p>
+        <GetOnce text={text} />
+      </section>
+      <div class="keys">
+        <div class="stack">
+          <Values
+            rows={rows}
+            ignored={watched.ignored}
+            picked={row?.json.id}
+            ends={ends}
+            isKnown={watched.state.value === 'live'}
+            onPick={pick}
+          />
+          <Registers rows={rows} />
+          <Changes changes={watched.changes} version={version} />
+        </div>
+        <div class="stack">
+          <PutForm keyText={text} />
+          {row !== undefined && <ValueDetails row={row} end={endOf(row.json, row.at, ends)} />}
+        </div>
+      </div>
+    </>
+  )
+}
+
+const WATCH: Readonly<Record<WatchState, readonly [Tone, string]>> = {
+  connecting: ['plain', 'connecting'],
+  loading: ['accent', 'loading'],
+  live: ['good', 'listening'],
+  lost: ['bad', 'lost: trying again'],
+}
+
+function WatchBadge({ state, error }: { state: WatchState; error: string }) {
+  const [tone, text] = WATCH[state]
+  return (
+    <span role="status">
+      <Badge tone={tone}>{text}</Badge> <span class="small error">{error}</span>
+    </span>
+  )
+}
+
+function GetOnce({ text }: { text: string }) {
+  const [result, setResult] = useState('')
+  const stop = useRef(new AbortController())
+  useEffect(() => () => stop.current.abort(), [])
+  const get = async () => {
+    stop.current.abort()
+    const mine = new AbortController()
+    stop.current = mine
+    setResult('Asking the network…')
+    const startedAt = performance.now()
+    try {
+      const values = await getOnce(text, mine.signal)
+      const took = formatMs(performance.now() - startedAt)
+      setResult(`The network has ${formatCount(values.length)} of them; asked in ${took}`)
+    } catch (error) {
+      if (!mine.signal.aborted) setResult(`Get failed: ${(error as Error).message}`)
+    }
+  }
+  return (
+    <div class="row">
+      <button type="button" onClick={get}>
+        Get once
+      </button>
+      <output class="muted small">{result}</output>
+    </div>
+  )
+}
+
+interface ValuesProps {
+  readonly rows: readonly ValueRow[]
+  readonly ignored: number
+  readonly picked: string | undefined
+  readonly ends: StoredEnds
+  readonly isKnown: boolean
+  readonly onPick: (id: string) => void
+}
+
+function Values({ rows, ignored, picked, ends, isKnown, onPick }: ValuesProps) {
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>Values</h2>
+        <span class="muted small" aria-live="polite">
+          {formatCount(rows.length)}
+          {ignored > 0 && ` shown, ${formatCount(ignored)} more`}
+        </span>
+      </div>
+      {rows.length === 0 ? (
+        <p class="empty">{isKnown ? 'No values yet: put one.' : 'Waiting for values…'}</p>
+      ) : (
+        <VirtualList label="Values, newest first" items={rows} keyOf={({ json }) => json.id}>
+          {(row) => (
+            <>
+              <button
+                type="button"
+                class="link fill value-pick"
+                aria-pressed={row.json.id === picked}
+                onClick={() => onPick(row.json.id)}
+              >
+                <bdi>{summary(bytesOf(row.json)) || '(empty)'}</bdi>
+              </button>
+              {row.json.sig !== undefined && <Badge tone="good">signed</Badge>}
+              {row.json.cypher !== undefined && <Badge>encrypted</Badge>}
+              <ShortCountdown end={endOf(row.json, row.at, ends)} />
+            </>
+          )}
+        </VirtualList>
+      )}
+    </section>
+  )
+}
+
+const CHANGES: Readonly<Record<ChangeKind, readonly [Tone, string]>> = {
+  known: ['plain', 'known'],
+  new: ['good', 'new'],
+  changed: ['accent', 'changed'],
+  expired: ['warn', 'expired'],
+}
+
+function Changes({ changes, version }: { changes: readonly Change[]; version: number }) {
+  const latest = useMemo(() => changes.slice(-1000).reverse(), [changes, version])
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>History</h2>
+        <span class="muted small">
+          {connectionCount.value > 1 ? 'goes on after a lost connection' : 'since it was opened'}
+        </span>
+      </div>
+      {latest.length === 0 ? (
+        <p class="empty">Nothing happened yet.</p>
+      ) : (
+        <VirtualList
+          label="Changes, newest first"
+          items={latest}
+          keyOf={({ number }) => number}
+          rowHeight={32}
+        >
+          {({ kind, json, at }) => (
+            <>
+              <span class="mono muted small">{formatTime(at)}</span>
+              <Badge tone={CHANGES[kind][0]}>{CHANGES[kind][1]}</Badge>
+              <bdi class="fill">{summary(bytesOf(json)) || '(empty)'}</bdi>
+              <span class="mono muted small">{json.id.slice(0, 8)}</span>
+            </>
+          )}
+        </VirtualList>
+      )}
+    </section>
+  )
+}
