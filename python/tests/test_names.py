@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The same program with this package and with the C++ module: same names, same results."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import CPP_PYTHON, TESTS, clean_environment
+
+# Left over from how the C++ module is made.
+NOT_MEANT = {'NodeSetIter', 'timedelta'}
+
+
+def outcomes(interpreter, environment=None):
+    program = [interpreter, str(TESTS / 'names_program.py')]
+    done = subprocess.run(
+        program, capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope='module')
+def both(has_cpp):
+    return outcomes(CPP_PYTHON, clean_environment()), outcomes(sys.executable)
+
+
+def test_every_public_name_of_the_cpp_module_is_here(both):
+    theirs, ours = (it['members'] for it in both)
+    missing = [
+        f'{name}.{member}'
+        for name, members in theirs.items()
+        if name not in NOT_MEANT
+        for member in ['', *members]
+        if member not in ['', *ours.get(name, ['?'])] or name not in ours
+    ]
+    assert missing == []
+
+
+def test_names_do_the_same_as_in_the_cpp_module(both):
+    theirs, ours = (it['results'] for it in both)
+    assert len(theirs) > 150
+    different = {
+        expression: (outcome, ours[expression])
+        for expression, outcome in theirs.items()
+        if not is_same(outcome, ours[expression])
+    }
+    assert different == {}
+
+
+def is_same(theirs, ours):
+    """An exception of ours may be a special kind of theirs."""
+    if theirs[0] == 'raises' and ours[0] == 'raises':
+        return theirs[1][0] in ours[1]
+    return theirs == ours
