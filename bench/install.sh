@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 
 if [[ ${1:-} != drivers ]]; then
   missing=()
-  packages=(g++ pkg-config libopendht-dev libgnutls28-dev libmsgpack-dev util-linux)
+  packages=(g++ pkg-config dhtnode libopendht-dev libgnutls28-dev libmsgpack-dev util-linux)
   packages+=(iproute2 iptables libnetfilter-queue-dev)
   for package in "${packages[@]}"; do
     status=$(dpkg-query -Wf '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
@@ -25,6 +25,7 @@ fi
 
 mkdir -p build
 cc -O2 -o build/udpload cpp/udpload.c
+cc -O2 -o build/httpload cpp/httpload.c
 cc -O2 -o build/netdelay cpp/netdelay.c -lnetfilter_queue -lnfnetlink
 # The macros are those that the library was built with: its headers depend on them.
 read -ra flags <<<"$(pkg-config --cflags --libs opendht gnutls)"

@@ -13,6 +13,7 @@ import { crypto } from './suites/crypto.ts'
 import { network } from './suites/network.ts'
 import { peers } from './suites/peers.ts'
 import { pingpong } from './suites/pingpong.ts'
+import { proxy } from './suites/proxy.ts'
 import { secure } from './suites/secure.ts'
 import { serve } from './suites/serve.ts'
 import { startup } from './suites/startup.ts'
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   startup,
   churn,
   peers,
+  proxy,
 ]
 
 const context = parseContext(process.argv.slice(2))

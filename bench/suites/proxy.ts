@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// REST proxies in a network of eight nodes: requests per second and how long they take, listens held
+// at the same time, and how fast a value reaches those who listen.
+
+import type { Benchmark, Goal, Row } from '../harness/benchmark.ts'
+import { CPP } from '../harness/context.ts'
+import { ProxyUnderTest } from '../harness/proxies.ts'
+
+/** Keys that hold a value of 100 bytes for the gets. */
+const STORED = 1000
+const LISTENS = 10_000
+const TOUCHES = 200
+const SHARED = 1000
+const SHARED_TOUCHES = 10
+const TOUCH_TIMEOUT_MS = 300_000
+
+const LOADS: readonly { row: string; kind: string; connections: number }[] = [
+  { row: 'node info, 64 connections', kind: 'info', connections: 64 },
+  { row: 'get, 32 connections', kind: 'get', connections: 32 },
+  { row: 'get, 256 connections', kind: 'get', connections: 256 },
+  { row: 'put, 32 connections', kind: 'post', connections: 32 },
+  { row: 'put, 256 connections', kind: 'post', connections: 256 },
+]
+
+const HELD = '10,000 listens on as many keys'
+const TOGETHER = '1,000 listens on one key'
+
+export const proxy: Benchmark = {
+  name: 'proxy',
+  title: 'proxy: REST clients',
+  metrics: [
+    { name: 'perS', label: 'Requests per second', unit: '1/s', better: 'higher' },
+    { name: 'p50Us', label: 'Time of a request, median', unit: 'µs', better: 'lower' },
+    { name: 'p99Us', label: 'Time of a request, 99th percentile', unit: 'µs', better: 'lower' },
+    { name: 'cpuUs', label: 'CPU of the proxy per request', unit: 'µs', better: 'lower' },
+    { name: 'openS', label: 'Time to open the listens', unit: 's', better: 'lower' },
+    { name: 'rssMb', label: 'Resident memory of the proxy', unit: 'MB', better: 'lower' },
+    { name: 'p50Ms', label: 'From put to listener, median', unit: 'ms', better: 'lower' },
+    { name: 'p99Ms', label: 'From put to listener, 99th percentile', unit: 'ms', better: 'lower' },
+    { name: 'failed', label: 'Failures', unit: 'requests' },
+  ],
+  subjects: () => [{ name: 'ours', kind: 'ours' }, CPP],
+  async measure(subject, context) {
+    const rows: Row[] = []
+    const { seconds, isQuick } = context
+    {
+      await using proxy = await ProxyUnderTest.start(subject, context)
+      const keys = isQuick ? 50 : STORED
+      await proxy.load('fill', 16, { keys, seed: 1 })
+      for (const [index, { row, kind, connections }] of LOADS.entries()) {
+        const seed = kind === 'get' ? 1 : index + 2
+        const warm = isQuick ? 0 : 1
+        const result = await proxy.load(kind, connections, { keys, seed, seconds, warm })
+        rows.push({ ...result, row })
+      }
+    }
+    {
+      await using proxy = await ProxyUnderTest.start(subject, context)
+      rows.push(await listens(proxy, TOGETHER, isQuick ? [50, 2] : [SHARED, SHARED_TOUCHES], 1))
+    }
+    await using proxy = await ProxyUnderTest.start(subject, context)
+    return [...rows, await listens(proxy, HELD, isQuick ? [100, 5] : [LISTENS, TOUCHES], 0)]
+  },
+  goals: () => [...rateGoals(), ...listenGoals()],
+}
+
+async function listens(
+  proxy: ProxyUnderTest,
+  row: string,
+  [count, touches]: readonly [number, number],
+  shared: 0 | 1,
+): Promise<Row> {
+  const clients = proxy.clients('listen', count, { shared })
+  try {
+    const opened = await clients.expect(TOUCH_TIMEOUT_MS)
+    clients.send(`${touches}`)
+    const touched = await clients.expect(TOUCH_TIMEOUT_MS)
+    const { p50Ms, p99Ms } = touched as Row & { p50Ms: number; p99Ms: number }
+    return {
+      row,
+      openS: Number(opened['seconds']),
+      rssMb: Number(touched['rssKb']) / 1024,
+      p50Ms,
+      p99Ms,
+      failed: Number(opened['failed']) + Number(touched['failed']),
+    }
+  } finally {
+    await clients.stop()
+  }
+}
+
+function rateGoals(): Goal[] {
+  return LOADS.flatMap(({ row, kind }) => [
+    {
+      text: `requests per second of ${row} beside C++`,
+      value: (it) => it.ratio(row, 'perS'),
+      atLeast: kind === 'info' ? 0.8 : 2,
+    },
+    ...(kind === 'info'
+      ? []
+      : [
+          {
+            text: `99th percentile of ${row} beside C++`,
+            value: (it) => it.ratio(row, 'p99Us'),
+            atMost: 1 / 3,
+          } satisfies Goal,
+        ]),
+  ])
+}
+
+function listenGoals(): Goal[] {
+  return [
+    {
+      text: `resident memory with ${HELD}, MB`,
+      value: (it) => it.median(HELD, 'rssMb'),
+      atMost: 400,
+    },
+    {
+      text: `99th percentile of a delivery to one of ${HELD}, ms`,
+      value: (it) => it.median(HELD, 'p99Ms'),
+      atMost: 5,
+    },
+    {
+      text: `99th percentile of a delivery to ${TOGETHER}, ms`,
+      value: (it) => it.median(TOGETHER, 'p99Ms'),
+      atMost: 200,
+    },
+  ]
+}
