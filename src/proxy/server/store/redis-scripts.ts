@@ -35,7 +35,7 @@ local function count(envelope, sign)
   local kind, bytes, address, twin =
     string.match(envelope, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|')
   redis.call('HINCRBY', KEYS[3], kind .. ' records', sign)
-  redis.call('HINCRBY', KEYS[3], kind .. ' bytes', sign * tonumber(bytes))
+  redis.call('HINCRBY', KEYS[3], kind .. ' bytes', string.format('%d', sign * bytes))
   local ofAddress = kind .. ' of ' .. address
   if redis.call('HINCRBY', KEYS[3], ofAddress, sign) <= 0 then
     redis.call('HDEL', KEYS[3], ofAddress)

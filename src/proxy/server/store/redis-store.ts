@@ -36,17 +36,24 @@ import {
   shardKey,
 } from './redis-scripts.ts'
 
-/** Until the shards of a dead proxy are free. */
-const LEASE_MS = 15_000
-const RENEWAL_MS = 4000
+/** Leases are renewed so many times before they end. */
+const RENEWALS = 4
 /** Records per step when a shard is read. */
 const SCAN_COUNT = '500'
+
+export interface RedisStoreOptions {
+  readonly clock: Clock
+  readonly log: Log | undefined
+  /** Until the shards of a dead proxy are free. */
+  readonly takeoverMs: number
+}
 
 export class RedisStore implements ProxyStore {
   readonly counters = newStoreCounters()
   readonly #proxy = randomUUID()
   readonly #clock: Clock
   readonly #log: Log | undefined
+  readonly #leaseMs: number
   #redis!: RedisConnection
   #holder: RecordHolder | undefined
   /** The shards that are ours, and the envelopes of their records as they were handed over. */
@@ -57,11 +64,8 @@ export class RedisStore implements ProxyStore {
   #renewing: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  static async connect(
-    url: string,
-    { clock, log }: { readonly clock: Clock; readonly log: Log | undefined },
-  ): Promise<RedisStore> {
-    const store = new RedisStore(clock, log)
+  static async connect(url: string, options: RedisStoreOptions): Promise<RedisStore> {
+    const store = new RedisStore(options)
     store.#redis = await RedisConnection.connect(url, CHANNEL, {
       onMessage: (text) => store.#onMessage(text),
       onLost: (reason) => store.#log?.write('warning', `[proxy] ${reason}`),
@@ -70,9 +74,10 @@ export class RedisStore implements ProxyStore {
     return store
   }
 
-  private constructor(clock: Clock, log: Log | undefined) {
+  private constructor({ clock, log, takeoverMs }: RedisStoreOptions) {
     this.#clock = clock
     this.#log = log
+    this.#leaseMs = takeoverMs
   }
 
   /** How many shards this proxy looks after. */
@@ -188,7 +193,7 @@ export class RedisStore implements ProxyStore {
   }
 
   #armRenewal(): void {
-    this.#cancelRenewal = this.#clock.after(RENEWAL_MS, () => {
+    this.#cancelRenewal = this.#clock.after(this.#leaseMs / RENEWALS, () => {
       this.#renewSoon(false)
       this.#armRenewal()
     })
@@ -208,7 +213,7 @@ export class RedisStore implements ProxyStore {
   async #renew(hasMissed: boolean): Promise<void> {
     const all = Array.from({ length: SHARDS }, (_, shard) => leaseKey(shard))
     const keys = [KEYS.proxies, ...all]
-    const args = [`${keys.length}`, ...keys, this.#proxy, `${LEASE_MS}`]
+    const args = [`${keys.length}`, ...keys, this.#proxy, `${this.#leaseMs}`]
     const reply = (await this.#redis.send('EVAL', LEASE_SCRIPT, ...args)) as number[]
     const [share = SHARDS, ...mine] = reply
     const ours = new Set(mine.slice(0, share))

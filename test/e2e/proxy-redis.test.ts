@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Several proxies that share a Redis server: who looks after what, and what happens when one dies.
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { InfoHash } from '../../src/core/id/info-hash.ts'
+import { Value } from '../../src/core/value/value.ts'
+import { KeptState } from '../../src/proxy/server/push/kept-state.ts'
+import { readTarget } from '../../src/proxy/server/push/target-json.ts'
+import { type Clock, systemClock } from '../../src/proxy/server/store/clock.ts'
+import { openStore } from '../../src/proxy/server/store/open-store.ts'
+import { recordId } from '../../src/proxy/server/store/records.ts'
+import { RedisStore } from '../../src/proxy/server/store/redis-store.ts'
+import { ListeningDht } from '../support/listening-dht.ts'
+import { PushStub } from '../support/push-stub.ts'
+import { put, RememberingHolder, subscription } from '../support/record-samples.ts'
+import { NO_REDIS, RedisProcess } from '../support/redis-process.ts'
+import { testLastingStore, testStore } from '../support/store-contract.ts'
+
+const skip = NO_REDIS
+/** Leases end within this time. */
+const takeoverMs = 2000
+const PATIENCE_MS = 20_000
+const DEVICE = { key: 'token', client_id: 'app', session_id: 's', platform: 'android' }
+
+async function until(what: string, isSo: () => boolean, ms = PATIENCE_MS): Promise<void> {
+  const end = Date.now() + ms
+  while (!isSo()) {
+    if (Date.now() > end) assert.fail(`${what}: not within ${ms} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function shared() {
+  const redis = await RedisProcess.start()
+  return {
+    open: () => openStore({ redis: redis.url }, { clock: systemClock, log: undefined }),
+    [Symbol.asyncDispose]: () => redis.stop(),
+  }
+}
+
+/** A clock that can be stopped for good, as when its process dies. */
+class MortalClock implements Clock {
+  readonly #ends: (() => void)[] = []
+  #isDead = false
+
+  now(): number {
+    return Date.now()
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    if (this.#isDead) return () => {}
+    const cancel = systemClock.after(ms, callback)
+    this.#ends.push(cancel)
+    return cancel
+  }
+
+  die(): void {
+    this.#isDead = true
+    for (const end of this.#ends) end()
+  }
+}
+
+async function connect(url: string, clock: Clock = systemClock) {
+  const store = await RedisStore.connect(url, { clock, log: undefined, takeoverMs })
+  const holder = new RememberingHolder()
+  await store.open(holder)
+  return { store, holder }
+}
+
+if (skip === false) {
+  testStore('the store in Redis', shared)
+  testLastingStore('the store in Redis', shared)
+}
+
+suite('proxies that share a Redis server', { skip }, () => {
+  const records = Array.from({ length: 200 }, (_, n) =>
+    n % 2 === 0 ? subscription(`key ${n}`) : put(`key ${n}`, 1n),
+  )
+  const ids = records.map(recordId).sort()
+
+  test('share the work, and each record has one holder', async () => {
+    await using redis = await RedisProcess.start()
+    const a = await connect(redis.url)
+    for (const record of records) await a.store.write(record)
+    assert.deepEqual(a.holder.ids, ids)
+    const b = await connect(redis.url)
+    await until('half of it', () => a.store.shards === 32 && b.store.shards === 32)
+    await until('all of it', () => a.holder.held.size + b.holder.held.size === records.length)
+    assert.deepEqual([...a.holder.ids, ...b.holder.ids].sort(), ids)
+    assert(b.holder.held.size > 50)
+    // What one writes, the other hears of, if it is its own.
+    const [theirs] = b.holder.held.values()
+    await a.store.write({ ...theirs!, isNoticed: true })
+    await until('news', () => b.holder.held.get(recordId(theirs!))?.isNoticed === true, 2000)
+    await a.store.remove(recordId(theirs!))
+    await until('the end', () => !b.holder.held.has(recordId(theirs!)), 2000)
+    await b.store.close()
+    await until('the rest', () => a.holder.held.size === records.length - 1)
+    await a.store.close()
+  })
+
+  test('take over from one that dies', async () => {
+    await using redis = await RedisProcess.start()
+    const clock = new MortalClock()
+    const a = await connect(redis.url, clock)
+    for (const record of records) await a.store.write(record)
+    const b = await connect(redis.url)
+    await until('half of it', () => a.store.shards === 32 && b.store.shards === 32)
+    clock.die()
+    await until('all of it', () => b.holder.held.size === records.length)
+    assert.deepEqual(b.holder.ids, ids)
+    await a.store.close()
+    await b.store.close()
+  })
+
+  test('go on while the server is away, and say what cannot be kept', async () => {
+    await using redis = await RedisProcess.start()
+    const { store, holder } = await connect(redis.url)
+    await store.write(records[0]!)
+    await redis.stop()
+    await assert.rejects(store.write(records[1]!), { code: 'ERR_DHT_STATE' })
+    assert.deepEqual(holder.ids, [recordId(records[0]!)])
+    assert.equal(store.counters.failures, 1)
+    await redis.start()
+    // It came back empty: what is not there is not looked after any more.
+    await until('nothing', () => holder.held.size === 0)
+    await until('writing', () => store.shards === 64, 1000)
+    await store.write(records[1]!)
+    assert.deepEqual(holder.ids, [recordId(records[1]!)])
+    await store.close()
+  })
+
+  test('serve a subscription that was made on another, once that is gone', async () => {
+    await using redis = await RedisProcess.start()
+    await using gateway = await PushStub.start()
+    const [nodeA, nodeB] = [new ListeningDht(), new ListeningDht()]
+    const clock = new MortalClock()
+    const options = { push: { gateway: gateway.host }, store: { redis: redis.url, takeoverMs } }
+    const a = await KeptState.open(options, { node: nodeA, clock })
+    const [key, value] = [InfoHash.get('key'), new Value({ id: 7n })]
+    const target = readTarget(DEVICE, '')!
+    await a.subscriptions.subscribe({ key, target, address: 'x' })
+    await a.puts.put({ key, value, permanent: true, address: 'x' })
+    const b = await KeptState.open(options, { node: nodeB })
+    assert.equal(a.push.vapid.publicKey, b.push.vapid.publicKey)
+    const holders = () => nodeA.listens.length + nodeB.listens.length
+    await until('one holder', () => holders() === 1)
+    // It is known on the other as well.
+    assert.equal(await b.subscriptions.subscribe({ key, target, address: 'x' }), false)
+    clock.die()
+    await until('takeover', () => nodeB.listens.length === 1)
+    await until('announcement', () => nodeB.calls.includes(`put ${key} 7`))
+    nodeB.tell(key, value)
+    await gateway.received(1)
+    assert.deepEqual(gateway.items[0]?.['tokens'], ['token'])
+    await a.close()
+    await b.close()
+  })
+
+  test('answer for values that another announces', async () => {
+    await using redis = await RedisProcess.start()
+    const [nodeA, nodeB] = [new ListeningDht(), new ListeningDht()]
+    const options = { store: { redis: redis.url, takeoverMs } }
+    const a = await KeptState.open(options, { node: nodeA })
+    const b = await KeptState.open(options, { node: nodeB })
+    const key = InfoHash.get('key')
+    const request = { key, permanent: true, address: 'x' }
+    const first = await b.puts.put({ ...request, value: new Value() })
+    await until('one holder', () => a.puts.counts.values + b.puts.counts.values === 1)
+    // Repeated on either, it is the same put.
+    assert.equal((await a.puts.put({ ...request, value: new Value() })).id, first.id)
+    assert.equal((await b.puts.put({ ...request, value: new Value() })).id, first.id)
+    const calls = [...nodeA.calls, ...nodeB.calls].filter((it) => it.startsWith('put'))
+    assert.equal(calls.length, 1)
+    await a.close()
+    await b.close()
+  })
+})
