@@ -15,6 +15,8 @@ const MIN_ATTEMPTS = 3
 const PATIENCE_MS = 7000
 /** Patience for a request that is sent only once. */
 const BRIEF_PATIENCE_MS = 1000
+/** A node that enters the network sends a request so many times before waits double. */
+const ENTERING_ATTEMPTS = 3
 /** Repetitions to many nodes at once spread over this part of the wait. */
 const JITTER = 1 / 8
 /** A lookup asks so many nodes for values rather than ids that one of them answers at once. */
@@ -35,7 +37,9 @@ export class RetryPolicy {
     // Who is not known is the way into the network, or a peer that may have moved: a few pings to
     // one address flood nobody, and the doubled waits for lost ones would be seconds.
     const isFirst = request.attempts === 1 || request.node === undefined
-    const waitMs = isFirst ? this.gapMs(request, now) : 2 * request.waitMs
+    // Nor do those to the only nodes that are known, when there is nobody to ask in their place.
+    const isEntering = request.attempts <= ENTERING_ATTEMPTS && this.#of(request).isNew
+    const waitMs = isFirst || isEntering ? this.gapMs(request, now) : 2 * request.waitMs
     if (request.attempts < request.maxAttempts) return waitMs
     // The last wait makes up for those that were short.
     const patienceMs = request.maxAttempts === 1 ? BRIEF_PATIENCE_MS : PATIENCE_MS
@@ -57,6 +61,10 @@ export class RetryPolicy {
   /** Time between two fragments of an answer after which something was lost. */
   gapMs({ node, address }: Request, now: number): number {
     return Math.ceil(this.#shared[address.family].waitMs(node?.roundTrips, now))
+  }
+
+  #of({ address }: Request): SharedRoundTrips {
+    return this.#shared[address.family]
   }
 
   /** How long answers of nodes that nothing is known of are waited for. */

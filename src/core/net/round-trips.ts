@@ -9,7 +9,7 @@ const MIN_MARGIN_MS = 50
 const MIN_WAIT_MS = 100
 const MAX_WAIT_MS = 4000
 /** Before anybody has answered. */
-const INITIAL_WAIT_MS = 500
+const INITIAL_WAIT_MS = 333
 /** Doublings after answers that came just after a repetition: that was sent too soon. */
 const MAX_BACKOFF = 3
 /** Weights of a new sample: RFC 6298 for one node, less for what all nodes share. */
@@ -142,8 +142,6 @@ export class SharedRoundTrips {
     // Too soon to be the answer to the repetition: the wait before that was too short.
     if (usualMs !== Number.POSITIVE_INFINITY && ms > usualMs / 2) return
     own.backOff(now)
-    if (usualMs === Number.POSITIVE_INFINITY)
-      this.#backoff = Math.min(this.#backoff + 1, MAX_BACKOFF)
   }
 
   /** Whether the first wait for a node that usually answers was long enough. */
@@ -158,6 +156,11 @@ export class SharedRoundTrips {
     // What a node took a while ago says no more than what others take now.
     const waitMs = own!.isFresh(now) ? ownMs : Math.min(ownMs, this.usualWaitMs)
     return Math.min(waitMs * this.#strainAt(now), MAX_WAIT_MS)
+  }
+
+  /** Hardly anybody has answered. */
+  get isNew(): boolean {
+    return this.#count < MIN_CURRENT
   }
 
   /** How long to wait for a node that nothing is known of. */

@@ -15,6 +15,8 @@ import { Kind, type Message } from '../wire/message.ts'
 import type { Bucket } from './routing-table.ts'
 
 const SECOND_MS = 1000
+/** After this the first answers are in, most often; if they got lost, more lookups are made. */
+const CHECK_MS = SECOND_MS / 2
 /** Pauses between lookups of the own id; they double from the first to the last. */
 const FIRST_PAUSE_MS = 2 * SECOND_MS
 /**
@@ -34,8 +36,8 @@ export interface MaintenanceHost {
   onMaintained(): void
 }
 
-/** Members are asked for a sign of life before they stop counting as good. */
-const SILENCE_MS = 8 * 60 * SECOND_MS
+/** Members are asked for a sign of life before they stop counting as good, after ten minutes. */
+const SILENCE_MS = 7 * 60 * SECOND_MS
 const MAX_CHECKS = 32
 
 export class Maintenance {
@@ -84,7 +86,7 @@ export class Maintenance {
       }
     }
     if (sent) this.#schedule(this.#confirm, now, 5 * SECOND_MS, 25 * SECOND_MS)
-    else this.#schedule(this.#confirm, now, 60 * SECOND_MS, 180 * SECOND_MS)
+    else this.#schedule(this.#confirm, now, 60 * SECOND_MS, 170 * SECOND_MS)
   }
 
   /**
@@ -191,6 +193,7 @@ class Exploration extends Deadline {
   readonly #random: Random
   readonly #host: MaintenanceHost
   #pauseMs = FIRST_PAUSE_MS
+  #isChecked = false
 
   constructor(family: FamilyState, random: Random, host: MaintenanceHost) {
     super()
@@ -201,18 +204,32 @@ class Exploration extends Deadline {
 
   start(now: number): void {
     this.#pauseMs = FIRST_PAUSE_MS
-    this.fire(now)
+    this.#family.searches.obtain(this.#host.net.config.id, now)?.explore(now)
+    this.#isChecked = false
+    this.#host.net.wheel.schedule(this, now + CHECK_MS)
   }
 
   fire(now: number): void {
-    if (this.#family.status !== 'connected') return
+    const family = this.#family
+    if (family.status !== 'connected') return
     const { wheel, config } = this.#host.net
-    this.#family.searches.obtain(config.id, now)?.explore(now)
+    if (!this.#isChecked) {
+      this.#isChecked = true
+      const good = family.table.closestGood(config.id, TARGET_NODES, now)
+      if (good.length < TARGET_NODES) this.#lookFar(now)
+      return wheel.schedule(this, now + this.#pause() - CHECK_MS)
+    }
+    family.searches.obtain(config.id, now)?.explore(now)
     // Once, when the first answers are in: most keys are not near the own id.
     if (this.#pauseMs === 2 * FIRST_PAUSE_MS) this.#lookFar(now)
+    wheel.schedule(this, now + this.#pause())
+  }
+
+  #pause(): number {
     const jitter = this.#random.uint32() % Math.ceil(this.#pauseMs / 2)
-    wheel.schedule(this, now + this.#pauseMs + jitter)
+    const pauseMs = this.#pauseMs + jitter
     this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
+    return pauseMs
   }
 
   #lookFar(now: number): void {
