@@ -46,7 +46,8 @@ export const ROLE_FLAGS = {
     argument: 'ID',
     help: [
       '40 hexadecimal digits; default random, or from',
-      'the identity: nodes that share one need an id each',
+      'the identity: nodes that share one need an id',
+      'each',
     ],
   },
   persist: {
@@ -112,18 +113,37 @@ export const INFO_FLAGS = {
   version: { help: ['print the version and exit'] },
 } as const satisfies FlagTable
 
-const PROXY = 'the REST proxy'
+const PROXY = 'the REST proxy client'
+
+/** REST proxies over the node. */
+export const PROXY_SERVER_FLAGS = {
+  proxyserver: {
+    argument: 'PORT',
+    help: ['serve the REST proxy on this TCP port, 0 for any'],
+  },
+  proxyserverssl: {
+    argument: 'PORT',
+    help: ['the same with TLS; has the certificate below, or', 'that of the node'],
+  },
+  'proxy-addr': { argument: 'ADDRESS', help: ['bind proxies to this address only'] },
+  'proxy-certificate': {
+    argument: 'FILE',
+    help: ['certificate of the HTTPS proxy, with its chain,', 'PEM or DER; needs --proxy-privkey'],
+  },
+  'proxy-privkey': { argument: 'FILE', help: ['its private key, PEM or DER'] },
+  'proxy-privkey-password': { argument: 'PASSWORD', help: ['of that key'] },
+  pushserver: {
+    argument: 'HOST:PORT',
+    help: ['gorush gateway, which sends push notifications', 'of proxies to phones'],
+  },
+  bundleid: {
+    argument: 'ID',
+    help: ['topic of subscriptions that give none'],
+  },
+} as const satisfies FlagTable
 
 /** Refused, so that nobody believes in a proxy that is not there. */
 export const PROXY_FLAGS = {
-  proxyserver: { argument: 'PORT', later: PROXY },
-  proxyserverssl: { argument: 'PORT', later: PROXY },
-  'proxy-addr': { argument: 'ADDRESS', later: PROXY },
-  'proxy-certificate': { argument: 'FILE', later: PROXY },
-  'proxy-privkey': { argument: 'FILE', later: PROXY },
-  'proxy-privkey-password': { argument: 'PASSWORD', later: PROXY },
   proxyclient: { argument: 'URL', later: PROXY },
-  pushserver: { argument: 'HOST:PORT', later: PROXY },
   devicekey: { argument: 'KEY', later: PROXY },
-  bundleid: { argument: 'ID', later: PROXY },
 } as const satisfies FlagTable

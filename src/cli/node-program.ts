@@ -7,12 +7,16 @@ import type { Logger } from './logger.ts'
 import { NetworkWatch } from './notices.ts'
 import type { NodeOptions } from './options.ts'
 import type { Program } from './program.ts'
+import { hasProxies } from './proxies/proxy-options.ts'
+import type { ProxyServers } from './proxies/proxy-servers.ts'
+import type { LazyProxies } from './proxies/proxy-view.ts'
 import type { Output } from './screen.ts'
 import { type StartedNode, startNode } from './start-node.ts'
 
 export interface NodeProgram extends Program {
   readonly started: StartedNode
   readonly log: Logger
+  readonly proxies: LazyProxies
 }
 
 /** Starts the node, lets `serve` use it, and stops it whatever happens. */
@@ -29,13 +33,47 @@ export async function withNode(
     const started = await startNode(options, identity, target.log)
     const isIdShared = identity !== undefined && options.nodeId === undefined
     new NetworkWatch(started.runner, screen, target.log, isIdShared)
+    const { log } = target
+    const proxies = lazyProxies({ started, options, identity, log, screen })
     try {
-      return await serve({ ...program, started, log: target.log })
+      if (hasProxies(options.proxy)) await (await proxies.open()).startGiven()
+      return await serve({ ...program, started, log, proxies })
     } finally {
+      await proxies.close()
       await started.close()
     }
   } finally {
     target.close()
+  }
+}
+
+interface ProxyParts {
+  readonly started: StartedNode
+  readonly options: NodeOptions
+  readonly identity: Identity | undefined
+  readonly log: Logger
+  readonly screen: Output
+}
+
+function lazyProxies({ started, options, identity, log, screen }: ProxyParts): LazyProxies {
+  const { proxy, persist } = options
+  let opening: Promise<ProxyServers> | undefined
+  let opened: ProxyServers | undefined
+  return {
+    get list() {
+      return opened?.list ?? []
+    },
+    open() {
+      opening ??= import('./proxies/proxy-servers.ts').then(({ ProxyServers }) => {
+        const parts = { flags: proxy, identity, persist, log, out: screen }
+        opened = new ProxyServers({ ...parts, node: started.runner })
+        return opened
+      })
+      return opening
+    },
+    async close() {
+      await (await opening)?.close()
+    },
   }
 }
 

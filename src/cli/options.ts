@@ -5,6 +5,7 @@
 import { InfoHash } from '../core/id/info-hash.ts'
 import { SocketAddress } from '../core/id/socket-address.ts'
 import { type Given, UsageError } from './given.ts'
+import { type ProxyFlags, toProxyFlags } from './proxies/proxy-options.ts'
 
 /** Where a password comes from: the command line itself, or the first line of a file. */
 export type PasswordSource = { readonly text: string } | { readonly file: string }
@@ -49,6 +50,7 @@ export interface NodeOptions {
   /** Results as JSON. */
   readonly json: boolean
   readonly peerDiscovery: boolean
+  readonly proxy: ProxyFlags
 }
 
 const MAX_NETWORK = 0xffff_ffff
@@ -57,6 +59,7 @@ export const MAX_DEMO_NODES = 512
 /** Throws UsageError. */
 export function toNodeOptions(given: Given): NodeOptions {
   const last = (name: string): string | undefined => given.last(name)
+  const identity = toIdentity(given)
   const options: NodeOptions = {
     port: parse(last('port'), parsePort),
     network: parse(last('net'), parseNetwork),
@@ -69,7 +72,7 @@ export function toNodeOptions(given: Given): NodeOptions {
     unlimited: given.has('no-rate-limit'),
     nodeId: parse(last('node-id'), parseNodeId),
     persist: given.file('persist'),
-    identity: toIdentity(given),
+    identity,
     service: given.has('service'),
     daemonize: given.has('daemonize'),
     demo: given.number('demo', 'number of demo nodes', { min: 1, max: MAX_DEMO_NODES }),
@@ -78,6 +81,7 @@ export function toNodeOptions(given: Given): NodeOptions {
     syslog: given.has('syslog'),
     json: given.has('json'),
     peerDiscovery: given.has('peer-discovery'),
+    proxy: toProxyFlags(given, identity !== undefined),
   }
   if (options.syslog && options.logFile !== undefined) {
     throw new UsageError('Give one of --syslog and --logfile, not both')

@@ -11,9 +11,7 @@ import { startNotices } from './notices.ts'
 import type { NodeOptions } from './options.ts'
 import { runProgram, untilAborted } from './program.ts'
 import { runRepl } from './repl.ts'
-import type { Screen } from './screen.ts'
 import { Session } from './session.ts'
-import type { StartedNode } from './start-node.ts'
 import type { ProgramStreams } from './tool.ts'
 
 /** Resolves to the exit status. */
@@ -25,8 +23,9 @@ export async function runNode(options: NodeOptions, streams: ProgramStreams): Pr
   }
   const daemon = daemonStreams(streams)
   return runProgram(daemon, (program) =>
-    withNode(options, program, async ({ started, screen, stop }) => {
-      await showBanner(options, started, screen)
+    withNode(options, program, async (node) => {
+      const { stop } = node
+      await showBanner(options, node)
       daemon.detach()
       await untilAborted(stop.signal)
       return 0
@@ -35,12 +34,12 @@ export async function runNode(options: NodeOptions, streams: ProgramStreams): Pr
 }
 
 async function serve(options: NodeOptions, program: NodeProgram): Promise<number> {
-  const { started, screen, stop, log, streams } = program
+  const { started, screen, stop, log, streams, proxies } = program
   const { json, service } = options
   const { runner: node, limits } = started
-  const session = new Session({ node, out: screen, log, limits, stop, json })
+  const session = new Session({ node, out: screen, log, limits, proxies, stop, json })
   try {
-    await showBanner(options, started, screen)
+    await showBanner(options, program)
     await (service ? untilAborted(stop.signal) : runRepl(session, screen, streams))
     session.note('\nStopping node...')
     const isScript = !streams.stdin.isTTY && !stop.signal.aborted
@@ -52,12 +51,16 @@ async function serve(options: NodeOptions, program: NodeProgram): Promise<number
 
 async function showBanner(
   options: NodeOptions,
-  { runner, demo }: StartedNode,
-  screen: Screen,
+  { started, screen, proxies }: NodeProgram,
 ): Promise<void> {
+  const { runner, demo } = started
   const info = await nodeInfo(runner)
-  if (options.json) return screen.line(toJson(nodeRecord(info)))
-  const lines = [formatNode(info)]
+  const urls = proxies.list.map(({ url }) => url)
+  if (options.json) {
+    const record = nodeRecord(info)
+    return screen.line(toJson(urls.length === 0 ? record : { ...record, proxies: urls }))
+  }
+  const lines = [formatNode(info), ...urls.map((url) => `REST proxy at ${url}`)]
   const hasCommands = !options.service && !options.daemonize
   if (hasCommands) lines.push(HELP_HINT)
   screen.line([...lines, ...startNotices(options, runner, demo), ''].join('\n'))

@@ -6,6 +6,7 @@ import { explainFailure } from './commands/failure.ts'
 import { type JsonRecord, toJson } from './format/json.ts'
 import type { Logger } from './logger.ts'
 import type { NodeView, StorageLimits } from './node-view.ts'
+import { NO_PROXIES, type ProxyView } from './proxies/proxy-view.ts'
 import type { Output } from './screen.ts'
 import { FAILED_STATUS, USAGE_STATUS } from './tool.ts'
 
@@ -14,6 +15,8 @@ export interface SessionParts {
   readonly out: Output
   readonly log: Logger
   readonly limits: StorageLimits
+  /** Default: none, and none can be started. */
+  readonly proxies?: ProxyView
   /** Ends the session at once; a signal may do so, too. */
   readonly stop: AbortController
   /** Results as JSON. */
@@ -27,6 +30,7 @@ export class Session {
   readonly out: Output
   readonly log: Logger
   readonly limits: StorageLimits
+  readonly proxies: ProxyView
   readonly #listens = new Map<number, { readonly key: InfoHash; readonly stop: AbortController }>()
   readonly #running = new Set<Promise<void>>()
   readonly #isJson: boolean
@@ -39,11 +43,12 @@ export class Session {
   #hasFailed = false
   #hasMistake = false
 
-  constructor({ node, out, log, limits, stop, json = false }: SessionParts) {
+  constructor({ node, out, log, limits, proxies, stop, json = false }: SessionParts) {
     this.node = node
     this.out = out
     this.log = log
     this.limits = limits
+    this.proxies = proxies ?? NO_PROXIES
     this.#isJson = json
     this.#stop = stop
     this.#stopped = new Promise((resolve) => {

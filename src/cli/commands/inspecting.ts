@@ -10,6 +10,7 @@ import {
   type NodeInfo,
   nodeRecord,
 } from '../format/node-info.ts'
+import { formatProxies, proxyRecords } from '../format/proxy-stats.ts'
 import { formatRoutingTable } from '../format/routing-table.ts'
 import { formatSearches } from '../format/searches.ts'
 import { formatKey, formatStorage } from '../format/storage.ts'
@@ -93,8 +94,9 @@ export async function nodeInfo(node: NodeView): Promise<NodeInfo> {
 async function showNode(session: Session): Promise<void> {
   const info = await nodeInfo(session.node)
   const head = `${formatNode(info)}\n${formatReadiness(info)}${formatLongId(info)}`
-  const text = `${head}${formatFamilies(info)}`
-  session.report(text, nodeRecord(info))
+  const proxies = session.proxies.list.map(({ summary }) => summary)
+  const text = `${head}${formatFamilies(info)}${formatProxies(proxies)}`
+  session.report(text, { ...nodeRecord(info), ...proxyRecords(proxies) })
 }
 
 async function showStorage(session: Session): Promise<void> {

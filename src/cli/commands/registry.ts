@@ -9,6 +9,7 @@ import { CONTROL_COMMANDS } from './control.ts'
 import { INDEXING_COMMANDS } from './indexing.ts'
 import { INSPECTING_COMMANDS } from './inspecting.ts'
 import { LISTENING_COMMANDS } from './listening.ts'
+import { PROXYING_COMMANDS } from './proxying.ts'
 import { READING_COMMANDS } from './reading.ts'
 import { SIGNING_COMMANDS } from './signing.ts'
 import { WRITING_COMMANDS } from './writing.ts'
@@ -17,9 +18,6 @@ export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
 
 /** Known from other OpenDHT nodes; what they need is not part of this version. */
 const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['pst', 'proxy server'],
-  ['psx', 'HTTPS proxy server'],
-  ['psp', 'proxy server'],
   ['stt', 'proxy client'],
   ['stp', 'proxy client'],
   ['rp', 'push notification'],
@@ -43,6 +41,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
   },
   { title: 'Indexes', commands: INDEXING_COMMANDS },
   { title: 'State of this node', commands: INSPECTING_COMMANDS },
+  { title: 'REST proxies', commands: PROXYING_COMMANDS },
   { title: 'Node and program', commands: [...CONTROL_COMMANDS, helpCommand] },
 ]
 

@@ -9,6 +9,7 @@ import {
   JSON_FLAG,
   LOG_FLAGS,
   PROXY_FLAGS,
+  PROXY_SERVER_FLAGS,
   ROLE_FLAGS,
 } from '../node-flags.ts'
 import { toNodeOptions } from '../options.ts'
@@ -27,6 +28,7 @@ export const DHTNODE: Tool = {
     { what: 'Try it without a network', command: 'dhtnode --demo 16' },
     { what: 'Put from a script', command: 'echo "p key text" | dhtnode -b 192.0.2.7' },
     { what: 'Sign what you put', command: 'dhtnode -b 192.0.2.7 -i --save-identity me' },
+    { what: 'Serve HTTP clients', command: 'dhtnode -b bootstrap.jami.net --proxyserver 8080' },
     { what: 'Run in the background', command: 'dhtnode -b 192.0.2.7 -d -l dhtnode.log' },
   ],
   flags: {
@@ -48,6 +50,7 @@ export const DHTNODE: Tool = {
         'process and join it; needs no internet',
       ],
     },
+    ...PROXY_SERVER_FLAGS,
     ...JSON_FLAG,
     ...LOG_FLAGS,
     ...INFO_FLAGS,
@@ -55,8 +58,8 @@ export const DHTNODE: Tool = {
   },
   notes: [
     'Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the same. ' +
-      'Options for proxies and push notifications are known, but refused: they are not ' +
-      'available yet in this version.',
+      'Options for the client of a proxy are known, but refused: they are not available ' +
+      'yet in this version.',
     'Type h at the prompt for the commands. At the end of piped input, dhtnode lets running ' +
       'operations finish, for at most 15 seconds.',
   ],

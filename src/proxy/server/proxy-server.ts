@@ -43,6 +43,17 @@ export interface ProxyServerOptions extends KeptStateOptions {
   now?: (() => number) | undefined
 }
 
+export interface ProxySummary {
+  readonly port: number
+  /** Open streams. */
+  readonly listens: number
+  /** Keys with permanent puts. */
+  readonly puts: number
+  /** Devices that are notified. */
+  readonly pushListeners: number
+  readonly requestsPerSecond: number
+}
+
 export interface ProxyObserver {
   /** `route` as `GET /key/:key`; 'none' for requests that did not get as far. */
   replied(route: string, status: number, durationMs: number): void
@@ -105,6 +116,18 @@ export class ProxyServer implements AsyncDisposable {
     const isAny = address === '::' || address === '0.0.0.0'
     const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
     return `${this.#isSecure ? 'https' : 'http'}://${host}:${port}`
+  }
+
+  /** In a few numbers, for people. */
+  get summary(): ProxySummary {
+    const { counters, kept } = this.#services
+    return {
+      port: this.port,
+      listens: counters.listens,
+      puts: kept.puts.counts.keys,
+      pushListeners: kept.pushCounts.devices,
+      requestsPerSecond: this.#services.requestRate(),
+    }
   }
 
   /** Counters, live: read only. */

@@ -3,6 +3,7 @@
 
 import { PassThrough } from 'node:stream'
 import { Logger, lineSink } from '../../../src/cli/logger.ts'
+import type { ProxyView } from '../../../src/cli/proxies/proxy-view.ts'
 import { runRepl } from '../../../src/cli/repl.ts'
 import { Screen } from '../../../src/cli/screen.ts'
 import { Session } from '../../../src/cli/session.ts'
@@ -10,6 +11,12 @@ import { Watch } from '../../support/watch.ts'
 import { FakeNode } from './fake-node.ts'
 
 const MAX_BYTES = 65_536 * 1024
+
+interface ConsoleOptions {
+  isTerminal?: boolean
+  json?: boolean
+  proxies?: ProxyView
+}
 
 /** `isTerminal`: with prompt and line editing, as at a keyboard; `json`: as with --json. */
 export class Console {
@@ -24,7 +31,7 @@ export class Console {
   out = ''
   errors = ''
 
-  constructor({ isTerminal = false, json = false } = {}) {
+  constructor({ isTerminal = false, json = false, proxies }: ConsoleOptions = {}) {
     if (isTerminal) {
       Object.assign(this.stdin, { isTTY: true })
       Object.assign(this.stdout, { isTTY: true, columns: 80 })
@@ -39,6 +46,7 @@ export class Console {
       limits: { remoteBytes: MAX_BYTES, localBytes: -1 },
       stop: new AbortController(),
       json,
+      ...(proxies === undefined ? {} : { proxies }),
     })
     this.stdout.on('data', (text: string) => {
       this.out += text

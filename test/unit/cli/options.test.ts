@@ -47,6 +47,14 @@ describe('the command line', () => {
       syslog: false,
       json: false,
       peerDiscovery: false,
+      proxy: {
+        httpPort: undefined,
+        httpsPort: undefined,
+        address: undefined,
+        identity: undefined,
+        pushGateway: undefined,
+        bundleId: undefined,
+      },
     })
   })
 
