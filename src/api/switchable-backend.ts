@@ -23,6 +23,8 @@ import { realSchedule, type Schedule } from './schedule.ts'
 export class SwitchableBackend implements Backend {
   onStatus: ((status: FamilyStatus) => void) | undefined
   #current: Backend
+  /** Those that were used before, and may still have something to end. */
+  readonly #former = new Set<Backend>()
   readonly #schedule: Schedule
   readonly #listens = new Set<MovableListen>()
   /** Permanent puts that somebody waits for. */
@@ -38,6 +40,11 @@ export class SwitchableBackend implements Backend {
     return this.#current
   }
 
+  /** This former backend has nothing to end any more. */
+  forget(former: Backend): void {
+    this.#former.delete(former)
+  }
+
   /**
    * Goes on with `next`. The former backend is not closed: it may still have gets and puts to end.
    * Its permanent puts are cancelled there: the copies of others last until `next` announced them.
@@ -47,6 +54,8 @@ export class SwitchableBackend implements Backend {
     if (former === next) return
     const before = former.status()
     former.onStatus = undefined
+    this.#former.add(former)
+    this.#former.delete(next)
     this.#current = next
     this.#follow(next)
     // Before the puts: that their copies here go is nothing that a listener has to hear of.
@@ -86,7 +95,9 @@ export class SwitchableBackend implements Backend {
 
   cancelPut(key: InfoHash, id: ValueId): boolean {
     for (const put of this.#waiting) if (isAbout(put, key, id)) this.#waiting.delete(put)
-    return this.#current.cancelPut(key, id)
+    // One that began before the switch ends where it began.
+    const cancelled = [this.#current, ...this.#former].map((it) => it.cancelPut(key, id))
+    return cancelled.includes(true)
   }
 
   pendingPuts(key: InfoHash): Value[] {

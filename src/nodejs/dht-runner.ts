@@ -20,12 +20,14 @@ import type { ImportResult } from '../core/storage/value-transfer.ts'
 import type { ValueType } from '../core/value/value-type.ts'
 import { certificateKeys } from '../crypto/certificate-keys.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
+import type { ProxyOptions } from '../proxy/client/proxy-options.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
 import type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
 import type { PeerDiscovery } from './discovery/peer-discovery.ts'
 import { Driver, monotonicNow } from './driver.ts'
 import { checkOptionNames } from './option-names.ts'
+import { type ProxySettings, ProxySwitch } from './proxy-switch.ts'
 import { SystemRandom } from './random.ts'
 import { parseHostPort, type Resolver, resolveHost } from './resolve.ts'
 import { checkOptions, type RunnerOptions } from './runner-options.ts'
@@ -55,6 +57,7 @@ interface RunnerParts {
 export class DhtRunner extends SecureDht {
   readonly #driver: Driver
   readonly #engine: EngineBackend
+  readonly #proxySwitch: ProxySwitch
   readonly #transports: readonly Transport[]
   readonly #state: SavedState | undefined
   readonly #resolver: Resolver | undefined
@@ -65,9 +68,11 @@ export class DhtRunner extends SecureDht {
 
   private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
     const engine = new EngineBackend(driver)
-    super(engine, rsaVerifier, secure)
+    const proxySwitch = new ProxySwitch(engine)
+    super(proxySwitch.backend, rsaVerifier, secure)
     this.#driver = driver
     this.#engine = engine
+    this.#proxySwitch = proxySwitch
     this.#transports = transports
     this.#state = state
     this.#resolver = resolver
@@ -205,8 +210,29 @@ export class DhtRunner extends SecureDht {
     return pingAny(this.#operations, addresses, signal)
   }
 
+  /**
+   * From now on, works through REST proxies, where UDP is blocked or costs too much; undefined ends
+   * that. Listens and permanent puts go on without losing or repeating anything, other operations
+   * end where they began. The sockets stay open: this node goes on serving others, and its
+   * `inspector`, `ping` and addresses are those of the node itself. Resolves when the switch is
+   * made; see `whenConnected`. Rejects with TypeError or RangeError for wrong options.
+   */
+  async enableProxy(
+    proxies: ProxyOptions['proxies'] | undefined,
+    settings: ProxySettings = {},
+  ): Promise<void> {
+    this.checkOpen(() => (proxies === undefined ? 'leave the proxies' : 'use proxies'))
+    await this.#proxySwitch.use(proxies, settings)
+  }
+
+  /** URL of the proxy in use; undefined without one. */
+  get proxy(): string | undefined {
+    return this.#proxySwitch.proxies?.proxy?.url
+  }
+
   /** To be called when the host got other addresses: everything known is confirmed anew. */
   connectivityChanged(family?: Family): void {
+    this.#proxySwitch.proxies?.connectivityChanged()
     this.#operations.run((dht, now) => dht.connectivityChanged(now, family))
     this.#discovery?.connectivityChanged()
   }
@@ -263,6 +289,8 @@ export class DhtRunner extends SecureDht {
     const { dht } = this.#driver
     const lastState = this.#state && dht.exportState(this.#driver.now())
     await super.shutDown()
+    this.#proxySwitch.close()
+    this.#engine.close()
     this.#driver.stop()
     this.#addressListeners.close()
     await Promise.all(this.#transports.map((transport) => transport.close()))

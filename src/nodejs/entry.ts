@@ -48,6 +48,10 @@ export { type GenerateKeyOptions, PrivateKey } from '../crypto/private-key.ts'
 export { type KeyType, PublicKey } from '../crypto/public-key.ts'
 export { RevocationList } from '../crypto/revocation-list.ts'
 export { TrustList } from '../crypto/trust-list.ts'
+export type { ProxyFetch } from '../proxy/client/ports.ts'
+export { ProxyError } from '../proxy/client/proxy-error.ts'
+export type { ProxyOptions } from '../proxy/client/proxy-options.ts'
+export type { PushData, PushOptions, PushOutcome } from '../proxy/client/push.ts'
 export type { CertificateStore, KeyId } from '../secure/certificate-finder.ts'
 export { Register, type RegisterOptions } from '../secure/register.ts'
 export type { RegisterState } from '../secure/register-state.ts'
@@ -56,8 +60,11 @@ export type { Recipient, SecureDhtInterface, SecureStats } from '../secure/secur
 export { DhtRunner } from './dht-runner.ts'
 export type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
 export type { PeerDiscovery } from './discovery/peer-discovery.ts'
+export { createProxyFetch, type ProxyTlsOptions } from './proxy-fetch.ts'
+export type { ProxySettings } from './proxy-switch.ts'
 export type { Resolver } from './resolve.ts'
 export type { RunnerOptions } from './runner-options.ts'
+export { SecureProxyClient, type SecureProxyOptions } from './secure-proxy-client.ts'
 export type {
   BindOptions,
   OpenTransport,

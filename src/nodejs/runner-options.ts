@@ -95,7 +95,8 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
   return { plan, stateIntervalMs, transport: checkTransportOptions(options), peerDiscovery }
 }
 
-function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
+/** Throws TypeError naming the wrong option, CryptoError when the identity has expired. */
+export function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
   if (identity !== undefined && !(identity instanceof Identity)) {
     const got = describeType(identity)
     const hint = got === 'Promise' ? '. Is an `await` missing?' : ''
