@@ -236,7 +236,7 @@ static void run_load(void) {
   int isFill = !strcmp(kind, "fill");
   u64 start = now_ns(), from = start + (u64)(warm * 1e9), end = from + (u64)(seconds * 1e9);
   double cpu = 0;
-  int isWarm = 0;
+  int isWarm = isFill;
   if (!isFill) nextKey = seed * 10000000;
   for (long i = 0; i < count; i++) {
     open_connection(&all[i]);

@@ -19,13 +19,15 @@ export class OpenTelemetry implements Tracing {
     this.#tracer = api.trace.getTracer(NAME, version)
   }
 
-  request(route: string, { headers }: IncomingMessage): RequestSpan {
-    const { context, propagation, trace, SpanKind } = this.#api
+  request(route: string, { headers }: IncomingMessage): RequestSpan | undefined {
+    const { context, isSpanContextValid, propagation, trace, SpanKind } = this.#api
     const [method = '', path = ''] = route.split(' ')
     const parent = propagation.extract(context.active(), headers)
     const attributes = { 'http.request.method': method, 'http.route': path }
     const options = { kind: SpanKind.SERVER, attributes }
     const span = this.#tracer.startSpan(route, options, parent)
+    // Without a provider, nothing that is said of the request would reach anybody.
+    if (!isSpanContextValid(span.spanContext())) return undefined
     return new OpenRequest(this.#api, this.#tracer, span, trace.setSpan(parent, span))
   }
 }

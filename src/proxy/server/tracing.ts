@@ -6,8 +6,8 @@
 import type { IncomingMessage } from 'node:http'
 
 export interface Tracing {
-  /** `route` as `GET /key/:key`. */
-  request(route: string, request: IncomingMessage): RequestSpan
+  /** `route` as `GET /key/:key`. Undefined when nobody wants to know. */
+  request(route: string, request: IncomingMessage): RequestSpan | undefined
 }
 
 export interface RequestSpan {
