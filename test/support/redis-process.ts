@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A Redis server of its own for a test, on loopback, that writes nothing to disk.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { connect, createServer } from 'node:net'
+import { startChild } from './child.ts'
 
 export const NO_REDIS =
   spawnSync('redis-server', ['--version']).error !== undefined && 'redis-server is not installed'
@@ -25,7 +26,9 @@ export class RedisProcess implements AsyncDisposable {
 
   async start(): Promise<void> {
     const options = ['--port', `${this.#port}`, '--bind', '127.0.0.1', '--save', '']
-    this.#child = spawn('redis-server', [...options, '--appendonly', 'no'], { stdio: 'ignore' })
+    const child = startChild(['redis-server', ...options, '--appendonly', 'no'])
+    child.stdout.resume()
+    this.#child = child
     while (!(await isOpen(this.#port))) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
