@@ -5,13 +5,18 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'rolldown'
 import { notices } from './notices.js'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TARGET = join(ROOT, 'python/opendht/_bridge')
 const STAMP = join(TARGET, 'sources.json')
+
+const OPTIONS = { platform: 'node', external: [/^node:/], logLevel: 'warn' }
+const OUTPUT = { format: 'esm', comments: false, minify: true, codeSplitting: false }
+/** What src/crypto/argon2.ts loads by name in a thread. */
+const THREAD_PACKAGE = '@noble/hashes/argon2.js'
 
 /** Whether the bundle is there and made of the sources as they are now. */
 export function isFresh() {
@@ -31,20 +36,34 @@ export async function bundleBridge() {
     },
   }
   await build({
+    ...OPTIONS,
     input: join(ROOT, 'src/bridge/main.ts'),
-    platform: 'node',
-    external: [/^node:/],
-    plugins: [notices, stamp],
-    logLevel: 'warn',
-    output: {
-      file: join(TARGET, 'main.mjs'),
-      format: 'esm',
-      comments: false,
-      minify: true,
-      codeSplitting: false,
-    },
+    plugins: [await packagesOfThreads(), notices, stamp],
+    output: { ...OUTPUT, file: join(TARGET, 'main.mjs') },
   })
   writeFileSync(STAMP, `${JSON.stringify({ digest: digestOf(modules), modules }, undefined, 1)}\n`)
+}
+
+/** A plugin: where there is one file only, a package that is loaded by name has to be within. */
+async function packagesOfThreads() {
+  const { output } = await build({
+    ...OPTIONS,
+    input: fileURLToPath(import.meta.resolve(THREAD_PACKAGE)),
+    output: OUTPUT,
+    write: false,
+  })
+  const address = `data:text/javascript;base64,${Buffer.from(output[0].code).toString('base64')}`
+  const call = `import.meta.resolve('${THREAD_PACKAGE}')`
+  return {
+    name: 'packages-of-threads',
+    transform: {
+      filter: { id: /[/\\]argon2\.ts$/ },
+      handler(code) {
+        if (!code.includes(call)) throw new Error(`argon2.ts no longer says ${call}`)
+        return code.replace(call, `'${address}'`)
+      },
+    },
+  }
 }
 
 /** Undefined when one of the files is gone. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Tries the public names of whichever `opendht` module is installed, and prints what came of each as
-JSON. Run with this package and with the C++ module; test_names.py compares. Needs no network.
+"""Tries the public names of whichever `opendht` module is installed, and prints what came of each
+as JSON. Run with this package and with the C++ module; test_names.py compares. Needs no network.
 """
 
 import json

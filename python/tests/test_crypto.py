@@ -21,10 +21,16 @@ def test_signatures_and_encryption(identities):
 
 
 def test_passwords():
-    secret = dht.aesEncrypt(b'data', 'password')
-    assert dht.aesDecrypt(secret, 'password') == b'data'
-    with pytest.raises(RuntimeError, match='expected at least|too short|Cannot decrypt'):
+    # Made by the C++ library.
+    secret = bytes.fromhex(
+        '314d7ae9b0d13ad98fb423299cc4c761a1aeeae23f3c7c122a9d094c7615d346'
+        '1a58e8b0b4e9e806c3c3251938e3'
+    )
+    assert dht.aesDecrypt(secret, 'password') == b'\n\n'
+    with pytest.raises(RuntimeError, match='Cannot decrypt'):
         dht.aesDecrypt(secret[:20], 'password')
+    with pytest.raises(TypeError):
+        dht.aesEncrypt('text', 'password')
 
 
 def test_elliptic_curves_certify():

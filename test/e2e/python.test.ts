@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// test-timeout-s: 300
+// The Python package as its users get it: built, installed into a new virtual environment, and
+// tested there with pytest. Its tests are in python/tests.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const work = mkdtempSync(join(tmpdir(), 'opendht-python-test-'))
+const dist = join(work, 'dist')
+const python = join(work, 'venv', 'bin', 'python')
+const environment = { ...process.env, OPENDHT_NODE: process.execPath, PYTHONDONTWRITEBYTECODE: '1' }
+const missing = whatIsMissing()
+
+before(() => {
+  if (missing !== undefined) return
+  run(process.execPath, join(ROOT, 'scripts/build-python.js'), `--out=${dist}`)
+  run('python3', '-m', 'venv', join(work, 'venv'))
+  run(python, '-m', 'pip', 'install', '-q', join(dist, wheel()), 'pytest')
+})
+after(() => rmSync(work, { recursive: true }))
+
+test('the wheel has one version with the JavaScript package', (t) => {
+  if (missing !== undefined) return t.skip(missing)
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  assert.equal(wheel(), `opendht-${version}-py3-none-any.whl`)
+  assert.deepEqual(readdirSync(dist).sort(), [wheel(), `opendht-${version}.tar.gz`])
+})
+
+test('the wheel has the bundle that was made last, and nothing else of JavaScript', (t) => {
+  if (missing !== undefined) return t.skip(missing)
+  const stamp = readFileSync(join(ROOT, 'python/opendht/_bridge/sources.json'))
+  const code = `
+import pathlib, opendht, sys
+folder = pathlib.Path(opendht.__file__).parent / '_bridge'
+assert sorted(it.name for it in folder.iterdir()) == sys.argv[1:]
+sys.stdout.buffer.write((folder / 'sources.json').read_bytes())`
+  const files = ['THIRD-PARTY-NOTICES.txt', 'main.mjs', 'sources.json']
+  assert.deepEqual(run(python, '-c', code, ...files), stamp.toString())
+})
+
+test('the tests of the package pass in a new virtual environment', (t) => {
+  if (missing !== undefined) return t.skip(missing)
+  const tests = join(work, 'python', 'tests')
+  cpSync(join(ROOT, 'python/tests'), tests, { recursive: true })
+  cpSync(join(ROOT, 'python/README.md'), join(work, 'python', 'README.md'))
+  const strict =
+    process.env.CI === 'true' ? ['--strict-markers', '-W', 'error::ResourceWarning'] : []
+  const output = run(python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...strict, tests)
+  t.diagnostic(output.trim().split('\n').at(-1)!)
+  if (process.env.CI === 'true') assert.doesNotMatch(output, /\d skipped/)
+})
+
+function wheel(): string {
+  return readdirSync(dist).find((name) => name.endsWith('.whl')) ?? ''
+}
+
+function whatIsMissing(): string | undefined {
+  const { status } = spawnSync('python3', ['-c', 'import venv, ensurepip'], { stdio: 'ignore' })
+  return status === 0 ? undefined : 'needs python3 with venv'
+}
+
+function run(command: string, ...parameters: string[]): string {
+  const options = { cwd: work, encoding: 'utf8', env: environment } as const
+  const { status, stdout, stderr, error } = spawnSync(command, parameters, options)
+  assert.equal(status, 0, `${command} ${parameters.join(' ')}\n${stdout}${stderr}${error ?? ''}`)
+  return stdout
+}
