@@ -45,8 +45,11 @@ const ERRORS = {
   '400': { name: 'BadRequest', description: 'The request is wrong: `err` says what was expected.' },
   '413': { name: 'TooLarge', description: 'The body is larger than the proxy takes.' },
   '429': { name: 'TooMany', description: 'This address asks too often or listens to too much.' },
-  '501': { name: 'NoGateway', description: 'This proxy cannot notify devices of that platform.' },
-  '502': { name: 'PutFailed', description: 'The network did not take the value.' },
+  '501': {
+    name: 'NotHere',
+    description: 'This proxy has no identity to sign with, or no gateway to such devices.',
+  },
+  '502': { name: 'NetworkFailed', description: 'The network did not answer or take the value.' },
   '503': {
     name: 'Unavailable',
     description: 'Too much is under way, or the proxy is shutting down: use another one.',
@@ -69,6 +72,8 @@ export const HEADERS: Record<string, ApiHeader> = {
 
 export const KEY: Reference = { $ref: '#/components/parameters/key' }
 
+export const RESUME: Reference = { $ref: '#/components/parameters/resume' }
+
 export const PARAMETERS: Record<string, ApiParameter> = {
   key: {
     name: 'key',
@@ -77,5 +82,12 @@ export const PARAMETERS: Record<string, ApiParameter> = {
     description: '40 hexadecimal digits, or a text, whose SHA-1 is the key then.',
     schema: { type: 'string', minLength: 1 },
     example: 'greetings',
+  },
+  resume: {
+    name: 'resume',
+    in: 'query',
+    required: false,
+    description: 'Makes the stream one that can be resumed; a cursor goes on from there.',
+    schema: { type: 'string', maxLength: 64 },
   },
 }

@@ -111,7 +111,9 @@ const PUSH_FIELDS = {
   client_id: text('Tells apart the applications on one device; comes back as `to`.'),
   session_id: text('Comes back as `s`: the client ignores what is for another session.'),
   topic: text('Of the push service; `<p256dh>|<auth>` where notifications are encrypted.'),
-  platform: text('`android`, `ios`, `unifiedpush`, `webpush`.'),
+  platform: text('`android`, `ios`, `unifiedpush` or `webpush`.'),
+  p256dh: text('Public key of the endpoint, base64url: notifications are encrypted for it.'),
+  auth: text('Its secret. Both may also be in `keys`, as browsers have them.'),
 }
 
 export const SCHEMAS = {
@@ -149,9 +151,19 @@ export const SCHEMAS = {
     },
   },
   ListenEvent: {
-    description: 'A value that is there, or with `expired` one that is not any more.',
-    allOf: [{ $ref: '#/components/schemas/Value' }],
-    properties: { expired: { const: true } },
+    description:
+      'A value that is there, or with `expired` one that is not any more; in a stream that can be ' +
+      'resumed also marks without a value.',
+    anyOf: [
+      { $ref: '#/components/schemas/Value' },
+      { type: 'object', required: ['cursor'], properties: { id: false } },
+    ],
+    properties: {
+      expired: { const: true },
+      cursor: { type: 'string', maxLength: 64, description: 'Where to go on after an end.' },
+      reset: { const: true, description: 'All values that exist follow.' },
+      sync: { const: true, description: 'All values that were known have come.' },
+    },
   },
   NodeInfo: {
     type: 'object',

@@ -2,7 +2,7 @@
 // The document's part about values: get, put, listen, sign, encrypt.
 
 import type { ApiOperation, RouteDescription } from './api-types.ts'
-import { failures, json, jsonLines, KEY } from './responses.ts'
+import { failures, json, jsonLines, KEY, RESUME } from './responses.ts'
 import { schemaRef } from './schemas.ts'
 
 const TAGS = ['values']
@@ -21,7 +21,7 @@ const GET: ApiOperation = {
     'Values come as they are found, one JSON object per line, and the reply ends with the search. ' +
     'One value may come twice. Nothing found is an empty body.',
   parameters: [KEY],
-  responses: { '200': jsonLines('The values.', schemaRef('Value')), ...failures('400') },
+  responses: { '200': jsonLines('The values.', schemaRef('Value')), ...failures('400', '502') },
 }
 
 const PUT: ApiOperation = {
@@ -46,7 +46,7 @@ const LISTEN: ApiOperation = {
   description:
     'First the values that are there, then each change as it happens, one JSON object per line. ' +
     'The reply does not end. When its connection does, ask again, here or at another proxy.',
-  parameters: [KEY],
+  parameters: [KEY, RESUME],
   responses: { '200': jsonLines('The changes.', schemaRef('ListenEvent')), ...failures('400') },
 }
 
@@ -80,7 +80,7 @@ const SIGN: ApiOperation = {
   requestBody: valueBody,
   responses: {
     '200': json('The value with owner, sequence number and signature.', schemaRef('Value')),
-    ...failures('400', '413', '502'),
+    ...failures('400', '413', '501', '502'),
   },
 }
 
@@ -98,7 +98,7 @@ const ENCRYPT: ApiOperation = {
   },
   responses: {
     '200': json('The value as it was put.', schemaRef('Value')),
-    ...failures('400', '413', '502'),
+    ...failures('400', '413', '501', '502'),
   },
 }
 
