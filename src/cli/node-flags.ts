@@ -138,6 +138,13 @@ export const PROXY_SERVER_FLAGS = {
   },
   bundleid: {
     argument: 'ID',
+  'dashboard-token': {
+    argument: 'FILE',
+    help: [
+      'file with a token: whoever has it may look into the',
+      'node from other hosts, and act on it',
+    ],
+  },
     help: ['topic of subscriptions that give none'],
   },
 } as const satisfies FlagTable

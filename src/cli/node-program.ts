@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A program around one node: its log, its identity, its start and its end.
 
+import type { Log } from '../core/ports.ts'
 import type { Identity } from '../crypto/identity.ts'
+import type { LogRing } from '../proxy/server/inspect/log-ring.ts'
 import { openLog } from './log-target.ts'
 import type { Logger } from './logger.ts'
 import { NetworkWatch } from './notices.ts'
@@ -30,11 +32,12 @@ export async function withNode(
   try {
     announceOptions(options, screen)
     const identity = await openOwnIdentity(options, screen, stop.signal)
-    const started = await startNode(options, identity, target.log)
+    const ring = hasProxies(options.proxy) ? await keepLog(target.log) : undefined
+    const started = await startNode(options, identity, ring ?? target.log)
     const isIdShared = identity !== undefined && options.nodeId === undefined
     new NetworkWatch(started.runner, screen, target.log, isIdShared)
     const { log } = target
-    const proxies = lazyProxies({ started, options, identity, log, screen })
+    const proxies = lazyProxies({ started, options, identity, log: ring ?? log, ring, screen })
     try {
       if (hasProxies(options.proxy)) await (await proxies.open()).startGiven()
       return await serve({ ...program, started, log, proxies })
@@ -47,15 +50,22 @@ export async function withNode(
   }
 }
 
+/** For the dashboard of a proxy. */
+async function keepLog(log: Log): Promise<LogRing> {
+  const { LogRing } = await import('../proxy/server/inspect/log-ring.ts')
+  return new LogRing(log)
+}
+
 interface ProxyParts {
   readonly started: StartedNode
   readonly options: NodeOptions
   readonly identity: Identity | undefined
-  readonly log: Logger
+  readonly log: Log
+  readonly ring: LogRing | undefined
   readonly screen: Output
 }
 
-function lazyProxies({ started, options, identity, log, screen }: ProxyParts): LazyProxies {
+function lazyProxies({ started, options, identity, log, ring, screen }: ProxyParts): LazyProxies {
   const { proxy, persist } = options
   let opening: Promise<ProxyServers> | undefined
   let opened: ProxyServers | undefined
@@ -65,7 +75,7 @@ function lazyProxies({ started, options, identity, log, screen }: ProxyParts): L
     },
     open() {
       opening ??= import('./proxies/proxy-servers.ts').then(({ ProxyServers }) => {
-        const parts = { flags: proxy, identity, persist, log, out: screen }
+        const parts = { flags: proxy, identity, persist, log, ring, out: screen }
         opened = new ProxyServers({ ...parts, node: started.runner })
         return opened
       })

@@ -60,7 +60,9 @@ async function showBanner(
     const record = nodeRecord(info)
     return screen.line(toJson(urls.length === 0 ? record : { ...record, proxies: urls }))
   }
-  const lines = [formatNode(info), ...urls.map((url) => `REST proxy at ${url}`)]
+  const dashboards = proxies.list.map((proxy) => `Dashboard at ${proxy.dashboardUrl}`)
+  const proxyLines = urls.map((url) => `REST proxy at ${url}`)
+  const lines = [formatNode(info), ...proxyLines, ...dashboards]
   const hasCommands = !options.service && !options.daemonize
   if (hasCommands) lines.push(HELP_HINT)
   screen.line([...lines, ...startNotices(options, runner, demo), ''].join('\n'))

@@ -47,11 +47,16 @@ export function formatAgo(ms: number | null): string {
   return ms === null ? 'never' : `${formatDuration(ms)} ago`
 }
 
-export function formatTime(at: number): string {
-  const date = new Date(at)
+/** Time of day, from seconds since 1970. */
+export function formatClock(seconds: number): string {
+  const date = new Date(seconds * 1000)
   const two = (part: number): string => String(part).padStart(2, '0')
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
-  return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
+}
+
+/** The same from milliseconds, with them. */
+export function formatTime(at: number): string {
+  return `${formatClock(at / 1000)}.${String(at % 1000).padStart(3, '0')}`
 }
 
 /** The first digits of an id, enough to tell it from others. */

@@ -52,7 +52,8 @@ export function arcPath(from: number, to: number, radius: number): string {
   const a = pointAt(from, radius)
   const b = pointAt(end, radius)
   const isLarge = end - from > 0.5 ? 1 : 0
-  return `M${fixed(a.x)} ${fixed(a.y)}A${radius} ${radius} 0 ${isLarge} 1 ${fixed(b.x)} ${fixed(b.y)}`
+  const arc = `A${radius} ${radius} 0 ${isLarge} 1`
+  return `M${fixed(a.x)} ${fixed(a.y)}${arc} ${fixed(b.x)} ${fixed(b.y)}`
 }
 
 function fixed(value: number): string {

@@ -4,6 +4,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { formatClock } from '../data/format.ts'
 import { history, type SeriesName } from '../state/history.ts'
 import { isDark } from '../state/theme.ts'
 
@@ -82,7 +83,7 @@ function options(
     cursor: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
     axes: [
-      { ...axis, space: 80, size: 24 },
+      { ...axis, space: 90, size: 24, values: (_, ticks) => ticks.map(formatClock) },
       { ...axis, size: 58, space: 36, values: (_, ticks) => ticks.map(format) },
     ],
     series: [

@@ -81,7 +81,8 @@ function Levels({ deepest }: { deepest: number }) {
 function Buckets({ buckets }: { buckets: readonly BucketJson[] }) {
   return (
     <g class="ring-buckets">
-      {buckets.map(({ first, nodes, updatedAgo }, i) => {
+      {buckets.map((bucket, i) => {
+        const { first, nodes } = bucket
         const from = turnOf(first)
         const next = buckets[i + 1]
         const to = next === undefined ? 1 : turnOf(next.first)
@@ -92,14 +93,17 @@ function Buckets({ buckets }: { buckets: readonly BucketJson[] }) {
             class={nodes.length >= 8 ? 'full' : nodes.length === 0 ? 'none' : 'some'}
             d={arcPath(inner, Math.max(inner + 0.0008, to - GAP / 2), BUCKET_RADIUS)}
           >
-            <title>
-              {`Bucket from ${shortId(first)}: ${nodes.length} peers, updated ${formatAgo(updatedAgo)}`}
-            </title>
+            <title>{describeBucket(bucket)}</title>
           </path>
         )
       })}
     </g>
   )
+}
+
+function describeBucket({ first, nodes, updatedAgo }: BucketJson): string {
+  const peers = `${nodes.length} peers, updated ${formatAgo(updatedAgo)}`
+  return `Bucket from ${shortId(first)}: ${peers}`
 }
 
 function OwnMark({ own }: { own: string }) {

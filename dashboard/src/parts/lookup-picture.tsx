@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A lookup as a picture: from left to right the nodes in the order in which they came up, the closer
-// to the key the higher. The table below it says the same in words.
+// A lookup as a picture: from left to right the nodes in the order in which they came up, the
+// closer to the key the higher. The table below it says the same in words.
 
 import type { SearchJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
 import { shortId } from '../data/format.ts'

@@ -45,12 +45,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       aria-label={label}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
     >
-      <ul class="virtual-space" style={{ height: items.length * rowHeight }}>
+      <ul class="virtual-space" style={{ height: `${items.length * rowHeight}px` }}>
         {items.slice(first, first + count).map((item, i) => (
           <li
             key={keyOf(item)}
             class="virtual-row"
-            style={{ top: (first + i) * rowHeight, height: rowHeight }}
+            style={{ top: `${(first + i) * rowHeight}px`, height: `${rowHeight}px` }}
             aria-setsize={items.length}
             aria-posinset={first + i + 1}
           >

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The live state of the node: one stream with the topics that the shown view needs, opened anew when
-// it breaks, and closed while nobody sees the page.
+// The live state of the node: one stream with the topics that the shown view needs, opened anew
+// when it breaks, and closed while nobody sees the page.
 
 import { computed, effect, signal } from '@preact/signals'
 import type {
@@ -18,8 +18,6 @@ export type Connection = 'connecting' | 'live' | 'lost' | 'refused' | 'paused'
 export const connection = signal<Connection>('connecting')
 /** Why it was lost or refused. */
 export const connectionError = signal('')
-/** Counts the times that the stream was opened: what was missed since may be asked for. */
-export const connectionCount = signal(0)
 
 export const overview = signal<LiveTopics['overview'] | undefined>(undefined)
 export const network = signal<LiveTopics['network'] | undefined>(undefined)
@@ -103,7 +101,6 @@ async function readStream(wanted: string, stop: AbortSignal): Promise<void> {
     })
     connection.value = 'live'
     connectionError.value = ''
-    connectionCount.value++
     let topic = ''
     for await (const lines of linesOf(response, heard)) {
       for (const line of lines) {

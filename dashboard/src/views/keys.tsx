@@ -11,7 +11,6 @@ import { PutForm } from '../parts/put-form.tsx'
 import { Registers } from '../parts/registers.tsx'
 import { ValueDetails } from '../parts/value-details.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { connectionCount } from '../state/live.ts'
 import { go, route } from '../state/route.ts'
 import { endOf, type StoredEnds, useStoredEnds } from '../state/stored-ends.ts'
 import {
@@ -220,9 +219,7 @@ function Changes({ changes, version }: { changes: readonly Change[]; version: nu
     <section class="card">
       <div class="card-head">
         <h2>History</h2>
-        <span class="muted small">
-          {connectionCount.value > 1 ? 'goes on after a lost connection' : 'since it was opened'}
-        </span>
+        <span class="muted small">since the key was opened</span>
       </div>
       {latest.length === 0 ? (
         <p class="empty">Nothing happened yet.</p>

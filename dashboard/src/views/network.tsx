@@ -13,8 +13,8 @@ import { Waiting } from './overview.tsx'
 type Families = 'both' | 'ipv4' | 'ipv6'
 
 const LEAD =
-  'Peers by their ids: around the circle by value, and the closer to the middle, the more leading ' +
-  'bits they share with this node. The band at the edge shows the buckets.'
+  'Peers by their ids: around the circle by value, and the closer to the middle, the more ' +
+  'leading bits they share with this node. The band at the edge shows the buckets.'
 
 export function NetworkView() {
   const [families, setFamilies] = useState<Families>('both')

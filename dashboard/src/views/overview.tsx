@@ -39,7 +39,7 @@ export function OverviewView() {
         <ReadyBadge state={state} />
       </Head>
       <Tiles state={state} />
-      <div class="grid">
+      <div class="grid wide">
         <Chart
           title="Traffic"
           format={(value) => `${formatBytes(value)}/s`}
@@ -103,6 +103,7 @@ function ReadyBadge({ state: { readiness } }: { state: OverviewJson }) {
 function Tiles({ state: { stats, proxy, process } }: { state: OverviewJson }) {
   if (stats === undefined) return null
   const { ipv4, ipv6, storage: held } = stats
+  const bytes = formatBytes(held.remoteBytes + held.localBytes)
   const families = ipv6.good + ipv6.dubious > 0 ? `IPv4 ${ipv4.good}, IPv6 ${ipv6.good}; ` : ''
   return (
     <div class="tiles">
@@ -119,7 +120,7 @@ function Tiles({ state: { stats, proxy, process } }: { state: OverviewJson }) {
       <Tile
         label="Values stored"
         figure={formatCount(held.values)}
-        note={`${formatBytes(held.remoteBytes + held.localBytes)} under ${formatCount(held.keys)} keys`}
+        note={`${bytes} under ${formatCount(held.keys)} keys`}
       />
       <Tile
         label="Listeners"

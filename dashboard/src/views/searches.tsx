@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lookups of the node as they run: who was asked, in which order, and how close to the key that came.
+// Lookups of the node as they run: who was asked, in which order, and how close to the key that
+// came.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type {
@@ -17,8 +18,8 @@ import { getOnce } from '../state/watched-key.ts'
 import { Waiting } from './overview.tsx'
 
 const LEAD =
-  'A lookup asks ever closer nodes until it has found the eight closest to the key. Start one, and ' +
-  'watch who is asked.'
+  'A lookup asks ever closer nodes until it has found the eight closest to the key. Start one, ' +
+  'and watch who is asked.'
 
 export function SearchesView() {
   const [picked, pick] = useState<string | undefined>(undefined)

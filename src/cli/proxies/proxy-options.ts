@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a command line says about the REST proxies to serve.
 
+import { readFileSync } from 'node:fs'
 import { SocketAddress } from '../../core/id/socket-address.ts'
 import { type Given, UsageError } from '../given.ts'
 import { type IdentitySource, isHostAndPort, type PasswordSource } from '../options.ts'
@@ -18,6 +19,8 @@ export interface ProxyFlags {
   /** `HOST:PORT` or a port of this host. */
   readonly pushGateway: string | undefined
   readonly bundleId: string | undefined
+  /** Of the dashboard. */
+  readonly token: string | undefined
 }
 
 /** Throws UsageError. `hasIdentity`: the node has one. */
@@ -30,6 +33,7 @@ export function toProxyFlags(given: Given, hasIdentity: boolean): ProxyFlags {
     identity: toFiles(given),
     pushGateway: checkedGateway(given.last('pushserver')),
     bundleId: given.last('bundleid'),
+    token: readToken(given.file('dashboard-token')),
   }
   if (flags.httpsPort !== undefined && flags.identity === undefined && !hasIdentity) {
     throw new UsageError(
@@ -70,6 +74,18 @@ function passwordOf(given: Given): { readonly password?: PasswordSource } {
 function checkedAddress(text: string | undefined): string | undefined {
   if (text === undefined || SocketAddress.parse(text, 0) !== undefined) return text
   throw new UsageError(`Invalid address of the proxy: ${text}`)
+}
+
+function readToken(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  let token: string
+  try {
+    token = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new UsageError(`Cannot read the dashboard token: ${(error as Error).message}`)
+  }
+  if (/^[!-~]{16,}$/.test(token)) return token
+  throw new UsageError(`Invalid dashboard token in ${file}: 16 or more characters, no blanks`)
 }
 
 function checkedGateway(text: string | undefined): string | undefined {

@@ -5,6 +5,7 @@
 import type { Log } from '../../core/ports.ts'
 import type { Identity } from '../../crypto/identity.ts'
 import type { DhtRunner } from '../../nodejs/dht-runner.ts'
+import type { LogRing } from '../../proxy/server/inspect/log-ring.ts'
 import { ProxyServer } from '../../proxy/server/proxy-server.ts'
 import { openIdentity } from '../own-identity.ts'
 import type { Output } from '../screen.ts'
@@ -18,6 +19,8 @@ export interface ProxyServersParts {
   /** File of the node's state, beside which that of proxies is. */
   readonly persist: string | undefined
   readonly log: Log
+  /** The same, if its lines are kept for the dashboard. */
+  readonly ring: LogRing | undefined
   readonly out: Output
 }
 
@@ -78,8 +81,8 @@ export class ProxyServers {
     identity: Identity | undefined,
     pushGateway = this.#parts.flags.pushGateway,
   ): Promise<ProxyServer> {
-    const { node, flags, persist, log } = this.#parts
-    const { address, bundleId } = flags
+    const { node, flags, persist, log, ring } = this.#parts
+    const { address, bundleId, token } = flags
     const statePath = `${persist}_${port}`
     const server = await ProxyServer.start(node, {
       port,
@@ -87,6 +90,7 @@ export class ProxyServers {
       log,
       tls: identity && { identity },
       push: { gateway: pushGateway, bundleId },
+      dashboard: { token, log: ring },
       ...(persist === undefined
         ? {}
         : { store: { path: `${statePath}.sqlite`, importPath: statePath } }),

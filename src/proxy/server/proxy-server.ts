@@ -21,7 +21,7 @@ import { sendError } from './reply.ts'
 import type { Route } from './route.ts'
 import { Router } from './router.ts'
 import { ROUTES } from './routes/all.ts'
-import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
+import { DASHBOARD_PATH, type DashboardOptions, withDashboard } from './routes/dashboard.ts'
 import { Services } from './services.ts'
 import { findTracing, type RequestSpan, type Tracing } from './tracing.ts'
 
@@ -72,15 +72,17 @@ export class ProxyServer implements AsyncDisposable {
   readonly #connections: ProxyConnections
   readonly #observer: ProxyObserver | undefined
   readonly #isSecure: boolean
+  readonly #hasDashboard: boolean
   #tracing: Tracing | undefined
   #closing: Promise<void> | undefined
 
   private constructor(server: Server, services: Services, options: ProxyServerOptions) {
     this.#server = server
     this.#services = services
-    this.#router = new Router([...ROUTES, ...optionalRoutes(options)])
+    this.#router = new Router(routesOf(options))
     this.#observer = options.observer
     this.#isSecure = options.tls !== undefined
+    this.#hasDashboard = (options.dashboard ?? false) !== false
     this.#connections = new ProxyConnections(this.#services)
     this.#connections.watch(this.#server)
   }
@@ -116,6 +118,11 @@ export class ProxyServer implements AsyncDisposable {
     const isAny = address === '::' || address === '0.0.0.0'
     const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
     return `${this.#isSecure ? 'https' : 'http'}://${host}:${port}`
+  }
+
+  /** Where the dashboard is; undefined when it is not served. */
+  get dashboardUrl(): string | undefined {
+    return this.#hasDashboard ? `${this.url}${DASHBOARD_PATH}/` : undefined
   }
 
   /** In a few numbers, for people. */
@@ -253,9 +260,9 @@ function checkPlace(node: ProxyNode, port: number, address: string | undefined):
   }
 }
 
-function optionalRoutes({ dashboard = false, log }: ProxyServerOptions): Route[] {
-  if (dashboard === false) return []
-  return dashboardRoutes(dashboard === true ? {} : dashboard, log)
+function routesOf({ dashboard = false, log }: ProxyServerOptions): readonly Route[] {
+  if (dashboard === false) return ROUTES
+  return withDashboard(ROUTES, dashboard === true ? {} : dashboard, log)
 }
 
 /** What a reply that the client did not wait for is counted as. */

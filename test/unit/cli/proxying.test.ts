@@ -2,11 +2,14 @@
 // What command lines and commands say about REST proxies.
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readArguments, UsageError } from '../../../src/cli/given.ts'
 import { type NodeOptions, toNodeOptions } from '../../../src/cli/options.ts'
 import { hasProxies } from '../../../src/cli/proxies/proxy-options.ts'
 import { DHTNODE } from '../../../src/cli/tools/dhtnode-tool.ts'
+import { temporaryFolder } from '../../support/cli-kit.ts'
 import { Console } from './console.ts'
 
 function options(...args: string[]): NodeOptions {
@@ -31,6 +34,7 @@ describe('the flags of proxies', () => {
       identity: undefined,
       pushGateway: 'localhost:8088',
       bundleId: 'org.x',
+      token: undefined,
     })
     assert.ok(hasProxies(proxy))
     assert.ok(!hasProxies(options().proxy))
@@ -44,6 +48,15 @@ describe('the flags of proxies', () => {
     const locked = options(...own, '--proxy-privkey-password', 'secret').proxy.identity
     assert.deepEqual(locked, { ...files, password: { text: 'secret' } })
     assert.equal(options('--proxyserverssl', '1', '-i').proxy.identity, undefined)
+  })
+
+  test('name the file of the dashboard token', (t) => {
+    const file = join(temporaryFolder(t), 'token')
+    writeFileSync(file, 'a-token-of-this-test\n')
+    assert.equal(options('--dashboard-token', file).proxy.token, 'a-token-of-this-test')
+    writeFileSync(file, 'short')
+    refused(['--dashboard-token', file], /^Invalid dashboard token in /)
+    refused(['--dashboard-token', `${file}.none`], /^Cannot read the dashboard token: ENOENT/)
   })
 
   test('are refused when they cannot be meant', () => {

@@ -21,8 +21,35 @@ export interface DashboardOptions {
   log?: LogRing | undefined
 }
 
-/** Throws RangeError for a token that could be guessed. */
-export function dashboardRoutes({ token, log }: DashboardOptions, serverLog?: Log): Route[] {
+/**
+ * The routes of a proxy and those of its dashboard, which browsers get also at the root. Throws
+ * RangeError for a token that could be guessed.
+ */
+export function withDashboard(
+  routes: readonly Route[],
+  options: DashboardOptions,
+  log?: Log,
+): Route[] {
+  const proxyRoutes = routes.map((route) => (isRoot(route) ? shownToBrowsers(route) : route))
+  return [...proxyRoutes, ...dashboardRoutes(options, log)]
+}
+
+function isRoot({ method, path }: Route): boolean {
+  return method === 'GET' && path === '/'
+}
+
+/** Clients of the proxy get what they always got there: they do not ask for a page. */
+function shownToBrowsers(route: Route): Route {
+  return {
+    ...route,
+    handle(context) {
+      const { accept = '' } = context.request.headers
+      return accept.startsWith('text/html') ? redirect(context) : route.handle(context)
+    },
+  }
+}
+
+function dashboardRoutes({ token, log }: DashboardOptions, serverLog?: Log): Route[] {
   const access = new Access(token)
   const names = Object.keys(PAGE_FILES) as PageFileName[]
   return [
@@ -41,7 +68,8 @@ export function dashboardRoutes({ token, log }: DashboardOptions, serverLog?: Lo
 export const DASHBOARD_PATH = '/dashboard'
 
 function redirect({ reply }: RouteContext): void {
-  reply.writeHead(308, ['Location', `${DASHBOARD_PATH}/`, 'Content-Length', '0'])
+  // Not for ever: another server may be at this address tomorrow.
+  reply.writeHead(307, ['Location', `${DASHBOARD_PATH}/`, 'Content-Length', '0'])
   reply.end()
 }
 
