@@ -50,7 +50,8 @@ export class Announce {
   /** Creation time in seconds since the epoch, or undefined for "now". */
   readonly created: number | undefined
   readonly startedAt: number
-  readonly #lifetimeMs: number
+  /** Time from one announcement to the next. */
+  readonly #renewalMs: number
   /** One per node; few enough to look through. */
   #placements: Placement[] = []
   /** Nodes that acknowledged it, as long as that was not reported. */
@@ -69,6 +70,8 @@ export class Announce {
     permanent: boolean
     created: number | undefined
     lifetimeMs: number
+    /** How much sooner than necessary it is renewed, so that thousands are not at once. */
+    jitterMs: number
     now: number
   }) {
     this.value = init.value
@@ -76,7 +79,7 @@ export class Announce {
     this.isPermanent = init.permanent
     this.startedAt = init.now
     this.created = init.permanent ? undefined : init.created
-    this.#lifetimeMs = init.lifetimeMs
+    this.#renewalMs = Math.max(1000, init.lifetimeMs - REANNOUNCE_MARGIN_MS - init.jitterMs)
   }
 
   /** Nothing is left to do. */
@@ -195,8 +198,7 @@ export class Announce {
   #stored(place: Placement, now: number): void {
     place.storedAt = now
     place.failures = 0
-    if (this.isPermanent)
-      place.renewAt = now + Math.max(1000, this.#lifetimeMs - REANNOUNCE_MARGIN_MS)
+    if (this.isPermanent) place.renewAt = now + this.#renewalMs
   }
 
   /** The node has our revision or a later one. */
@@ -216,12 +218,14 @@ export class Announce {
     this.#placements = this.#placements.filter(
       ({ member, request, storedAt, renewAt }) =>
         request !== undefined ||
-        (!member.isRemoved && (members.includes(member) || (storedAt > NEVER && renewAt > now))),
+        (storedAt > NEVER && renewAt > now) ||
+        members.some(({ node }) => node === member.node),
     )
   }
 
-  #at(member: SearchNode): Placement | undefined {
-    for (const place of this.#placements) if (place.member === member) return place
+  /** By node: one that left the search altogether comes back as another member. */
+  #at({ node }: SearchNode): Placement | undefined {
+    for (const place of this.#placements) if (place.member.node === node) return place
     return undefined
   }
 

@@ -50,6 +50,8 @@ export interface SearchContext {
   wait(search: Search): void
   /** The search has nothing to do. */
   idle(search: Search, now: number): void
+  /** Steps the search when it is its turn: a few of them at a time. */
+  stepSoon(search: Search, now: number): void
   /** A search lost all of its nodes. */
   onLost(now: number): void
 }
@@ -207,7 +209,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     const near = this.#active.closest(node.id, MAX_OFFERS, (search) => !search.isIdle)
     for (const search of near) {
       // Not at once: one of them may be in the middle of the request that failed.
-      if (search.nodes.find(node.id) !== undefined) this.#stepSoon(search, now)
+      if (search.nodes.find(node.id) !== undefined) this.stepSoon(search, now)
     }
   }
 
@@ -284,9 +286,14 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#active.delete(search.id)
     this.#idle.set(search, now)
     // Not at once: it is in the middle of a step.
-    if (this.#passing.has(search)) this.#stepSoon(search, now)
+    if (this.#passing.has(search)) this.stepSoon(search, now)
     if (this.#idle.size > MAX_IDLE_SEARCHES) this.#dropOldestIdle()
     if (!this.#sweep.isScheduled) this.net.wheel.schedule(this.#sweep, now + SEARCH_IDLE_MS)
+  }
+
+  stepSoon(search: Search, now: number): void {
+    this.#queue.add(search)
+    if (!this.#turn.isScheduled) this.net.wheel.schedule(this.#turn, now + 1)
   }
 
   onLost(now: number): void {
@@ -298,12 +305,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
    */
   #stepInTurn(search: Search, now: number): void {
     if (search.gets > 0) search.step(now)
-    else this.#stepSoon(search, now)
-  }
-
-  #stepSoon(search: Search, now: number): void {
-    this.#queue.add(search)
-    if (!this.#turn.isScheduled) this.net.wheel.schedule(this.#turn, now + 1)
+    else this.stepSoon(search, now)
   }
 
   #stepSome(now: number): void {

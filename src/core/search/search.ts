@@ -155,7 +155,8 @@ export class Search extends Deadline {
     this.cancelPut(value.id)
     this.#begin()
     const lifetimeMs = this.context.lifetimeMs(value.type)
-    this.#puts.add(new Announce({ value, ...options, lifetimeMs, now }), sink)
+    const jitterMs = this.context.net.requests.policy.jitterMs(lifetimeMs)
+    this.#puts.add(new Announce({ value, ...options, lifetimeMs, jitterMs, now }), sink)
     this.step(now)
   }
 
@@ -200,9 +201,11 @@ export class Search extends Deadline {
     if (!this.#isClosed && this.#heard < MAX_HEARD && this.nodes.insert(node)) this.#heard++
   }
 
+  /** Who waits for a get, and the renewals of listens, which are frequent, do not wait in turn. */
   fire(now: number): void {
     this.#heard = 0
-    this.step(now)
+    if (this.#gets.size > 0 || this.#listens.length > 0) this.step(now)
+    else this.context.stepSoon(this, now)
   }
 
   onAnswer(): void {

@@ -3,7 +3,7 @@
 
 import { bootstrapGone, churn, massDeath } from './deaths.ts'
 import { indexing } from './indexing.ts'
-import { flashCrowd, massRestart } from './loads.ts'
+import { flashCrowd, massRestart, massRestartFull } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
 import type { Scenario } from './scenario.ts'
 import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './slow.ts'
@@ -22,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   outageTotal,
   bootstrapGone,
   massRestart,
+  massRestartFull,
   flashCrowd,
   slowUplinks,
   slowUplinksLarge,

@@ -3,65 +3,106 @@
 
 import type { SimNode } from '../../../src/sim/entry.ts'
 import { grow, MINUTE_MS, Probe, SECOND_MS, spread, Tally, watch } from './kit.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario, Stage } from './scenario.ts'
 
 const BUSY_NODES = 20
-/** Of each busy node. */
-const PERMANENT_PUTS = 1000
 /** How many of all values are looked for at the end. */
 const SAMPLE = 400
 
-export const massRestart: Scenario = {
-  name: 'mass-restart',
-  summary: '20 nodes start together, each with 1,000 permanent puts: all are there in two minutes.',
-  nodes: 60,
-  async run({ network, nodes: count, note, expect }) {
-    watch(network)
-    const others = await grow(network, count - BUSY_NODES)
-    const probe = new Probe(network)
-    const busy = network.addNodes(BUSY_NODES)
-    // Each announces all that it has at once, as a proxy does for its clients.
-    const puts = new Tally()
-    const all = busy.flatMap((node, i) =>
-      Array.from({ length: PERMANENT_PUTS }, (_, j) =>
-        puts.time(network, async () => {
-          await node.put(`value ${i} ${j}`, `value ${i} ${j}`, { permanent: true })
-          return true
-        }),
-      ),
-    )
-    // Meanwhile the others go about their business.
-    const meanwhile = new Probe(network)
-    await spread(network, 60, MINUTE_MS, async (i) => {
-      await meanwhile.put(others[i % others.length]!, `meanwhile ${i}`)
-      await meanwhile.get(others[(i + 5) % others.length]!, `meanwhile ${i}`)
-    })
-    await network.until(Promise.all(all), { timeoutMs: 5 * MINUTE_MS, what: 'all puts' })
-    note('puts', `${puts}, all after ${puts.max} ms`)
-    note('gets of others meanwhile', String(meanwhile.gets))
-    note('puts of others meanwhile', String(meanwhile.puts))
-    expect(puts.success === 1, `every put to succeed (${puts.lastError})`)
-    expect(puts.max < 2 * MINUTE_MS, 'all values to be back within two minutes')
-    expect(meanwhile.gets.success === 1, `gets of others to succeed (${meanwhile.gets.lastError})`)
-    expect(meanwhile.puts.success === 1, `puts of others to succeed (${meanwhile.puts.lastError})`)
-    expect(meanwhile.gets.p99 < 10 * SECOND_MS, 'gets of others to take less than 10 s')
-    await spread(network, SAMPLE, 20 * SECOND_MS, (n) => {
-      const name = `value ${n % BUSY_NODES} ${(7 * n) % PERMANENT_PUTS}`
-      return probe.get(others[n % others.length]!, name)
-    })
-    note('gets of their values', String(probe.gets))
-    expect(probe.gets.success === 1, `their values to be found (${probe.gets.lastError})`)
-    const refused = sum(network.nodes, (node) => node.dht.stats(node.clockMs).dropped.rateLimited)
-    const received = network.stats.delivered
-    note('requests refused', refused)
-    expect(refused < received / 1000, 'honest peers not to be refused')
-    // The storm is over: nobody keeps repeating himself.
+export const massRestart: Scenario = restart('mass-restart', 100)
+export const massRestartFull: Scenario = restart('mass-restart-full', 1000)
+
+function restart(name: string, putsPerNode: number): Scenario {
+  return {
+    name,
+    summary:
+      `20 nodes restart together, each with ${putsPerNode} permanent puts: ` +
+      'all are back in two minutes, and their renewals are no storm.',
+    nodes: 60,
+    async run(stage) {
+      const { network, nodes: count, note, expect } = stage
+      watch(network)
+      const others = await grow(network, count - BUSY_NODES)
+      const busy = await grow(network, BUSY_NODES)
+      for (const node of busy) node.stop()
+      await network.run(10 * SECOND_MS)
+      for (const node of busy) node.restart()
+      const startedAt = network.now
+      // Each announces all that it has at once, as a proxy does for its clients.
+      const puts = new Tally()
+      const all = busy.flatMap((node, i) =>
+        Array.from({ length: putsPerNode }, (_, j) =>
+          puts.time(network, async () => {
+            await node.put(`value ${i} ${j}`, `value ${i} ${j}`, { permanent: true })
+            return true
+          }),
+        ),
+      )
+      await useMeanwhile(stage, others)
+      await network.until(Promise.all(all), { timeoutMs: 5 * MINUTE_MS, what: 'all puts' })
+      note('puts', `${puts}, all after ${puts.max} ms`)
+      expect(puts.success === 1, `every put to succeed (${puts.lastError})`)
+      expect(puts.max < 2 * MINUTE_MS, 'all values to be back within two minutes')
+      await findAll(stage, others, putsPerNode)
+      // The storm is over: nobody keeps repeating himself.
+      const before = network.stats.sent
+      await network.run(MINUTE_MS)
+      const perNode = (network.stats.sent - before) / count / 60
+      note('datagrams per node and second afterwards', perNode)
+      expect(perNode < 50, 'the network to calm down')
+      await renewAll(stage, startedAt, putsPerNode)
+      await findAll(stage, others, putsPerNode)
+      const refused = sum(network.nodes, (node) => node.dht.stats(node.clockMs).dropped.rateLimited)
+      note('requests refused', refused)
+      expect(refused < network.stats.delivered / 1000, 'honest peers not to be refused')
+    },
+  }
+}
+
+/** The others go about their business. */
+async function useMeanwhile(stage: Stage, others: readonly SimNode[]): Promise<void> {
+  const { network, note, expect } = stage
+  const probe = new Probe(network)
+  const { gets, puts } = probe
+  await spread(network, 60, MINUTE_MS, async (i) => {
+    await probe.put(others[i % others.length]!, `meanwhile ${i}`)
+    await probe.get(others[(i + 5) % others.length]!, `meanwhile ${i}`)
+  })
+  note('gets of others meanwhile', String(gets))
+  note('puts of others meanwhile', String(puts))
+  expect(gets.success === 1, `gets of others to succeed (${gets.lastError})`)
+  expect(puts.success === 1, `puts of others to succeed (${puts.lastError})`)
+  expect(gets.p99 < 10 * SECOND_MS, 'gets of others to take less than 10 s')
+}
+
+async function findAll(stage: Stage, others: readonly SimNode[], perNode: number): Promise<void> {
+  const { network, note, expect } = stage
+  const probe = new Probe(network)
+  await spread(network, SAMPLE, 20 * SECOND_MS, (n) => {
+    const name = `value ${n % BUSY_NODES} ${(7 * n) % perNode}`
+    return probe.get(others[n % others.length]!, name)
+  })
+  note(`gets of their values, at ${Math.round(network.now / 1000)} s`, String(probe.gets))
+  expect(probe.gets.success === 1, `their values to be found (${probe.gets.lastError})`)
+}
+
+/** All values are renewed once, within a minute and more rather than at once. */
+async function renewAll(stage: Stage, startedAt: number, perNode: number): Promise<void> {
+  const { network, note, expect } = stage
+  let most = 0
+  let total = 0
+  while (network.now < startedAt + 12 * MINUTE_MS) {
     const before = network.stats.sent
-    await network.run(MINUTE_MS)
-    const perNode = (network.stats.sent - before) / count / 60
-    note('datagrams per node and second afterwards', perNode)
-    expect(perNode < 50, 'the network to calm down')
-  },
+    await network.run(SECOND_MS)
+    const sent = network.stats.sent - before
+    most = Math.max(most, sent)
+    total += sent
+  }
+  note('datagrams of the renewals', total)
+  note('most within a second', most)
+  // At least a probe and a refresh to each of eight nodes, and their answers.
+  expect(total > 32 * BUSY_NODES * perNode, 'all values to be renewed')
+  expect(most < total / 20, 'renewals to be spread over time')
 }
 
 export const flashCrowd: Scenario = {

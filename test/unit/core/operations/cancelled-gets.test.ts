@@ -22,6 +22,7 @@ for (const isCancelled of [false, true]) {
       first.dht.advance(at)
       wakeups++
     }
-    assert(wakeups < 20, `${wakeups} times in ten seconds`)
+    // Less often than somebody who waits for a family, even while a peer is being pinged.
+    assert(wakeups < 35, `${wakeups} times in ten seconds`)
   })
 }

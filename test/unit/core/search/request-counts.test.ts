@@ -94,8 +94,9 @@ describe('requests', () => {
     net.run(98 * MINUTE_MS)
     for (const peer of peers) {
       const { finds = 0, gets = 0, puts = 0 } = costs(peer)
-      assert.equal(puts, 10)
-      assert.equal(gets, 10)
+      // Up to an eighth of its lifetime sooner than necessary.
+      assert(puts >= 10 && puts <= 11, `${puts} puts`)
+      assert.equal(gets, puts)
       assert(finds <= 1, `${finds} finds`)
     }
   })
