@@ -10,15 +10,7 @@ export interface Flag {
   readonly choices?: readonly string[]
   /** Lines in --help; without any, the flag is not listed. */
   readonly help?: readonly string[]
-  /** Known from other OpenDHT nodes, but not served yet, for want of this: refused. */
-  readonly later?: string
 }
 
 /** In the order of --help. */
 export type FlagTable = Readonly<Record<string, Flag>>
-
-/** `-p/--port`, for messages. */
-export function flagText(table: FlagTable, name: string): string {
-  const short = table[name]?.short
-  return short === undefined ? `--${name}` : `-${short}/--${name}`
-}

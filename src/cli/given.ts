@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util'
 import { suggestion } from '../core/util/nearest.ts'
-import { type FlagTable, flagText } from './flags.ts'
+import type { FlagTable } from './flags.ts'
 
 /** What the user typed cannot be meant; the text is one line for standard error. */
 export class UsageError extends Error {}
@@ -90,11 +90,6 @@ function checkOption({ name, rawName, value }: OptionToken, table: FlagTable): v
   }
   if (flag.argument === undefined && value !== undefined) {
     throw new UsageError(`Option ${rawName} takes no argument: got ${value}`)
-  }
-  if (flag.later !== undefined) {
-    throw new UsageError(
-      `Not available yet: ${flagText(table, name)} comes with ${flag.later}, in a later version`,
-    )
   }
   if (flag.choices !== undefined && !flag.choices.includes(value ?? '')) {
     const choices = flag.choices.join(', ')

@@ -113,8 +113,6 @@ export const INFO_FLAGS = {
   version: { help: ['print the version and exit'] },
 } as const satisfies FlagTable
 
-const PROXY = 'the REST proxy client'
-
 /** REST proxies over the node. */
 export const PROXY_SERVER_FLAGS = {
   proxyserver: {
@@ -138,6 +136,8 @@ export const PROXY_SERVER_FLAGS = {
   },
   bundleid: {
     argument: 'ID',
+    help: ['topic of subscriptions that give none'],
+  },
   'dashboard-token': {
     argument: 'FILE',
     help: [
@@ -145,12 +145,19 @@ export const PROXY_SERVER_FLAGS = {
       'node from other hosts, and act on it',
     ],
   },
-    help: ['topic of subscriptions that give none'],
-  },
 } as const satisfies FlagTable
 
-/** Refused, so that nobody believes in a proxy that is not there. */
-export const PROXY_FLAGS = {
-  proxyclient: { argument: 'URL', later: PROXY },
-  devicekey: { argument: 'KEY', later: PROXY },
+/** A proxy in place of a node. */
+export const PROXY_CLIENT_FLAGS = {
+  proxyclient: {
+    argument: 'URL',
+    help: [
+      'work through this REST proxy, without UDP; may be',
+      'repeated: another one takes over when one fails',
+    ],
+  },
+  devicekey: {
+    argument: 'KEY',
+    help: ['with --proxyclient: listen through notifications', 'for this device'],
+  },
 } as const satisfies FlagTable

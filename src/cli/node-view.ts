@@ -21,6 +21,8 @@ type RunnerParts =
   | 'publicAddresses'
   | 'bootstrap'
   | 'connectivityChanged'
+  | 'enableProxy'
+  | 'pushNotificationReceived'
 
 export interface NodeView extends Pick<DhtRunner, RunnerParts> {
   readonly inspector: Pick<Inspector, keyof Inspector>

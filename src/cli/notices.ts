@@ -21,6 +21,8 @@ export function startNotices(
   demo: Demo | undefined,
 ): string[] {
   if (demo !== undefined) return [describeDemo(demo)]
+  const { urls } = options.proxyClient
+  if (urls.length > 0) return [`Working through the REST proxy ${urls.join(', or ')}.`]
   const notices: string[] = []
   const bound = runner.port4 ?? runner.port6
   // With a state file the port may be the one that was saved beside it.
@@ -98,7 +100,7 @@ export class NetworkWatch {
 
   /** Once, until the network answers again. Nobody expects an answer who named no hosts. */
   #complain(): void {
-    const hosts = this.#runner.bootstrapHosts
+    const hosts = [...this.#runner.bootstrapHosts, ...this.#runner.proxies]
     if (this.#isLost || hosts.length === 0) return
     this.#isLost = true
     const what = this.#wasConnected ? 'The network does not answer any more' : 'Nobody answers yet'

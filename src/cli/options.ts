@@ -5,6 +5,7 @@
 import { InfoHash } from '../core/id/info-hash.ts'
 import { SocketAddress } from '../core/id/socket-address.ts'
 import { type Given, UsageError } from './given.ts'
+import { type ProxyClientFlags, toProxyClientFlags } from './proxies/proxy-client-options.ts'
 import { type ProxyFlags, toProxyFlags } from './proxies/proxy-options.ts'
 
 /** Where a password comes from: the command line itself, or the first line of a file. */
@@ -51,6 +52,7 @@ export interface NodeOptions {
   readonly json: boolean
   readonly peerDiscovery: boolean
   readonly proxy: ProxyFlags
+  readonly proxyClient: ProxyClientFlags
 }
 
 const MAX_NETWORK = 0xffff_ffff
@@ -82,6 +84,7 @@ export function toNodeOptions(given: Given): NodeOptions {
     json: given.has('json'),
     peerDiscovery: given.has('peer-discovery'),
     proxy: toProxyFlags(given, identity !== undefined),
+    proxyClient: toProxyClientFlags(given),
   }
   if (options.syslog && options.logFile !== undefined) {
     throw new UsageError('Give one of --syslog and --logfile, not both')

@@ -11,6 +11,7 @@ import type { RunnerOptions } from '../nodejs/runner-options.ts'
 import type { Demo } from './demo.ts'
 import type { StorageLimits } from './node-view.ts'
 import type { NodeOptions } from './options.ts'
+import { toProxyOptions } from './proxies/proxy-client-options.ts'
 
 /** Ports that are tried after the default one. */
 const MORE_PORTS = 100
@@ -65,12 +66,14 @@ function runnerOptions(options: NodeOptions, demo: Demo | undefined): RunnerOpti
     peerDiscovery: options.peerDiscovery,
     id: options.nodeId,
     statePath: options.persist,
+    proxy: toProxyOptions(options.proxyClient),
     ...(isLimited ? {} : { maxRequestsPerSecond: -1, maxSearches: -1 }),
     ...(options.unlimited ? { maxStorageBytes: -1, maxStorageKeys: -1 } : {}),
   }
 }
 
 async function startRunner(runner: RunnerOptions, options: NodeOptions): Promise<DhtRunner> {
+  if (runner.proxy !== undefined) return DhtRunner.start(runner)
   const port = options.port ?? defaultPort(options)
   if (port !== undefined) return DhtRunner.start({ ...runner, port })
   for (let next = DEFAULT_PORT; ; next++) {

@@ -21,6 +21,7 @@ import type { ValueType } from '../core/value/value-type.ts'
 import { certificateKeys } from '../crypto/certificate-keys.ts'
 import { rsaVerifier } from '../crypto/signature-verifier.ts'
 import type { ProxyOptions } from '../proxy/client/proxy-options.ts'
+import type { PushData, PushOutcome } from '../proxy/client/push.ts'
 import { SecureDht, type SecureOptions } from '../secure/secure-dht.ts'
 import { Bootstrapper } from './bootstrapper.ts'
 import type { DhtDiscoveryOptions } from './discovery/discovery-options.ts'
@@ -68,7 +69,7 @@ export class DhtRunner extends SecureDht {
 
   private constructor({ driver, transports, state, resolver, log, secure }: RunnerParts) {
     const engine = new EngineBackend(driver)
-    const proxySwitch = new ProxySwitch(engine)
+    const proxySwitch = new ProxySwitch(engine, transports.length > 0)
     super(proxySwitch.backend, rsaVerifier, secure)
     this.#driver = driver
     this.#engine = engine
@@ -110,9 +111,12 @@ export class DhtRunner extends SecureDht {
       onSendFailed: (to) => driver?.onSendFailed(to),
     }
     const open = options.openTransport ?? chooseTransport(transport, log)
-    const transports = await openSockets(plan, state?.ports, open, handler)
+    const { proxy } = options
+    const transports =
+      proxy === undefined ? await openSockets(plan, state?.ports, open, handler) : []
     try {
-      const families = transports.map(({ family }) => family)
+      // An engine without sockets does nothing, and has to have a family all the same.
+      const families = proxy === undefined ? transports.map(({ family }) => family) : undefined
       const id = state?.id ?? options.id ?? options.identity?.nodeId
       const config = { ...options, id, families }
       const outbox = new Outbox(arenas)
@@ -120,6 +124,7 @@ export class DhtRunner extends SecureDht {
       const dht = new Dht(config, ports, monotonicNow())
       driver = new Driver(dht, transports, (events) => runner.#onEvents(events))
       const runner = new DhtRunner({ driver, transports, state, resolver, log, secure: options })
+      if (proxy !== undefined) await runner.#proxySwitch.use(proxy.proxies, proxy)
       await runner.#restoreState(stateIntervalMs)
       runner.bootstrap(...bootstrap)
       if (peerDiscovery !== undefined) await runner.#startDiscovery(peerDiscovery, log)
@@ -225,9 +230,24 @@ export class DhtRunner extends SecureDht {
     await this.#proxySwitch.use(proxies, settings)
   }
 
-  /** URL of the proxy in use; undefined without one. */
+  /** URLs of the proxies that may be used; none while sockets are. */
+  get proxies(): readonly string[] {
+    return this.#proxySwitch.urls
+  }
+
+  /** The one of them in use; undefined while none is ready. */
   get proxy(): string | undefined {
     return this.#proxySwitch.proxies?.proxy?.url
+  }
+
+  /** While proxies are used: another token of this device, or none, as in `ProxyClient`. */
+  setPushNotificationToken(token: string | undefined): void {
+    this.#proxySwitch.proxies?.setPushToken(token)
+  }
+
+  /** To be called with the data of every notification that arrives. Never rejects. */
+  async pushNotificationReceived(data: PushData): Promise<PushOutcome> {
+    return (await this.#proxySwitch.proxies?.receiveNotification(data)) ?? 'ignored'
   }
 
   /** To be called when the host got other addresses: everything known is confirmed anew. */
@@ -237,8 +257,10 @@ export class DhtRunner extends SecureDht {
     this.#discovery?.connectivityChanged()
   }
 
-  /** Own addresses as peers see them, most reported first, with the bound port. */
+  /** Own addresses as peers see them, most reported first, with the bound port, or 0 without. */
   publicAddresses(family?: Family): SocketAddress[] {
+    const seenByProxy = this.#transports.length === 0 ? this.#proxySwitch.publicAddress : undefined
+    if (seenByProxy !== undefined) return [seenByProxy]
     return this.#withPorts(this.#driver.dht.publicAddresses(family))
   }
 

@@ -64,7 +64,6 @@ export { createProxyFetch, type ProxyTlsOptions } from './proxy-fetch.ts'
 export type { ProxySettings } from './proxy-switch.ts'
 export type { Resolver } from './resolve.ts'
 export type { RunnerOptions } from './runner-options.ts'
-export { SecureProxyClient, type SecureProxyOptions } from './secure-proxy-client.ts'
 export type {
   BindOptions,
   OpenTransport,

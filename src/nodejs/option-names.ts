@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<keyof RunnerOptions, true>> = {
   bind6: true,
   bootstrap: true,
   peerDiscovery: true,
+  proxy: true,
   statePath: true,
   stateIntervalMs: true,
   log: true,

@@ -29,7 +29,7 @@ const KEEP_ALIVE_MS = 30_000
  * @example
  * const authorities = [Certificate.from(readFileSync('proxy-ca.pem'))]
  * const fetch = await createProxyFetch({ authorities })
- * const dht = new SecureProxyClient({ proxies: 'https://proxy.example.org', fetch })
+ * const node = await DhtRunner.start({ proxy: { proxies: 'https://proxy.example.org', fetch } })
  */
 export async function createProxyFetch(options: ProxyTlsOptions = {}): Promise<ProxyFetch> {
   const keepAlive = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }

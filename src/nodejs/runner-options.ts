@@ -6,6 +6,7 @@ import type { DhtConfig } from '../core/config.ts'
 import { DEFAULT_PORT } from '../core/constants.ts'
 import type { Log } from '../core/ports.ts'
 import { Identity } from '../crypto/identity.ts'
+import { checkProxyOptions, type ProxyOptions } from '../proxy/client/proxy-options.ts'
 import type { SecureOptions } from '../secure/secure-dht.ts'
 import { checkDhtDiscovery, type DhtDiscoveryOptions } from './discovery/discovery-options.ts'
 import type { Resolver } from './resolve.ts'
@@ -39,6 +40,11 @@ export interface RunnerOptions extends Omit<DhtConfig, 'families'>, SecureOption
    * Default false.
    */
   peerDiscovery?: boolean | DhtDiscoveryOptions | undefined
+  /**
+   * Work through REST proxies, without any socket: what concerns sockets, the state file and other
+   * nodes is of no use then. For a node with sockets, see `enableProxy`.
+   */
+  proxy?: ProxyOptions | undefined
   /**
    * File that keeps id, known nodes and stored values from one start to the next. The id in it
    * goes before `id`. The ports are in a file of the same name with `_port.txt` behind it. One
@@ -90,13 +96,23 @@ export function checkOptions(options: RunnerOptions): CheckedOptions {
     throw new TypeError(`bootstrap must be an array of hosts: got ${typeof bootstrap}`)
   }
   checkSecureOptions(options)
+  checkProxy(options)
   const plan = planSockets({ port, bind4, bind6 })
   const peerDiscovery = checkDhtDiscovery(options.peerDiscovery)
   return { plan, stateIntervalMs, transport: checkTransportOptions(options), peerDiscovery }
 }
 
-/** Throws TypeError naming the wrong option, CryptoError when the identity has expired. */
-export function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
+function checkProxy({ proxy, statePath, peerDiscovery, bootstrap = [] }: RunnerOptions): void {
+  if (proxy === undefined) return
+  checkProxyOptions(proxy)
+  const useless = { statePath, peerDiscovery, bootstrap: bootstrap[0] }
+  for (const [name, value] of Object.entries(useless)) {
+    if (value === undefined || value === false) continue
+    throw new TypeError(`${name} must not be given with proxy: such a node has no sockets`)
+  }
+}
+
+function checkSecureOptions({ identity, certificateStore }: SecureOptions): void {
   if (identity !== undefined && !(identity instanceof Identity)) {
     const got = describeType(identity)
     const hint = got === 'Promise' ? '. Is an `await` missing?' : ''

@@ -9,19 +9,13 @@ import { CONTROL_COMMANDS } from './control.ts'
 import { INDEXING_COMMANDS } from './indexing.ts'
 import { INSPECTING_COMMANDS } from './inspecting.ts'
 import { LISTENING_COMMANDS } from './listening.ts'
+import { PROXY_CLIENT_COMMANDS } from './proxy-client.ts'
 import { PROXYING_COMMANDS } from './proxying.ts'
 import { READING_COMMANDS } from './reading.ts'
 import { SIGNING_COMMANDS } from './signing.ts'
 import { WRITING_COMMANDS } from './writing.ts'
 
 export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
-
-/** Known from other OpenDHT nodes; what they need is not part of this version. */
-const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['stt', 'proxy client'],
-  ['stp', 'proxy client'],
-  ['rp', 'push notification'],
-])
 
 const helpCommand: Command = {
   names: ['h', 'help'],
@@ -41,7 +35,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
   },
   { title: 'Indexes', commands: INDEXING_COMMANDS },
   { title: 'State of this node', commands: INSPECTING_COMMANDS },
-  { title: 'REST proxies', commands: PROXYING_COMMANDS },
+  { title: 'REST proxies', commands: [...PROXYING_COMMANDS, ...PROXY_CLIENT_COMMANDS] },
   { title: 'Node and program', commands: [...CONTROL_COMMANDS, helpCommand] },
 ]
 
@@ -89,10 +83,8 @@ export function execute(session: Session, line: string): void {
 }
 
 function refuse(session: Session, name: string): void {
-  const feature = LATER_COMMANDS.get(name)
   const hint = suggestion(name, commandNames())
-  if (feature === undefined) session.refuse(`Unknown command: ${name}${hint}\n${HELP_HINT}`)
-  else session.complain(`Command ${name} (${feature}) is not available yet in this version`)
+  session.refuse(`Unknown command: ${name}${hint}\n${HELP_HINT}`)
 }
 
 /** Each with the short one, in lines of a terminal. */

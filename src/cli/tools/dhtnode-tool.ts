@@ -8,7 +8,7 @@ import {
   JOIN_FLAGS,
   JSON_FLAG,
   LOG_FLAGS,
-  PROXY_FLAGS,
+  PROXY_CLIENT_FLAGS,
   PROXY_SERVER_FLAGS,
   ROLE_FLAGS,
 } from '../node-flags.ts'
@@ -29,6 +29,7 @@ export const DHTNODE: Tool = {
     { what: 'Put from a script', command: 'echo "p key text" | dhtnode -b 192.0.2.7' },
     { what: 'Sign what you put', command: 'dhtnode -b 192.0.2.7 -i --save-identity me' },
     { what: 'Serve HTTP clients', command: 'dhtnode -b bootstrap.jami.net --proxyserver 8080' },
+    { what: 'Without UDP', command: 'dhtnode --proxyclient http://192.0.2.7:8080' },
     { what: 'Run in the background', command: 'dhtnode -b 192.0.2.7 -d -l dhtnode.log' },
   ],
   flags: {
@@ -54,12 +55,10 @@ export const DHTNODE: Tool = {
     ...JSON_FLAG,
     ...LOG_FLAGS,
     ...INFO_FLAGS,
-    ...PROXY_FLAGS,
+    ...PROXY_CLIENT_FLAGS,
   },
   notes: [
-    'Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the same. ' +
-      'Options for the client of a proxy are known, but refused: they are not available ' +
-      'yet in this version.',
+    'Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the same.',
     'Type h at the prompt for the commands. At the end of piped input, dhtnode lets running ' +
       'operations finish, for at most 15 seconds.',
   ],

@@ -33,6 +33,8 @@ import { checkToken, type PushData, PushIdentity, type PushOutcome } from './pus
 export class ProxyBackend implements Backend {
   onStatus: ((status: FamilyStatus) => void) | undefined
   readonly counters = new ProxyCounters()
+  /** Of all proxies that may be used. */
+  readonly urls: readonly string[]
   readonly #ports: ProxyPorts
   readonly #pool: ProxyPool
   readonly #http: ProxyHttp
@@ -50,6 +52,7 @@ export class ProxyBackend implements Backend {
     const checked = checkProxyOptions(options)
     const { requestTimeoutMs, push, maxListens, maxPermanent } = checked
     const { counters } = this
+    this.urls = checked.urls
     this.#ports = checked.fetch === undefined ? ports : { ...ports, fetch: checked.fetch }
     this.#http = new ProxyHttp(this.#ports, counters)
     const common = { http: this.#http, ports: this.#ports, counters, requestTimeoutMs }
@@ -126,7 +129,7 @@ export class ProxyBackend implements Backend {
 
   async stats(): Promise<DhtStats> {
     const operations = this.#gets.size + this.#puts.count + this.#listens.keys
-    return toDhtStats(this.#pool.current?.info, operations)
+    return toDhtStats(this.#pool.info, operations)
   }
 
   status(): FamilyStatus {

@@ -10,11 +10,8 @@ export interface ProxyInfo {
   readonly nodeId: string
   readonly ipv4: FamilyStats
   readonly ipv6: FamilyStats
-  readonly operations: number
   /** Where the proxy sees this client; undefined when it does not say. */
   readonly publicIp: string | undefined
-  readonly storedValues: number
-  readonly storedBytes: number
 }
 
 /** Throws SyntaxError when it is not the description of a node. */
@@ -29,10 +26,7 @@ export function readProxyInfo(text: string): ProxyInfo {
     nodeId,
     ipv4: toFamily(info['ipv4']),
     ipv6: toFamily(info['ipv6']),
-    operations: toCount(info['ops']),
     publicIp: typeof publicIp === 'string' && publicIp !== '' ? publicIp : undefined,
-    storedValues: toCount(info['storage_values']),
-    storedBytes: toCount(info['storage_size']),
   }
 }
 

@@ -11,7 +11,7 @@ import { Endpoint } from './endpoint.ts'
 import { backoffMs, type ProxyPorts } from './ports.ts'
 import { ProxyError } from './proxy-error.ts'
 import type { ProxyHttp } from './proxy-http.ts'
-import { familyStatus } from './proxy-info.ts'
+import { familyStatus, type ProxyInfo } from './proxy-info.ts'
 
 export interface PoolOptions {
   readonly urls: readonly string[]
@@ -75,8 +75,9 @@ export class ProxyPool {
     return this.#current
   }
 
-  get proxies(): readonly Endpoint[] {
-    return this.#proxies
+  /** What the proxy in use, or else one that answers at least, said of its node. */
+  get info(): ProxyInfo | undefined {
+    return (this.#current ?? this.#proxies.find(({ state }) => state === 'unready'))?.info
   }
 
   status(): FamilyStatus {
@@ -290,10 +291,10 @@ export class ProxyPool {
   }
 
   #readStatus(): FamilyStatus {
-    const proxy = this.#current ?? this.#proxies.find(({ state }) => state === 'unready')
-    if (proxy?.info !== undefined) {
-      const isReady = proxy === this.#current
-      const { ipv4, ipv6 } = proxy.info
+    const { info } = this
+    if (info !== undefined) {
+      const isReady = this.#current !== undefined
+      const { ipv4, ipv6 } = info
       return { ipv4: familyStatus(ipv4, isReady), ipv6: familyStatus(ipv6, isReady) }
     }
     const status = this.#hasSearched ? 'disconnected' : 'connecting'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Statistics in the form that nodes give them. A client of a proxy has no tables and no datagrams of
-// its own: the proxy's node is described as far as it tells, and all else is nothing.
+// Statistics in the form that nodes give them. A client of a proxy has no store and no datagrams of
+// its own; the tables are those of the proxy's node, as far as it tells.
 
 import type { DhtStats } from '../../core/snapshots.ts'
 import { newStorageStats } from '../../core/storage/storage-types.ts'
@@ -12,9 +12,9 @@ export function toDhtStats(info: ProxyInfo | undefined, operations: number): Dht
     ipv6: info?.ipv6 ?? NO_FAMILY,
     storage: {
       keys: 0,
-      values: info?.storedValues ?? 0,
+      values: 0,
       localValues: 0,
-      remoteBytes: info?.storedBytes ?? 0,
+      remoteBytes: 0,
       localBytes: 0,
       listeners: 0,
       counters: newStorageStats(),

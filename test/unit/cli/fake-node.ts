@@ -123,6 +123,15 @@ export class FakeNode implements NodeView {
     this.calls.push(`bootstrap ${host}`)
   }
 
+  async enableProxy(urls: unknown): Promise<void> {
+    this.calls.push(`enableProxy ${urls ?? 'none'}`)
+  }
+
+  async pushNotificationReceived(data: unknown): Promise<'ignored'> {
+    this.calls.push(`notification ${JSON.stringify(data)}`)
+    return 'ignored'
+  }
+
   connectivityChanged(): void {
     this.calls.push('connectivityChanged')
   }

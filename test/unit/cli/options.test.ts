@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { readArguments, UsageError } from '../../../src/cli/given.ts'
 import { versionText } from '../../../src/cli/help.ts'
-import { PROXY_FLAGS } from '../../../src/cli/node-flags.ts'
 import { isHostAndPort, type NodeOptions, toNodeOptions } from '../../../src/cli/options.ts'
 import { DHTNODE } from '../../../src/cli/tools/dhtnode-tool.ts'
 
@@ -55,6 +54,7 @@ describe('the command line', () => {
         pushGateway: undefined,
         bundleId: undefined,
       },
+      proxyClient: { urls: [], deviceKey: undefined },
     })
   })
 
@@ -166,10 +166,24 @@ describe('the command line', () => {
     refused(['--syslog', '-l', 'file'], /^Give one of --syslog and --logfile/)
   })
 
-  test('names the known options that are not available yet', () => {
-    for (const [name, { argument }] of Object.entries(PROXY_FLAGS)) {
-      assert.ok(argument)
-      refused([`--${name}`, 'x'], new RegExp(`^Not available yet: --${name} .*the REST proxy`))
+  test('reads proxies to work through', () => {
+    const read = (...args: string[]) => options(...args).proxyClient
+    assert.deepEqual(read(), { urls: [], deviceKey: undefined })
+    const urls = ['http://proxy.test:8000', 'https://other.test']
+    assert.deepEqual(
+      read('--proxyclient', 'proxy.test:8000', '--proxyclient', urls[1]!, '--devicekey', 'T'),
+      { urls, deviceKey: 'T' },
+    )
+    refused(['--proxyclient', 'ftp://x'], /^Invalid URL of a proxy: ftp:\/\/x/)
+    refused(['--devicekey', 'T'], /^Option --devicekey needs --proxyclient URL$/)
+    refused(['--proxyclient', 'x', '--devicekey', ''], /needs a key: got none$/)
+    for (const other of [
+      ['-b', 'host'],
+      ['-p', '0'],
+      ['-f', 'file'],
+      ['--proxyserver', '0'],
+    ]) {
+      refused(['--proxyclient', 'x', ...other], /exclude each other/)
     }
   })
 

@@ -318,14 +318,27 @@ describe('the program', () => {
     assert.equal(errors, '')
   })
 
-  test('names the known commands that are not available yet', async () => {
-    const names = 'stt stp rp'.split(' ')
-    const { errors } = await run({}, ...names.map((name) => `${name} some words`))
-    const lines = errors.trimEnd().split('\n')
-    assert.equal(lines.length, names.length)
-    for (const [i, name] of names.entries()) {
-      assert.match(lines[i]!, new RegExp(`^Command ${name} \\(.*\\) is not available yet`))
-    }
+  test('works through proxies, and through sockets again', async () => {
+    const { node, out, errors } = await run(
+      {},
+      'stt a.test https://b.test',
+      'stp',
+      'stt',
+      'stt ftp://x',
+    )
+    assert.deepEqual(node.calls, ['enableProxy http://a.test,https://b.test', 'enableProxy none'])
+    assert.match(out, /^Working through the REST proxy http:\/\/a.test, or https:\/\/b.test$/m)
+    assert.match(out, /^Working through the sockets of this node$/m)
+    assert.match(errors, /^No proxy given\. Syntax: stt URL \.\.\.\nInvalid URL of a proxy: ftp/)
+  })
+
+  test('hands in push notifications', async () => {
+    const { node, out } = await run({}, 'rp TOKEN', 'rp key=5 t=7')
+    assert.deepEqual(node.calls, [
+      'notification {"token":"TOKEN"}',
+      'notification {"key":"5","t":"7"}',
+    ])
+    assert.equal(out, 'Notification: ignored\nNotification: ignored\n')
   })
 
   test('leaves with x, exit and quit, whatever is behind', async () => {
