@@ -28,12 +28,18 @@ export async function startProxy(
   const node = await DhtRunner.start({ ...place, ...nodeOptions, bootstrap })
   const patience = AbortSignal.timeout(10_000)
   await Promise.all([node, peer].map((it) => it.whenConnected({ signal: patience })))
-  const proxy = await ProxyServer.start(node, { port: 0, address: '127.0.0.1', ...options })
-  const close = async (): Promise<void> => {
-    await proxy.close()
-    await Promise.all([node.close(), peer.close()])
+  const closeNodes = () => Promise.all([node.close(), peer.close()])
+  try {
+    const proxy = await ProxyServer.start(node, { port: 0, address: '127.0.0.1', ...options })
+    const close = async (): Promise<void> => {
+      await proxy.close()
+      await closeNodes()
+    }
+    return { node, peer, proxy, close }
+  } catch (error) {
+    await closeNodes()
+    throw error
   }
-  return { node, peer, proxy, close }
 }
 
 /** A connection whose bytes are written and read as they are. */

@@ -185,6 +185,8 @@ export class ProxyServer implements AsyncDisposable {
   }
 
   #onRequest(request: IncomingMessage, reply: ServerResponse): void {
+    // What was sent ahead on a connection that was cut off.
+    if (request.socket.destroyed) return
     const connection = this.#connections.of(request.socket)
     const startedAt = performance.now()
     let name = 'none'
