@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs'
 import { SocketAddress } from '../../core/id/socket-address.ts'
 import { type Given, UsageError } from '../given.ts'
-import { type IdentitySource, isHostAndPort, type PasswordSource } from '../options.ts'
+import type { IdentitySource, PasswordSource } from '../options.ts'
+import { type PushFlags, toPushFlags, toRedisUrl } from './push-options.ts'
 
 /** Certificate and key of an HTTPS proxy, as files. */
 export type ProxyIdentityFiles = Extract<IdentitySource, { kind: 'files' }>
@@ -16,9 +17,9 @@ export interface ProxyFlags {
   readonly address: string | undefined
   /** Without it, HTTPS has the identity of the node. */
   readonly identity: ProxyIdentityFiles | undefined
-  /** `HOST:PORT` or a port of this host. */
-  readonly pushGateway: string | undefined
-  readonly bundleId: string | undefined
+  readonly push: PushFlags
+  /** Where proxies keep what they share; undefined: beside the state of the node. */
+  readonly redis: string | undefined
   /** Of the dashboard. */
   readonly token: string | undefined
 }
@@ -31,8 +32,8 @@ export function toProxyFlags(given: Given, hasIdentity: boolean): ProxyFlags {
     httpsPort: given.number('proxyserverssl', 'port of the HTTPS proxy', range),
     address: checkedAddress(given.last('proxy-addr')),
     identity: toFiles(given),
-    pushGateway: checkedGateway(given.last('pushserver')),
-    bundleId: given.last('bundleid'),
+    push: toPushFlags(given),
+    redis: toRedisUrl(given),
     token: readToken(given.file('dashboard-token')),
   }
   if (flags.httpsPort !== undefined && flags.identity === undefined && !hasIdentity) {
@@ -86,9 +87,4 @@ function readToken(file: string | undefined): string | undefined {
   }
   if (/^[!-~]{16,}$/.test(token)) return token
   throw new UsageError(`Invalid dashboard token in ${file}: 16 or more characters, no blanks`)
-}
-
-function checkedGateway(text: string | undefined): string | undefined {
-  if (text === undefined || isHostAndPort(text.replace(/^https?:\/\//, ''))) return text
-  throw new UsageError(`Invalid push server: ${text} (HOST:PORT)`)
 }

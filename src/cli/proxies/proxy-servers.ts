@@ -7,6 +7,7 @@ import type { Identity } from '../../crypto/identity.ts'
 import type { DhtRunner } from '../../nodejs/dht-runner.ts'
 import type { LogRing } from '../../proxy/server/inspect/log-ring.ts'
 import { ProxyServer } from '../../proxy/server/proxy-server.ts'
+import type { StoreOptions } from '../../proxy/server/store/open-store.ts'
 import { openIdentity } from '../own-identity.ts'
 import type { Output } from '../screen.ts'
 import type { ProxyFlags } from './proxy-options.ts'
@@ -79,23 +80,28 @@ export class ProxyServers {
   async #start(
     port: number,
     identity: Identity | undefined,
-    pushGateway = this.#parts.flags.pushGateway,
+    gateway = this.#parts.flags.push.gateway,
   ): Promise<ProxyServer> {
-    const { node, flags, persist, log, ring } = this.#parts
-    const { address, bundleId, token } = flags
-    const statePath = `${persist}_${port}`
+    const { node, flags, log, ring } = this.#parts
+    const { address, push, token } = flags
     const server = await ProxyServer.start(node, {
       port,
       address,
       log,
       tls: identity && { identity },
-      push: { gateway: pushGateway, bundleId },
+      push: { ...push, gateway },
+      store: this.#storeOf(port),
       dashboard: { token, log: ring },
-      ...(persist === undefined
-        ? {}
-        : { store: { path: `${statePath}.sqlite`, importPath: statePath } }),
     })
     this.#servers.add(server)
     return server
+  }
+
+  /** Beside the node's state, where a C++ node has that of its proxies, too. */
+  #storeOf(port: number): StoreOptions {
+    const { flags, persist } = this.#parts
+    const importPath = persist === undefined ? undefined : `${persist}_${port}`
+    if (flags.redis !== undefined) return { redis: flags.redis, importPath }
+    return importPath === undefined ? {} : { path: `${importPath}.sqlite`, importPath }
   }
 }

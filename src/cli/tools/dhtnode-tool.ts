@@ -13,6 +13,7 @@ import {
   ROLE_FLAGS,
 } from '../node-flags.ts'
 import { toNodeOptions } from '../options.ts'
+import { PUSH_FLAGS } from '../proxies/push-options.ts'
 import { ENDED, NOT_STARTED, type ProgramStreams, type Tool, WRONG_SCRIPT } from '../tool.ts'
 
 export const DHTNODE: Tool = {
@@ -52,6 +53,7 @@ export const DHTNODE: Tool = {
       ],
     },
     ...PROXY_SERVER_FLAGS,
+    ...PUSH_FLAGS,
     ...JSON_FLAG,
     ...LOG_FLAGS,
     ...INFO_FLAGS,

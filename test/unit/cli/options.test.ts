@@ -51,8 +51,15 @@ describe('the command line', () => {
         httpsPort: undefined,
         address: undefined,
         identity: undefined,
-        pushGateway: undefined,
-        bundleId: undefined,
+        push: {
+          gateway: undefined,
+          bundleId: undefined,
+          format: undefined,
+          contact: undefined,
+          allowLocalEndpoints: false,
+        },
+        redis: undefined,
+        token: undefined,
       },
       proxyClient: { urls: [], deviceKey: undefined },
     })

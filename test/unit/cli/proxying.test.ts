@@ -32,12 +32,30 @@ describe('the flags of proxies', () => {
       httpsPort: undefined,
       address: '::1',
       identity: undefined,
-      pushGateway: 'localhost:8088',
-      bundleId: 'org.x',
+      push: {
+        gateway: 'localhost:8088',
+        bundleId: 'org.x',
+        format: undefined,
+        contact: undefined,
+        allowLocalEndpoints: false,
+      },
+      redis: undefined,
       token: undefined,
     })
     assert.ok(hasProxies(proxy))
     assert.ok(!hasProxies(options().proxy))
+  })
+
+  test('say how devices are notified, and where subscriptions are kept', () => {
+    const line = '--push-format 2.4 --push-contact mailto:a@example.org --push-local'
+    const { proxy } = options(...line.split(' '), '--redis', 'redis://:secret@localhost:6380/2')
+    const { format, contact, allowLocalEndpoints } = proxy.push
+    assert.deepEqual([format, contact], ['2.4', 'mailto:a@example.org'])
+    assert.ok(allowLocalEndpoints)
+    assert.equal(proxy.redis, 'redis://:secret@localhost:6380/2')
+    refused(['--push-format', '3'], /^Invalid argument of --push-format: 3 \(one of 4\.3, 2\.4\)$/)
+    refused(['--push-contact', 'me'], /^Invalid contact: me/)
+    refused(['--redis', 'http://:secret@host'], /^Invalid argument of --redis \(redis:/)
   })
 
   test('give the certificate of HTTPS, or leave it to the node', () => {
@@ -87,7 +105,7 @@ test('commands start proxies, show and stop them', async () => {
     stop: async (port: number) => port === 81,
   }
   const console = new Console({
-    proxies: { list: [{ summary }], open: async () => servers, close: async () => {} },
+    proxies: { list: [{ summary }], open: async () => servers },
   })
   for (const line of ['pst 80 push:1', 'psx 82', 'psp 81', 'psp 83', 'pst', 'pst 1 a:b:c', 'll']) {
     console.type(line)
