@@ -86,6 +86,10 @@ def _shipped_node() -> Optional[str]:
 
 def _try(path: str) -> Connection:
     """Raises OSError or BridgeError when it is of no use."""
+    environment = dict(os.environ)
+    if not sys.dont_write_bytecode:
+        # Compiled code beside its source, as Python has it; without the right to write, none.
+        environment.setdefault('NODE_COMPILE_CACHE', str(_BUNDLE.with_name('__pycache__')))
     flags = 0
     if _IS_WINDOWS:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore
@@ -94,6 +98,7 @@ def _try(path: str) -> Connection:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
+        env=environment,
         # A ^C at the terminal is for Python: whether nodes go on is the program's decision.
         start_new_session=not _IS_WINDOWS,
         creationflags=flags,

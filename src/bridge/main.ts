@@ -28,7 +28,6 @@ const session = new Session({
 })
 const reader = new FrameReader((contents) => session.receive(contents))
 
-process.getBuiltinModule('node:module').enableCompileCache?.()
 // The terminal sends it to Python, too, which decides what to do.
 process.on('SIGINT', () => {})
 output.on('error', () => void end(0))
