@@ -141,8 +141,8 @@ export const PROXY_SERVER_FLAGS = {
   'dashboard-token': {
     argument: 'FILE',
     help: [
-      'file with a token: whoever has it may look into the',
-      'node from other hosts, and act on it',
+      'file with a token: whoever has it may look into',
+      'the node from other hosts, and act on it',
     ],
   },
 } as const satisfies FlagTable

@@ -18,7 +18,7 @@ export const PUSH_FLAGS = {
   },
   'push-contact': {
     argument: 'URL',
-    help: ['mailto: or https: URL for push services of browsers', 'that want to reach you'],
+    help: ['mailto: or https: URL where push services of', 'browsers can reach you'],
   },
   'push-local': {
     help: ['also notify endpoints in local networks, and', 'without TLS'],
@@ -26,8 +26,8 @@ export const PUSH_FLAGS = {
   redis: {
     argument: 'URL',
     help: [
-      'keep subscriptions and permanent puts in this Redis',
-      'or Valkey server, where other proxies share them',
+      'keep subscriptions and permanent puts in this',
+      'Redis or Valkey server, shared by several proxies',
     ],
   },
 } as const satisfies FlagTable
