@@ -110,7 +110,6 @@ test('own authorities and client certificates', async (t) => {
   const identity = await Identity.generate({
     ...issued,
     name: 'localhost',
-    altNames: ['localhost'],
   })
   const person = await Identity.generate({ ...issued, name: 'person' })
   const [node] = await startNodes(2).then((nodes) => {
