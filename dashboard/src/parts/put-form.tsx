@@ -20,7 +20,7 @@ interface Outcome {
   readonly isError: boolean
 }
 
-export function PutForm({ keyText }: { keyText: string }) {
+export function PutForm({ hash }: { hash: string }) {
   const [input, setInput] = useState(EMPTY)
   const [isSigned, setSigned] = useState(false)
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined)
@@ -34,7 +34,7 @@ export function PutForm({ keyText }: { keyText: string }) {
     setOutcome({ text: 'Storing…', isError: false })
     const startedAt = performance.now()
     try {
-      const stored = await put(keyText, putBody(input), isSigned && canSign)
+      const stored = await put(hash, putBody(input), isSigned && canSign)
       const took = formatMs(performance.now() - startedAt)
       setOutcome({ text: `Stored as value ${stored.id} in ${took}`, isError: false })
       change({ content: '' })

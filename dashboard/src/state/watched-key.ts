@@ -40,7 +40,7 @@ const FIRST_PAUSE_MS = 300
 const MAX_PAUSE_MS = 10_000
 
 export class WatchedKey {
-  readonly key: string
+  readonly #hash: string
   readonly state = signal<WatchState>('connecting')
   readonly error = signal('')
   /** Grows with each frame that changes something. */
@@ -56,9 +56,9 @@ export class WatchedKey {
   #numbers = 0
   #frame = 0
 
-  /** `key` is a text or 40 hexadecimal digits. */
-  constructor(key: string) {
-    this.key = key
+  /** Keys travel as hashes: a text such as `..` would be taken for a part of the address. */
+  constructor(hash: string) {
+    this.#hash = hash
   }
 
   start(): void {
@@ -97,7 +97,7 @@ export class WatchedKey {
     const silence = new AbortController()
     const startTimer = () => setTimeout(() => silence.abort(), SILENCE_MS)
     let timer = startTimer()
-    const path = `key/${encodeURIComponent(this.key)}/listen?resume`
+    const path = `key/${this.#hash}/listen?resume`
     const cursor = this.#cursor === undefined ? '' : `=${encodeURIComponent(this.#cursor)}`
     try {
       const response = await request(`${path}${cursor}`, {
@@ -171,8 +171,8 @@ export class WatchedKey {
 }
 
 /** All values that the network has now, in one go. */
-export async function getOnce(key: string, signal: AbortSignal): Promise<ValueJson[]> {
-  const response = await request(`key/${encodeURIComponent(key)}`, { signal })
+export async function getOnce(hash: string, signal: AbortSignal): Promise<ValueJson[]> {
+  const response = await request(`key/${hash}`, { signal })
   const values: ValueJson[] = []
   for await (const lines of linesOf(response)) {
     for (const line of lines) if (line !== '') values.push(JSON.parse(line) as ValueJson)
@@ -181,8 +181,8 @@ export async function getOnce(key: string, signal: AbortSignal): Promise<ValueJs
 }
 
 /** Resolves to the value as it was stored. */
-export function put(key: string, body: string, isSigned: boolean): Promise<ValueJson> {
-  const path = `key/${encodeURIComponent(key)}${isSigned ? '/sign' : ''}`
+export function put(hash: string, body: string, isSigned: boolean): Promise<ValueJson> {
+  const path = `key/${hash}${isSigned ? '/sign' : ''}`
   return requestJson<ValueJson>(path, { method: 'POST', body })
 }
 

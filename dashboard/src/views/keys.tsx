@@ -71,8 +71,8 @@ function KeyForm({ opened }: { opened: string }) {
 }
 
 function OpenKey({ text }: { text: string }) {
-  const watched = useMemo(() => new WatchedKey(text), [text])
   const hash = useMemo(() => hashOfKey(text), [text])
+  const watched = useMemo(() => new WatchedKey(hash), [hash])
   const [picked, pick] = useState<string | undefined>(undefined)
   useEffect(() => {
     watched.start()
@@ -94,7 +94,7 @@ function OpenKey({ text }: { text: string }) {
         <p class="small muted">
           <span class="mono">{hash}</span> <CopyButton text={hash} />
         </p>
-        <GetOnce text={text} />
+        <GetOnce hash={hash} />
       </section>
       <div class="keys">
         <div class="stack">
@@ -110,7 +110,7 @@ function OpenKey({ text }: { text: string }) {
           <Changes changes={watched.changes} version={version} />
         </div>
         <div class="stack">
-          <PutForm keyText={text} />
+          <PutForm hash={hash} />
           {row !== undefined && <ValueDetails row={row} end={endOf(row.json, row.at, ends)} />}
         </div>
       </div>
@@ -134,7 +134,7 @@ function WatchBadge({ state, error }: { state: WatchState; error: string }) {
   )
 }
 
-function GetOnce({ text }: { text: string }) {
+function GetOnce({ hash }: { hash: string }) {
   const [result, setResult] = useState('')
   const stop = useRef(new AbortController())
   useEffect(() => () => stop.current.abort(), [])
@@ -145,7 +145,7 @@ function GetOnce({ text }: { text: string }) {
     setResult('Asking the network…')
     const startedAt = performance.now()
     try {
-      const values = await getOnce(text, mine.signal)
+      const values = await getOnce(hash, mine.signal)
       const took = formatMs(performance.now() - startedAt)
       setResult(`The network has ${formatCount(values.length)} of them; asked in ${took}`)
     } catch (error) {

@@ -73,11 +73,12 @@ function StartForm({ onStarted }: { onStarted: (key: string) => void }) {
     if (text.trim() === '') return setResult('Expected a key')
     stop.current?.abort()
     stop.current = new AbortController()
-    onStarted(hashOfKey(text.trim()))
+    const hash = hashOfKey(text.trim())
+    onStarted(hash)
     setResult('Looking…')
     const startedAt = performance.now()
     try {
-      const values = await getOnce(text.trim(), stop.current.signal)
+      const values = await getOnce(hash, stop.current.signal)
       const took = formatMs(performance.now() - startedAt)
       setResult(`Found ${values.length} ${values.length === 1 ? 'value' : 'values'} in ${took}`)
     } catch (error) {
