@@ -44,11 +44,7 @@ export class ReadinessGate {
 
   /** For every reply: cheap. */
   get status(): ProxyStatus {
-    const now = this.#now()
-    if (now - this.#readAt >= FRESH_MS) {
-      this.#readAt = now
-      this.#status = this.report().status
-    }
+    if (this.#now() - this.#readAt >= FRESH_MS) this.report()
     return this.#status
   }
 
@@ -56,6 +52,8 @@ export class ReadinessGate {
   report(): ReadinessReport {
     const { ipv4, ipv6, isReady, reason } = this.#read()
     const status = this.#isShuttingDown ? 'shutting-down' : (reason ?? 'ready')
+    this.#readAt = this.#now()
+    this.#status = status
     return {
       ready: isReady && !this.#isShuttingDown,
       status,
@@ -67,7 +65,6 @@ export class ReadinessGate {
   /** From now on the proxy is not ready, whatever the node says. */
   shutDown(): void {
     this.#isShuttingDown = true
-    this.#status = 'shutting-down'
     this.#readAt = Number.NEGATIVE_INFINITY
   }
 
