@@ -58,7 +58,17 @@ const LAYERS: Record<string, Layer> = {
     hasNode: true,
   },
   bridge: {
-    layers: ['core', 'api', 'crypto', 'discovery', 'secure', 'pht', 'nodejs', 'cli'],
+    layers: [
+      'core',
+      'api',
+      'crypto',
+      'discovery',
+      'secure',
+      'pht',
+      'proxy/client',
+      'nodejs',
+      'cli',
+    ],
     packages: [],
     hasNode: true,
   },

@@ -66,20 +66,13 @@ class DhtConfig:
         server_ca: Optional[Certificate] = None,
     ) -> None:
         """Use a node elsewhere, through its REST interface, instead of an own one."""
-        texts = {
-            'server': server,
-            'push_node_id': push_node_id,
-            'push_token': push_token,
-            'push_topic': push_topic,
-            'push_platform': push_platform,
-            'user_agent': user_agent,
-        }
-        for name, text in texts.items():
-            expect(name, text, str)
+        self._proxy = proxy_fields(
+            server, push_node_id, push_token, push_topic, push_platform, user_agent
+        )
         if server_ca is not None:
             expect('server_ca', server_ca, Certificate)
-        is_given = server_ca is not None and server_ca._public is not None
-        self._proxy = {**texts, 'server_ca': bytes(server_ca) if is_given else None}  # type: ignore
+            if server_ca._public is not None:
+                self._proxy['server_ca'] = bytes(server_ca)
 
     def setPeerDiscovery(self, discovery: bool, publish: bool) -> None:
         """Find nodes on the local network, and be found there."""
@@ -94,9 +87,33 @@ class DhtConfig:
         fields = {**self._fields, 'port': port}
         if ipv4 or ipv6:
             fields.update(bind_fields(ipv4, ipv6))
+        if self._proxy is not None and self._proxy['server']:
+            fields['proxy'] = self._proxy
         used = identity or self._identity
         fields['identity'] = used._packed() if used is not None else None
         return fields
+
+
+def proxy_fields(
+    server: str,
+    push_node_id: str = '',
+    push_token: str = '',
+    push_topic: str = '',
+    push_platform: str = '',
+    user_agent: str = '',
+) -> Dict[str, Any]:
+    """For the engine, by the names of `DhtConfig.setProxyInfo`."""
+    texts: Dict[str, Any] = {
+        'server': server,
+        'push_node_id': push_node_id,
+        'push_token': push_token,
+        'push_topic': push_topic,
+        'push_platform': push_platform,
+        'user_agent': user_agent,
+    }
+    for name, text in texts.items():
+        expect(name, text, str)
+    return texts
 
 
 def bind_fields(ipv4: str, ipv6: str) -> Dict[str, Any]:

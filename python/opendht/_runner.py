@@ -8,11 +8,12 @@ import socket
 from typing import Any, Callable, List, Optional, Tuple, Union
 
 from ._addresses import SockAddr
-from ._certificates import Certificate, Identity, key_id
+from ._certificates import Identity, key_id
 from ._check import expect, expect_callable
-from ._config import DhtConfig
+from ._config import DhtConfig, proxy_fields
 from ._errors import BridgeError, CryptoError, DhtError
-from ._hashes import InfoHash, PkId, WithId
+from ._hashes import InfoHash, PkId
+from ._information import NodeInformation
 from ._keys import PublicKey
 from ._nodes import NodeEntry, nodes_of
 from ._operations import BlockingSink, CallbackSink, call_blocking, is_cancelled
@@ -39,11 +40,13 @@ class ListenToken:
         self._sink: Optional[CallbackSink] = None
 
 
-class DhtRunner(WithId):
+class DhtRunner(NodeInformation):
     """A node of the network. Idle until `run`; all methods may be called from any thread.
 
     Callbacks run on a thread for them, one at a time unless one takes long. What they raise is
     reported as for threads, and ends the operation that they belong to.
+
+    With `proxy`, the URL of a REST proxy, a node elsewhere does the work, and there are no sockets.
     """
 
     def __init__(self, proxy: Optional[str] = None) -> None:
@@ -100,6 +103,8 @@ class DhtRunner(WithId):
         identity = id or used._identity
         fields = used._packed(port, ipv4, ipv6, id)
         fields['bootstrap'] = self._hosts
+        if self._proxy is not None:
+            fields['proxy'] = proxy_fields(self._proxy)
         return fields, identity
 
     def isRunning(self) -> bool:
@@ -339,90 +344,12 @@ class DhtRunner(WithId):
         expect('type', type, ValueType)
         self._tell('node.registerType', type._id, type._name, 1000 * type._seconds)
 
-    # Information
-
-    def getId(self) -> InfoHash:
-        """Id of the own public key; zero without an identity."""
-        key = self._own_key()
-        return key.getId() if key is not None else InfoHash()
-
-    def getPublicKey(self) -> Optional[PublicKey]:
-        """The own public key; None without an identity."""
-        return self._own_key()
-
-    def getNodeId(self) -> bytes:
-        """Id of the node in hexadecimal digits; zero when it does not run."""
-        return (InfoHash._of(self._node.id) if self._node else InfoHash()).toString()
-
-    def getBound(self, family: _Families = 0) -> SockAddr:
-        """Own address of a family, IPv4 by default; empty when there is none."""
-        wanted = 6 if family == socket.AF_INET6 else 4
-        for bound, host, port in self._node.addresses if self._node else []:
-            if bound == wanted:
-                return SockAddr._of(host, port)
-        return SockAddr()
-
-    def getPublicAddress(self) -> List[str]:
-        """Own addresses as others see them."""
-        return list(self._ask([], 'node.publicAddresses'))
-
-    def getStorageLog(self) -> str:
-        """What is stored here, for people."""
-        return str(self._ask('', 'node.state', 'storage', 0))
-
-    def getRoutingTablesLog(self, family: _Families = 0) -> str:
-        """The nodes that this one knows, for people."""
-        return str(self._ask('', 'node.state', 'routing', _family_number(family)))
-
-    def getSearchesLog(self, family: _Families = 0) -> str:
-        """Which nodes are asked for which keys, for people."""
-        return str(self._ask('', 'node.state', 'searches', _family_number(family)))
-
-    def getNodeMessageStats(self) -> List[int]:
-        """Requests sent since the last call: pings, finds, gets, listens, puts."""
-        return list(self._ask([0, 0, 0, 0, 0], 'node.messages'))
-
-    def enableLogging(self) -> None:
-        """Writes what the node does to standard error."""
-        self._tell('node.log', True)
-
-    def enableFileLogging(self, path: str) -> None:
-        """Appends what the node does to a file."""
-        expect('path', path, str)
-        self._tell('node.log', path)
-
-    def disableLogging(self) -> None:
-        self._tell('node.log', None)
-
-    # Helpers
-
-    def _own_key(self) -> Optional[PublicKey]:
-        certificate: Optional[Certificate] = self._identity.certificate if self._identity else None
-        return PublicKey._of(certificate._key()) if certificate is not None else None
-
-    def _usable(self) -> Optional[RunningNode]:
-        """The node if it takes operations. Raises BridgeError when its process is gone."""
-        node = self._node
-        if node is None or node.is_stopping:
-            return None
-        node.link.check_open()
-        return node
-
     def _refused(self, done_cb: Optional[Callable[[bool, List[NodeEntry]], Any]]) -> Optional[bool]:
         """What comes of an operation that cannot be started."""
         if done_cb is None:
             return False
         done_cb(False, [])
         return None
-
-    def _tell(self, method: str, *parameters: Any) -> None:
-        self._ask(None, method, *parameters)
-
-    def _ask(self, default: Any, method: str, *parameters: Any) -> Any:
-        node = self._usable()
-        if node is None:
-            return default
-        return call_blocking(method, node.handle, *parameters, link=node.link)
 
 
 def _get_blocking(
@@ -464,7 +391,3 @@ def host_port(host: str, port: str) -> str:
     """As the engine takes it. Several colons are an address of IPv6."""
     bare = host[1:-1] if host.startswith('[') and host.endswith(']') else host
     return f'[{bare}]:{port}' if ':' in bare else f'{bare}:{port}'
-
-
-def _family_number(family: _Families) -> int:
-    return {0: 0, int(socket.AF_INET): 4, int(socket.AF_INET6): 6}.get(int(family), 0)

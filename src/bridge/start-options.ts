@@ -3,9 +3,12 @@
 
 import { InfoHash } from '../core/id/info-hash.ts'
 import type { Log } from '../core/ports.ts'
+import { Certificate } from '../crypto/certificate.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { MsgpackValue } from '../discovery/msgpack-value.ts'
+import { createProxyFetch } from '../nodejs/proxy-fetch.ts'
 import type { RunnerOptions } from '../nodejs/runner-options.ts'
+import type { PushOptions } from '../proxy/client/push.ts'
 import { asBoolean, asBytes, asFields, asList, asNumber, asText, isGiven } from './read.ts'
 
 /** Fields that are absent or nil have the defaults of RunnerOptions. */
@@ -13,7 +16,6 @@ export async function toRunnerOptions(item: MsgpackValue, log: Log): Promise<Run
   const fields = asFields(item)
   const read = <T>(name: string, as: (item: MsgpackValue | undefined) => T): T | undefined =>
     isGiven(fields[name]) ? as(fields[name]) : undefined
-  const peerDiscovery = read('discovery', toDiscovery)
   return {
     port: read('port', asNumber),
     bind4: read('bind4', toBind),
@@ -26,7 +28,8 @@ export async function toRunnerOptions(item: MsgpackValue, log: Log): Promise<Run
     maxRequestsPerSecond: read('maxRequests', asNumber),
     maxPeerRequestsPerSecond: read('maxPeerRequests', asNumber),
     identity: await read('identity', toIdentity),
-    peerDiscovery,
+    peerDiscovery: read('discovery', toDiscovery),
+    proxy: await read('proxy', toProxy),
     log,
   }
 }
@@ -43,6 +46,24 @@ function toDiscovery(item: MsgpackValue | undefined): RunnerOptions['peerDiscove
   const [listen, announce] = asList(item)
   if (!asBoolean(listen) && !asBoolean(announce)) return false
   return { discover: asBoolean(listen), publish: asBoolean(announce) }
+}
+
+/** What `DhtConfig.setProxyInfo` says, by its names. */
+async function toProxy(item: MsgpackValue | undefined): Promise<RunnerOptions['proxy']> {
+  const fields = asFields(item)
+  const text = (name: string): string | undefined => asText(fields[name]) || undefined
+  const token = text('push_token')
+  // Names that there are not are refused by the client of proxies.
+  const platform = text('push_platform') as PushOptions['platform']
+  const clientId = text('push_node_id')
+  const push = token && { token, clientId, topic: text('push_topic'), platform }
+  const authority = isGiven(fields['server_ca']) ? asBytes(fields['server_ca']) : undefined
+  const authorities = authority && [Certificate.from(authority)]
+  return {
+    proxies: asText(fields['server']),
+    push: push || undefined,
+    fetch: authorities && (await createProxyFetch({ authorities })),
+  }
 }
 
 /** False does without the family. */
