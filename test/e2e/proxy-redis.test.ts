@@ -12,6 +12,7 @@ import { openStore } from '../../src/proxy/server/store/open-store.ts'
 import { recordId } from '../../src/proxy/server/store/records.ts'
 import { RedisStore } from '../../src/proxy/server/store/redis-store.ts'
 import { ListeningDht } from '../support/listening-dht.ts'
+import { startProxy } from '../support/proxy-kit.ts'
 import { PushStub } from '../support/push-stub.ts'
 import { put, RememberingHolder, subscription } from '../support/record-samples.ts'
 import { NO_REDIS, RedisProcess } from '../support/redis-process.ts'
@@ -129,6 +130,32 @@ suite('proxies that share a Redis server', { skip }, () => {
     await store.write(records[1]!)
     assert.deepEqual(holder.ids, [recordId(records[1]!)])
     await store.close()
+  })
+
+  test('answer with 503 what cannot be kept, and do everything else', async () => {
+    await using redis = await RedisProcess.start()
+    const { proxy, close } = await startProxy({
+      store: { redis: redis.url, takeoverMs },
+      push: { gateway: '127.0.0.1:9' },
+    })
+    const send = (method: string, path: string, body: unknown) =>
+      fetch(proxy.url + path, { method, body: JSON.stringify(body) })
+    const permanent = { data: 'dg==', id: '7', permanent: true }
+    assert.equal((await send('POST', '/key/a', permanent)).status, 200)
+    await redis.stop()
+    const refused = [
+      await send('POST', '/key/a', permanent),
+      await send('SUBSCRIBE', '/key/a', DEVICE),
+      await send('UNSUBSCRIBE', '/key/a', DEVICE),
+    ]
+    for (const reply of refused) {
+      assert.equal(reply.status, 503)
+      assert.match((await reply.json()).err, /nothing can be stored now$/)
+    }
+    assert.equal((await send('POST', '/key/a', { data: 'eA==', id: '8' })).status, 200)
+    assert.equal(proxy.summary.puts, 1)
+    assert.equal(proxy.counters.internalErrors, 0)
+    await close()
   })
 
   test('serve a subscription that was made on another, once that is gone', async () => {

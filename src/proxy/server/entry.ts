@@ -11,4 +11,8 @@ export {
   ProxyServer,
   type ProxyServerOptions,
 } from './proxy-server.ts'
+export type { PushFormat } from './push/notification.ts'
+export type { PushOptions } from './push/push-service.ts'
 export type { DashboardOptions } from './routes/dashboard.ts'
+export { DEFAULT_KEPT_LIMITS, type KeptLimits } from './store/kept-limits.ts'
+export type { StoreOptions } from './store/open-store.ts'

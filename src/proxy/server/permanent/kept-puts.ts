@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { DhtInterface } from '../../../api/dht-interface.ts'
 import { toValue } from '../../../api/value-input.ts'
+import { DhtError } from '../../../core/errors.ts'
 import type { InfoHash } from '../../../core/id/info-hash.ts'
 import type { Value } from '../../../core/value/value.ts'
 import type { JsonInput } from '../../protocol/json-reader.ts'
@@ -69,13 +70,18 @@ export class KeptPuts {
 
   /**
    * Before a value is put for once: the latest put of an id counts, so a permanent one of other
-   * content ends.
+   * content ends. A store that is away is no reason not to put.
    */
   async supersede(key: InfoHash, value: Value): Promise<void> {
     if (value.id === 0n) return
-    const record = await this.#parts.store.read(putId(key, value.id))
-    if (record?.kind !== 'put' || record.value.contentEquals(value)) return
-    await this.#parts.store.replace(record, undefined)
+    const { store } = this.#parts
+    try {
+      const record = await store.read(putId(key, value.id))
+      if (record?.kind !== 'put' || record.value.contentEquals(value)) return
+      await store.replace(record, undefined)
+    } catch (error) {
+      if (!(error instanceof DhtError)) throw error
+    }
   }
 
   async #keep(request: PutRequest, target: PushTarget | undefined): Promise<PutRecord> {

@@ -33,7 +33,8 @@ async function subscribe(context: RouteContext): Promise<void> {
   const body = await readJson(context)
   const { subscriptions } = services.kept
   const target = requireTarget(context, body)
-  const isNew = await subscriptions.subscribe({ key, target, address: hostOf(peer.address) })
+  const request = { key, target, address: hostOf(peer.address) }
+  const isNew = await stored(subscriptions.subscribe(request))
   if (isNew) return sendJson(context, DONE)
   if (body['refresh'] === true) {
     beginLines(context)
@@ -45,7 +46,7 @@ async function subscribe(context: RouteContext): Promise<void> {
 async function unsubscribe(context: RouteContext): Promise<void> {
   const { key, services } = context
   const { token, clientId } = requireTarget(context, await readJson(context))
-  await services.kept.subscriptions.unsubscribe(key, token, clientId)
+  await stored(services.kept.subscriptions.unsubscribe(key, token, clientId))
   await sendEmpty(context)
 }
 
@@ -81,6 +82,15 @@ function sendValues(context: RouteContext): Promise<void> {
     }
     reply.end()
   })
+}
+
+/** Rejects with HttpError 503 when the store cannot be used. */
+async function stored<T>(change: Promise<T>): Promise<T> {
+  try {
+    return await change
+  } catch (error) {
+    throw failureOf('Subscription not changed', error)
+  }
 }
 
 function requireTarget({ services }: RouteContext, body: JsonObject): PushTarget {

@@ -2,6 +2,7 @@
 // The store of one proxy: everything is in memory, and in a database if there is one. Records that
 // are written at the same time share a transaction.
 
+import type { Log } from '../../../core/ports.ts'
 import {
   newStoreCounters,
   type ProxyStore,
@@ -46,12 +47,14 @@ export class EmbeddedStore implements ProxyStore {
   readonly counters = newStoreCounters()
   readonly #table = new RecordTable()
   readonly #database: RowDatabase | undefined
+  readonly #log: Log | undefined
   readonly #notes = new Map<string, string>()
   #holder: RecordHolder | undefined
   #pending: PendingChange[] = []
 
-  constructor(database?: RowDatabase) {
+  constructor(database?: RowDatabase, log?: Log) {
     this.#database = database
+    this.#log = log
   }
 
   async open(holder: RecordHolder): Promise<void> {
@@ -122,6 +125,7 @@ export class EmbeddedStore implements ProxyStore {
       if (rows.length > 0) this.#database?.apply(rows)
     } catch (error) {
       this.counters.failures++
+      this.#log?.write('error', `[proxy] ${String(error)}`)
       for (const { reject } of pending) reject(error)
       return
     }
