@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -117,6 +117,22 @@ test('types mention no package that is not installed with this one', () => {
     packages.filter((it) => !Object.keys(dependencies).some((name) => it.startsWith(name))),
     [],
   )
+})
+
+test('texts of the package link to nothing that is not in it', () => {
+  const texts = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+  const packed = [...manifest.files, 'README.md', 'LICENSE'].filter((it) => !it.startsWith('!'))
+  let count = 0
+  for (const text of texts.filter((name) => name.endsWith('.md'))) {
+    const links = readFileSync(join(ROOT, text), 'utf8').matchAll(/\]\((?!\w+:)([^)#]+)/g)
+    for (const [, link = ''] of links) {
+      const path = join(dirname(text), link)
+      assert.ok(existsSync(join(ROOT, path)), `${text} links to ${path}`)
+      assert.ok(packed.includes(path.split('/')[0]), `${path} of ${text} is in the package`)
+      count++
+    }
+  }
+  assert.ok(count > 10, `${count} links`)
 })
 
 /** Files by their path and packages by their name that `entries` import, one through another. */

@@ -17,7 +17,8 @@ test('the example of identities and registers works', async (t) => {
   t.after(() => rm(folder, { recursive: true }))
   const blocks = (await readFile(README, 'utf8')).matchAll(/```ts\n(.*?)```/gs)
   const code = [...blocks].map(([, block]) => block!).find((it) => it.includes('putEncrypted'))
-  await writeFile(join(folder, 'example.ts'), code!.replace("'opendht'", `'${ENTRY}'`))
+  const local = code?.replace("'opendht'", `'${ENTRY}'`)
+  await writeFile(join(folder, 'example.ts'), local!)
   const run = () => promisify(execFile)(process.execPath, ['example.ts'], { cwd: folder })
   for (const { stdout } of [await run(), await run()]) {
     const [news, letter] = stdout.split('\n')
@@ -26,4 +27,6 @@ test('the example of identities and registers works', async (t) => {
     assert.match(stdout, /revision: 0/)
   }
   assert.deepEqual((await readdir(folder)).sort(), ['alice.crt', 'alice.pem', 'example.ts'])
+  await writeFile(join(folder, 'example.ts'), local!.replace('correct horse', 'wrong'))
+  await assert.rejects(run(), /ERR_CRYPTO_PASSWORD/)
 })

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Every TypeScript example of README and docs compiles with `strict`, against the built package.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
+/** What examples without imports go on with: the part of a text before them. */
+const CONTEXT: Readonly<Record<string, string>> = {
+  node: 'DhtRunner',
+  other: 'DhtRunner',
+  alicesId: 'InfoHash',
+}
+const IMPORTS = "import { DhtRunner, InfoHash } from 'opendht'"
+
+test('examples compile in strict mode', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'examples-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const texts = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+  let count = 0
+  for (const text of texts.filter((name) => name.endsWith('.md'))) {
+    const blocks = readFileSync(join(ROOT, text), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+    for (const [i, [, code = '']] of [...blocks].entries()) {
+      writeFileSync(join(folder, `${text.replace('/', '-')}-${i}.ts`), completed(code))
+      count++
+    }
+  }
+  assert.ok(count >= 9, `${count} examples`)
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings()))
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const { stdout, status } = spawnSync(process.execPath, [compiler, '-p', folder], {
+    encoding: 'utf8',
+  })
+  assert.equal(stdout, '')
+  assert.equal(status, 0)
+})
+
+function completed(code: string): string {
+  if (/^import /m.test(code)) return code
+  const isMissing = (name: string): boolean =>
+    !new RegExp(`const ${name}\\b`).test(code) && new RegExp(`\\b${name}\\b`).test(code)
+  const missing = Object.entries(CONTEXT).filter(([name]) => isMissing(name))
+  const declared = missing.map(([name, type]) => `declare const ${name}: ${type}`)
+  return [IMPORTS, ...declared, code].join('\n')
+}
+
+/** Those of `tsc --init`, in which the package is found where it was built. */
+function settings(): object {
+  const entries = Object.entries<{ types: string }>(manifest.exports)
+  const paths = entries.map(([name, { types }]) => [
+    name.replace('.', 'opendht'),
+    [join(ROOT, types)],
+  ])
+  return {
+    compilerOptions: {
+      target: 'ESNext',
+      module: 'nodenext',
+      moduleDetection: 'force',
+      lib: ['ESNext'],
+      types: ['node'],
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+      strict: true,
+      noEmit: true,
+      paths: Object.fromEntries(paths),
+    },
+  }
+}
