@@ -49,7 +49,7 @@ export default defineConfig({
     ...programs,
   },
   platform: 'node',
-  external: [/^node:/, '@opentelemetry/api'],
+  external: [/^node:/, '@opentelemetry/api', '@redis/client'],
   plugins: [notices, manual],
   output: {
     dir: 'dist',

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Two connections to a Redis or Valkey server: one for commands, one that hears what is published.
 // Both come back by themselves; commands fail at once while there is no connection, so that clients
-// hear of it instead of waiting.
+// hear of it instead of waiting. The package behind it is brought by the few who need it.
 
-import { createClient } from '@redis/client'
 import { DhtError } from '../../../core/errors.ts'
 
 export interface RedisConnectionEvents {
@@ -26,13 +25,18 @@ export class RedisConnection {
   readonly #where: string
   #isLost = false
 
-  /** Rejects with TypeError for a wrong URL, ERR_DHT_STATE when nobody answers. */
+  /**
+   * Rejects with TypeError for a wrong URL, ERR_DHT_STATE when nobody answers, or the package is
+   * not installed.
+   */
   static async connect(
     url: string,
     channel: string,
     events: RedisConnectionEvents,
   ): Promise<RedisConnection> {
-    const connection = new RedisConnection(url, events)
+    const isRedis = URL.canParse(url) && /^rediss?:\/\//.test(url)
+    if (!isRedis) throw new TypeError('redis must be a redis: or rediss: URL')
+    const connection = new RedisConnection(await loadPackage(), url, events)
     try {
       await connection.#connect()
       await connection.#messages.subscribe(channel, (text) => events.onMessage(text))
@@ -43,13 +47,11 @@ export class RedisConnection {
     }
   }
 
-  private constructor(url: string, events: RedisConnectionEvents) {
-    const isRedis = URL.canParse(url) && /^rediss?:\/\//.test(url)
-    if (!isRedis) throw new TypeError('redis must be a redis: or rediss: URL')
+  private constructor(redis: RedisPackage, url: string, events: RedisConnectionEvents) {
     // Without user and password, which are of no use in messages.
     this.#where = new URL(url).host
-    this.#commands = newClient(url)
-    this.#messages = newClient(url)
+    this.#commands = newClient(redis, url)
+    this.#messages = newClient(redis, url)
     for (const client of [this.#commands, this.#messages]) {
       client.on('error', (error: Error) => this.#onError(error, events))
       client.on('ready', () => this.#onReady(events))
@@ -102,7 +104,18 @@ export class RedisConnection {
   }
 }
 
-function newClient(url: string) {
+type RedisPackage = typeof import('@redis/client')
+
+async function loadPackage(): Promise<RedisPackage> {
+  try {
+    return await import('@redis/client')
+  } catch (cause) {
+    const advice = 'the package @redis/client is needed for that: npm install @redis/client'
+    throw new DhtError('ERR_DHT_STATE', `Cannot use Redis: ${advice}`, { cause })
+  }
+}
+
+function newClient({ createClient }: RedisPackage, url: string) {
   return createClient({
     url,
     RESP: 2,
