@@ -157,6 +157,23 @@ test('streams of one key share a listen of the node, which ends with the last', 
   await poll(isOver, 5000, 'the listen ended')
 })
 
+test('streams behind a stream on one connection end with it', async (t) => {
+  const { proxy, node, peer } = await start(t)
+  for (let i = 1n; i <= 20n; i++) await put(peer, i, 'x'.repeat(5000))
+  const before = (await node.stats()).operations
+  const client = new RawClient(proxy.port)
+  client.send(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(3))
+  client.send(`GET /key/${KEY} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(3))
+  await poll(() => proxy.counters.listens === 3, 5000, 'three streams')
+  await poll(() => proxy.counters.operations === 3, 5000, 'three gets, whose answers have to wait')
+  client.close()
+  const isOver = async () =>
+    proxy.counters.listens === 0 &&
+    proxy.counters.operations === 0 &&
+    (await node.stats()).operations === before
+  await poll(isOver, 5000, 'all of them ended')
+})
+
 test('a client that reads nothing is cut off, and costs others nothing', async (t) => {
   const { proxy, peer } = await start(t, { limits: { stallTimeoutMs: 500 } })
   const stuck = new Stream(t, proxy.port)

@@ -57,6 +57,8 @@ export class ProxyConnections {
       socket.destroy()
       return
     }
+    // One for each request that is sent ahead.
+    socket.setMaxListeners(0)
     this.#sockets.add(socket)
     this.#connections.set(socket, { peer, pending: 0 })
     counters.connections++
@@ -70,7 +72,7 @@ export class ProxyConnections {
   #secured(socket: Socket): void {
     const peer = this.#peers.find(socket.remoteAddress ?? '')
     if (peer === undefined) socket.destroy()
-    else this.#connections.set(socket, { peer, pending: 0 })
+    else this.#connections.set(socket.setMaxListeners(0), { peer, pending: 0 })
   }
 
   /** What is no HTTP, too long or too slow. In the middle of a reply, nothing else can be said. */

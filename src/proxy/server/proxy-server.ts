@@ -12,6 +12,7 @@ import { HttpError } from './http-error.ts'
 import { createHttpServer, type ProxyTls } from './http-server.ts'
 import { checkLimits, isOver, type ProxyLimits } from './limits.ts'
 import type { ProxyMetrics } from './metrics/proxy-metrics.ts'
+import { onceGone } from './once-gone.ts'
 import { packageVersion } from './package-version.ts'
 import { type ProxyConnection, ProxyConnections } from './proxy-connections.ts'
 import type { ProxyCounters } from './proxy-counters.ts'
@@ -193,7 +194,7 @@ export class ProxyServer implements AsyncDisposable {
     let counted: ReturnType<ProxyMetrics['began']> | undefined
     let span: RequestSpan | undefined
     connection.pending++
-    reply.once('close', () => {
+    onceGone({ request, reply }, () => {
       connection.pending--
       this.#services.replied(reply.statusCode)
       const tookMs = performance.now() - startedAt
@@ -201,6 +202,7 @@ export class ProxyServer implements AsyncDisposable {
       counted?.ended(status, tookMs)
       span?.end(status)
       this.#observer?.replied(name, reply.statusCode, tookMs)
+      this.#services.logged(request, status, tookMs)
     })
     if (isOver(connection.pending, this.#services.limits.maxPipelined)) {
       this.#services.counters.refused.pipelined++

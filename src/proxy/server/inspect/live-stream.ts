@@ -2,6 +2,7 @@
 // The live stream of the inspection: server-sent events, as many as the reader takes. They are
 // states, so what a slow reader misses is made good by the next one.
 
+import { onceGone } from '../once-gone.ts'
 import type { RouteContext } from '../route.ts'
 import type { LiveTopic } from './inspection-types.ts'
 import type { LiveHub } from './live-hub.ts'
@@ -30,7 +31,7 @@ export function sendLive(context: RouteContext, hub: LiveHub, topics: readonly L
   const heartbeat = setInterval(() => send(':\n\n'), HEARTBEAT_MS)
   const end = (): void => void reply.end()
   services.closing.addEventListener('abort', end)
-  reply.once('close', () => {
+  onceGone(context, () => {
     unsubscribe()
     clearInterval(heartbeat)
     services.closing.removeEventListener('abort', end)

@@ -10,6 +10,7 @@ import { LiveHub, type TopicSource } from '../inspect/live-hub.ts'
 import { sendLive } from '../inspect/live-stream.ts'
 import type { LogRing } from '../inspect/log-ring.ts'
 import { sendPrivateJson } from '../inspect/private-reply.ts'
+import { onceGone } from '../once-gone.ts'
 import type { ProxyServices, Route, RouteContext } from '../route.ts'
 
 export interface InspectOptions {
@@ -68,7 +69,7 @@ class State {
     this.#streams++
     const isLogWatched = topics.includes('log')
     const unwatch = isLogWatched ? this.#log.watch() : undefined
-    context.reply.once('close', () => {
+    onceGone(context, () => {
       this.#streams--
       unwatch?.()
     })

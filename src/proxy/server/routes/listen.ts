@@ -3,6 +3,7 @@
 
 import { HttpError } from '../http-error.ts'
 import { isOver } from '../limits.ts'
+import { onceGone } from '../once-gone.ts'
 import type { Route, RouteContext } from '../route.ts'
 import { ListenStream } from '../streams/listen-stream.ts'
 import { streamRequest } from '../streams/stream-form.ts'
@@ -12,14 +13,14 @@ export const LISTEN_ROUTES: readonly Route[] = [
 ]
 
 function listen(context: RouteContext): void {
-  const { services, reply, request, peer, key, search } = context
+  const { services, request, peer, key, search } = context
   admit(context)
   services.counters.listens++
   peer.listens++
   const wanted = streamRequest(request, search)
   services.hubs.open(key, (hub) => {
     const stream = new ListenStream(context, hub, wanted)
-    reply.on('close', () => {
+    onceGone(context, () => {
       services.counters.listens--
       peer.listens--
       services.hubs.close(hub, stream)

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../protocol/value-json.ts'
 import { valueToJson } from '../../protocol/value-json.ts'
 import { HttpError } from '../http-error.ts'
 import { failureOf } from '../node-failure.ts'
+import { onceGone } from '../once-gone.ts'
 import { withOperation } from '../operations.ts'
 import { hostOf } from '../peers.ts'
 import { readTarget } from '../push/target-json.ts'
@@ -67,7 +68,7 @@ function sendValues(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
   return withOperation(services, async () => {
     const gone = new AbortController()
-    reply.on('close', () => gone.abort())
+    onceGone(context, () => gone.abort())
     beginLines(context)
     try {
       const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })

@@ -3,6 +3,7 @@
 
 import { valueToJson } from '../../protocol/value-json.ts'
 import { failureOf } from '../node-failure.ts'
+import { onceGone } from '../once-gone.ts'
 import { withOperation } from '../operations.ts'
 import { hostOf } from '../peers.ts'
 import { readJson, toRequestValue } from '../read-body.ts'
@@ -24,7 +25,7 @@ function get(context: RouteContext): Promise<void> {
 async function sendFound(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
   const gone = new AbortController()
-  reply.on('close', () => gone.abort())
+  onceGone(context, () => gone.abort())
   try {
     const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
     for await (const value of found) {

@@ -2,6 +2,7 @@
 // One listen of one client: writes what changed since its position in the hub, as fast as the
 // client reads. Ends with its connection, which it cuts when the client reads nothing for long.
 
+import { onceGone } from '../once-gone.ts'
 import { STATUS_HEADER } from '../readiness-gate.ts'
 import type { RouteContext } from '../route.ts'
 import type { KeyHub, KeyState } from './key-hub.ts'
@@ -15,6 +16,7 @@ export class ListenStream implements ServedReader {
   /** Number of the last change that was written. */
   #seq: number
   #isBlocked = false
+  #isGone = false
   #isSynced = false
   #isReset: boolean
   /** Nothing was written since the last beat. */
@@ -33,7 +35,7 @@ export class ListenStream implements ServedReader {
     reply.writeHead(200, [...form.headers, ...common])
     reply.flushHeaders()
     reply.on('drain', () => this.#unblock())
-    reply.on('close', () => clearTimeout(this.#stall))
+    onceGone(context, () => this.#gone())
     if (form.isResumable) {
       hub.settle()
       if (this.#isReset) this.#mark('reset')
@@ -64,7 +66,7 @@ export class ListenStream implements ServedReader {
 
   /** With FIN and without the last chunk: older clients listen anew only after that. */
   end(): void {
-    this.#context.reply.socket?.end()
+    this.#context.request.socket.end()
   }
 
   /**
@@ -95,7 +97,7 @@ export class ListenStream implements ServedReader {
 
   #write(text: string): void {
     const { reply, services } = this.#context
-    if (reply.destroyed) return
+    if (this.#isGone) return
     this.#isQuiet = false
     if (reply.write(text) || this.#isBlocked) return
     this.#isBlocked = true
@@ -108,9 +110,14 @@ export class ListenStream implements ServedReader {
     this.wake()
   }
 
+  #gone(): void {
+    this.#isGone = true
+    clearTimeout(this.#stall)
+  }
+
   #cut(): void {
     this.#context.services.counters.refused.stalled++
-    this.#context.reply.destroy()
+    this.#context.request.socket.destroy()
   }
 }
 

@@ -2,6 +2,7 @@
 // Writes to a reply no faster than its client reads. What waits for a client is one line more than
 // the buffer of its socket; a client that reads nothing for long is cut off.
 
+import { onceGone } from '../once-gone.ts'
 import type { RouteContext } from '../route.ts'
 
 /** Resolves to whether the client is still there, when there is room for more. */
@@ -11,22 +12,23 @@ export async function writeLine(context: RouteContext, line: string): Promise<bo
   return reply.write(line) || whenDrained(context)
 }
 
-export function whenDrained({ reply, services }: RouteContext): Promise<boolean> {
+export function whenDrained(context: RouteContext): Promise<boolean> {
+  const { request, reply, services } = context
   const { limits, counters } = services
   return new Promise((resolve) => {
     const settle = (isThere: boolean): void => {
       clearTimeout(timer)
       reply.off('drain', onDrain)
-      reply.off('close', onClose)
+      forget()
       resolve(isThere)
     }
     const onDrain = (): void => settle(true)
-    const onClose = (): void => settle(false)
+    const forget = onceGone(context, () => settle(false))
     const timer = setTimeout(() => {
       counters.refused.stalled++
-      reply.destroy()
+      request.socket.destroy()
+      settle(false)
     }, limits.stallTimeoutMs)
     reply.on('drain', onDrain)
-    reply.on('close', onClose)
   })
 }
