@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The client of proxies as a browser would run it: bundled for browsers, with the globals of the web
-// and nothing of Node.js.
+// The client of proxies as a browser would run it: bundled for browsers, with the globals of the
+// web and nothing of Node.js.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'

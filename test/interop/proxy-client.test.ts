@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Our clients of proxies against the proxy of the C++ dhtnode: what either side puts is found, heard
-// and kept by the other, also when the proxy goes away and comes back.
+// Our clients of proxies against the proxy of the C++ dhtnode: what either side puts is found,
+// heard and kept by the other, also when the proxy goes away and comes back.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

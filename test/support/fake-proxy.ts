@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Proxies without a network: what a ProxyClient fetches is answered here, from values that tests put
-// there, and in the ways in which real proxies fail.
+// Proxies without a network: what a ProxyClient fetches is answered here, from values that tests
+// put there, and in the ways in which real proxies fail.
 
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import type { Value } from '../../src/core/value/value.ts'
@@ -148,7 +148,8 @@ export class FakeProxy {
   #info(): string {
     const none = { good: 0, dubious: 0, incoming: 0 }
     const ipv4 = { ...none, good: this.good }
-    return `${JSON.stringify({ node_id: 'a1', ipv4, ipv6: none, public_ip: '192.0.2.1', ops: 0 })}\n`
+    const info = { node_id: 'a1', ipv4, ipv6: none, public_ip: '192.0.2.1', ops: 0 }
+    return `${JSON.stringify(info)}\n`
   }
 
   #tell(path: string, line: string): void {

@@ -28,6 +28,10 @@ export class Endpoint {
     this.url = url
   }
 
+  get isChecking(): boolean {
+    return this.#checking !== undefined
+  }
+
   /** Asks the proxy for its state. Whoever asks meanwhile waits for the same answer. */
   check(http: ProxyHttp, timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#checking ??= this.#check(http, timeoutMs, signal).finally(() => {

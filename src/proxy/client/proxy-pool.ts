@@ -27,6 +27,8 @@ export interface PoolInit extends PoolOptions {
 }
 
 const RETRY = { baseMs: 1000, maxMs: 60_000 }
+/** For the preferred proxy alone, when there are others. */
+const PATIENCE_MS = 500
 /** Tries of one request at the same proxy: a connection that was kept may have been closed. */
 const MAX_TRIES = 2
 
@@ -200,7 +202,7 @@ export class ProxyPool {
     return this.#searchedAt > Number.NEGATIVE_INFINITY
   }
 
-  /** Asks the preferred proxy, and if it is not ready, all others. Resolves at the first success. */
+  /** Asks the preferred proxy, and unless it is ready soon, all others. Ends with a success. */
   #search(): Promise<void> {
     this.#searching ??= this.#askAll().finally(() => {
       this.#searching = undefined
@@ -211,18 +213,29 @@ export class ProxyPool {
   }
 
   async #askAll(): Promise<void> {
-    const first = this.#current ?? this.#proxies.find(({ state }) => state === 'unknown')
-    if (first !== undefined) {
-      await this.#check(first)
-      if (first.state === 'ready') return
+    const preferred = this.#current ?? this.#proxies.find(({ state }) => state === 'unknown')
+    if (preferred !== undefined) {
+      await this.#withPatience(this.#check(preferred))
+      if (preferred.state === 'ready') return
     }
-    const others = this.#proxies.filter((proxy) => proxy !== first)
     await new Promise<void>((resolve) => {
-      const ended = others.map(async (proxy) => {
-        await this.#check(proxy)
+      const ended = this.#proxies.map(async (proxy) => {
+        // Of one that was asked before, either the answer is awaited or it is known.
+        if (proxy !== preferred || proxy.isChecking) await this.#check(proxy)
         if (proxy.state === 'ready') resolve()
       })
       void Promise.all(ended).then(() => resolve())
+    })
+  }
+
+  /** Until the end of the check, or until it takes so long that others may be better. */
+  #withPatience(check: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#init.ports.schedule(resolve, PATIENCE_MS)
+      void check.then(() => {
+        cancel()
+        resolve()
+      })
     })
   }
 

@@ -29,6 +29,19 @@ test('a proxy without peers is not used although it answers', async (t) => {
   assert.equal(client.proxy, 'http://p1.test')
 })
 
+test('a proxy that is slow to answer does not hold up the others', async (t) => {
+  const { net, client } = await setUp(t, {
+    count: 2,
+    before: (it) => {
+      it.proxies[0]!.isMute = true
+    },
+  })
+  await net.clock.run(499)
+  assert.equal(client.proxy, undefined)
+  await net.clock.run(1)
+  assert.equal(client.proxy, 'http://p1.test')
+})
+
 test('what a proxy says of itself goes before what its tables look like', async (t) => {
   const { net, client } = await setUp(t, {
     count: 2,

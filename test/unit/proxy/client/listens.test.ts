@@ -62,7 +62,7 @@ test('streams that end at once are opened ever more rarely', async (t) => {
   assert.ok(count() > 15 && count() < 60, `${count()} streams`)
 })
 
-test('what a new stream does not mention is no end while the proxy cannot confirm it', async (t) => {
+test('what a new stream leaves out is not gone until that is confirmed', async (t) => {
   const { net, client } = await setUp(t)
   const [proxy] = net.proxies
   proxy!.put('k', text('one', 1n))

@@ -82,7 +82,7 @@ test('subscriptions are renewed after 22 hours and when the proxy asks', async (
   assert.equal(bodies(net.proxies[0]).length, 3)
 })
 
-test('permanent puts tell who is to be notified, and are renewed when the proxy asks', async (t) => {
+test('permanent puts tell whom to notify, and are renewed when the proxy asks', async (t) => {
   const { net, client } = await setUp(t, { push: PUSH })
   const { value } = await client.put('k', 'x', { permanent: true })
   const { permanent } = bodies(net.proxies[0], 'POST')[0]!
