@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The values under one key, followed for as long as it is shown. Changes are taken as they come and
-// shown once per frame, so that thousands of them do not hold up the page.
+// shown together some times a second, so that thousands of them do not hold up the page.
 
 import { signal } from '@preact/signals'
 import type { ValueJson } from '../data/shown-value.ts'
@@ -32,6 +32,8 @@ interface StreamLine extends Partial<ValueJson> {
 }
 
 const MAX_HISTORY = 1000
+/** What comes meanwhile is shown together. */
+const SHOW_MS = 60
 /** Values beyond are counted, not kept. */
 const MAX_VALUES = 50_000
 /** The server says something every 30 seconds. */
@@ -43,7 +45,7 @@ export class WatchedKey {
   readonly #hash: string
   readonly state = signal<WatchState>('connecting')
   readonly error = signal('')
-  /** Grows with each frame that changes something. */
+  /** Grows when there is something new to show, some times a second. */
   readonly version = signal(0)
   readonly rows = new Map<string, ValueRow>()
   readonly changes: Change[] = []
@@ -54,7 +56,7 @@ export class WatchedKey {
   #confirmed: Set<string> | undefined
   #isSynced = false
   #numbers = 0
-  #frame = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   /** Keys travel as hashes: a text such as `..` would be taken for a part of the address. */
   constructor(hash: string) {
@@ -67,7 +69,7 @@ export class WatchedKey {
 
   close(): void {
     this.#stop.abort()
-    cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#timer)
   }
 
   async #keepOpen(): Promise<void> {
@@ -163,10 +165,10 @@ export class WatchedKey {
   }
 
   #show(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
       this.version.value++
-    })
+    }, SHOW_MS)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the routes of one server share.
 
+import type { IncomingMessage } from 'node:http'
 import type { Log } from '../../core/ports.ts'
 import type { ProxyLimits } from './limits.ts'
 import { counterSource } from './metrics/counter-source.ts'
@@ -77,6 +78,14 @@ export class Services implements ProxyServices {
     replies[status] = (replies[status] ?? 0) + 1
   }
 
+  /** A request ended, in whatever way. */
+  logged({ method, url = '', socket }: IncomingMessage, status: number, tookMs: number): void {
+    if (!this.log?.enabled('debug')) return
+    const path = url.slice(0, MAX_LOGGED)
+    const text = `${method} ${path} of ${socket.remoteAddress}: ${status} in ${tookMs.toFixed(1)} ms`
+    this.log.write('debug', `[proxy] ${text}`)
+  }
+
   /** A handler failed for a reason that nobody foresaw. */
   failed(name: string, error: unknown): void {
     this.counters.internalErrors++
@@ -116,3 +125,6 @@ export class Services implements ProxyServices {
 const IDLE_CHECK_MS = 20
 /** How long clients have to close their end of a stream. */
 const LEAVE_MS = 500
+
+/** Characters of a path in the log. */
+const MAX_LOGGED = 100
