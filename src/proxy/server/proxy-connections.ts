@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The connections of a server: who they are from, what they have open, and how they end.
 
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { toJsonText } from '../protocol/json-text.ts'
 import { isOver } from './limits.ts'
 import { type Peer, Peers } from './peers.ts'
 import type { ProxyServices } from './route.ts'
@@ -11,6 +12,8 @@ export interface ProxyConnection {
   readonly peer: Peer
   /** Requests that were not yet answered in full. */
   pending: number
+  /** Of the latest request. */
+  reply: ServerResponse | undefined
 }
 
 export class ProxyConnections {
@@ -60,7 +63,7 @@ export class ProxyConnections {
     // One for each request that is sent ahead.
     socket.setMaxListeners(0)
     this.#sockets.add(socket)
-    this.#connections.set(socket, { peer, pending: 0 })
+    this.#connections.set(socket, { peer, pending: 0, reply: undefined })
     counters.connections++
     socket.once('close', () => {
       counters.connections--
@@ -71,8 +74,12 @@ export class ProxyConnections {
 
   #secured(socket: Socket): void {
     const peer = this.#peers.find(socket.remoteAddress ?? '')
-    if (peer === undefined) socket.destroy()
-    else this.#connections.set(socket.setMaxListeners(0), { peer, pending: 0 })
+    if (peer === undefined) {
+      socket.destroy()
+      return
+    }
+    socket.setMaxListeners(0)
+    this.#connections.set(socket, { peer, pending: 0, reply: undefined })
   }
 
   /** What is no HTTP, too long or too slow. In the middle of a reply, nothing else can be said. */
@@ -81,18 +88,37 @@ export class ProxyConnections {
     const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (isSlow) refused.slow++
     else refused.malformed++
-    const isAnswering = (this.#connections.get(socket)?.pending ?? 0) > 0
+    const { pending = 0, reply } = this.#connections.get(socket) ?? {}
+    const isAnswering = pending > 1 || (pending === 1 && reply?.headersSent === true)
     if (!socket.writable || isAnswering || code === 'ECONNRESET') {
       socket.destroy()
       return
     }
-    const isLong = code === 'HPE_HEADER_OVERFLOW'
-    const status = isSlow ? SLOW : isLong ? TOO_LONG : MALFORMED
-    const head = 'Connection: close\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *'
-    socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n`)
+    const [status, message] = this.#refusalOf(code)
+    const body = toJsonText({ err: message })
+    const length = `Content-Length: ${body.length}`
+    socket.end(`HTTP/1.1 ${status}\r\n${REFUSAL_HEADERS}\r\n${length}\r\n\r\n${body}`)
+  }
+
+  #refusalOf(code: string): [status: string, message: string] {
+    const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs } = this.#services.limits
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      const limits = `${headersTimeoutMs} ms, and the body in ${requestTimeoutMs} ms`
+      return ['408 Request Timeout', `Expected the headers of a request in ${limits}`]
+    }
+    if (code === 'HPE_HEADER_OVERFLOW') {
+      const message = `Expected at most ${maxHeaderBytes} bytes of headers`
+      return ['431 Request Header Fields Too Large', message]
+    }
+    if (code === 'HPE_INVALID_METHOD') return [MALFORMED, `Unknown method: expected ${METHODS}`]
+    return [MALFORMED, `Not a request of HTTP/1.1 (${code}): expected ${METHODS}`]
   }
 }
 
-const SLOW = '408 Request Timeout'
-const TOO_LONG = '431 Request Header Fields Too Large'
 const MALFORMED = '400 Bad Request'
+const METHODS = 'GET, POST, OPTIONS, SUBSCRIBE or UNSUBSCRIBE'
+const REFUSAL_HEADERS = [
+  'Connection: close',
+  'Content-Type: application/json',
+  'Access-Control-Allow-Origin: *',
+].join('\r\n')

@@ -194,6 +194,7 @@ export class ProxyServer implements AsyncDisposable {
     let counted: ReturnType<ProxyMetrics['began']> | undefined
     let span: RequestSpan | undefined
     connection.pending++
+    connection.reply = reply
     onceGone({ request, reply }, () => {
       connection.pending--
       this.#services.replied(reply.statusCode)
