@@ -28,6 +28,8 @@ export class FakeProxy {
   readonly values = new Map<string, Map<bigint, Value>>()
   /** Refuses connections. */
   isDown = false
+  /** So many requests are cut off without an answer. */
+  failsNext = 0
   /** Accepts connections and never answers. */
   isMute = false
   /** Nodes that it says it knows. */
@@ -93,6 +95,10 @@ export class FakeProxy {
 
   answer(request: FakeRequest, signal: AbortSignal): Response {
     this.requests.push(request)
+    if (this.failsNext > 0) {
+      this.failsNext--
+      throw new TypeError('fetch failed', { cause: new Error('other side closed') })
+    }
     if (this.isDown) throw new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') })
     const { method, path, body = '' } = request
     const refusal = this.refusals[method]

@@ -36,6 +36,8 @@ export class ProxyPool {
   readonly #init: PoolInit
   readonly #proxies: readonly Endpoint[]
   readonly #retries = new Map<Endpoint, () => void>()
+  /** Those that left a request without an answer, until it is clear why. */
+  readonly #doubts = new Map<Endpoint, Promise<void>>()
   readonly #readyListeners = new Set<(proxy: Endpoint) => void>()
   /** The ready one in use. */
   #current: Endpoint | undefined
@@ -146,19 +148,16 @@ export class ProxyPool {
     }
   }
 
-  /** A request failed: the proxy is asked what is wrong, unless it said so. */
+  /**
+   * A request failed, or a stream broke off. Without an answer that may mean that the proxy is gone,
+   * or nothing: it is asked, and counts as gone when it does not answer soon.
+   */
   reportFailure(proxy: Endpoint, error: ProxyError): void {
     if (this.#isClosed) return
-    if (error.status === 503 && proxy.state !== 'unready') proxy.isUnready('it says so')
-    else if (error.status === undefined) proxy.isDown(error)
-    else return
+    if (error.status === undefined) this.#doubt(proxy, error)
+    if (error.status !== 503 || proxy.state === 'unready') return
+    proxy.isUnready('it says so')
     this.#onChecked(proxy)
-    if (this.#current === undefined) void this.#search()
-  }
-
-  /** Something happened that may mean that the proxy is gone: it is asked. */
-  suspect(proxy: Endpoint): void {
-    if (!this.#isClosed) void this.#check(proxy)
   }
 
   /** Asks all proxies now, as after a change of the network. */
@@ -175,7 +174,9 @@ export class ProxyPool {
     const isLeft = (proxy: Endpoint | undefined): proxy is Endpoint =>
       proxy !== undefined && (tries.get(proxy) ?? 0) < MAX_TRIES
     signal.throwIfAborted()
-    if (isLeft(this.#current) && !tries.has(this.#current)) return this.#current
+    const doubt = this.#current && this.#doubts.get(this.#current)
+    if (doubt !== undefined) await raced(doubt, signal)
+    if (isLeft(this.#current)) return this.#current
     if (this.#current === undefined && this.#mayHelpToSearch(tries)) {
       await raced(this.#search(), signal)
     }
@@ -190,6 +191,17 @@ export class ProxyPool {
       byState(left, 'ready') ??
       byState(left, 'unready')
     )
+  }
+
+  #doubt(proxy: Endpoint, error: ProxyError): void {
+    if (this.#doubts.has(proxy)) return
+    const doubt = this.#withPatience(this.#check(proxy)).then(() => {
+      this.#doubts.delete(proxy)
+      if (!proxy.isChecking || this.#isClosed) return
+      proxy.isDown(error)
+      this.#onChecked(proxy)
+    })
+    this.#doubts.set(proxy, doubt)
   }
 
   /** There was no answer yet, or the one that there was may be outdated. */

@@ -87,11 +87,9 @@ export class StreamFeed implements Feed {
       cancelSilence = this.#host.ports.schedule(replace, limitMs)
     }
     const { signal } = replaced
-    let isOpen = false
     try {
       const path = `${keyPath(this.#key)}/listen?resume${this.#cursorFor(proxy)}`
       const { lines } = await http.send(proxy.url, { path, timeoutMs, isEndless: true, signal })
-      isOpen = true
       counters.streamsOpened++
       if (this.#cursor === undefined) this.#beginAnew()
       restartSilence()
@@ -100,10 +98,7 @@ export class StreamFeed implements Feed {
         if (!this.#onLine(line, proxy)) break
       }
     } catch (error) {
-      const isFailure = error instanceof ProxyError && !signal.aborted
-      // That a stream broke off may mean that the proxy died, or nothing.
-      if (isFailure && isOpen) pool.suspect(proxy)
-      else if (isFailure) pool.reportFailure(proxy, error)
+      if (error instanceof ProxyError && !signal.aborted) pool.reportFailure(proxy, error)
     } finally {
       cancelSilence()
       ignoreReady()
