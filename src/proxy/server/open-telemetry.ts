@@ -9,10 +9,13 @@ import type { RequestSpan, Tracing } from './tracing.ts'
 type OpenTelemetryApi = typeof Api
 
 const NAME = 'opendht'
+/** How soon a provider that is registered late is noticed. */
+const LOOK_AGAIN_MS = 1000
 
 export class OpenTelemetry implements Tracing {
   readonly #api: OpenTelemetryApi
   readonly #tracer: Api.Tracer
+  #quietUntil = 0
 
   constructor(api: OpenTelemetryApi, version: string) {
     this.#api = api
@@ -20,6 +23,8 @@ export class OpenTelemetry implements Tracing {
   }
 
   request(route: string, { headers }: IncomingMessage): RequestSpan | undefined {
+    const now = performance.now()
+    if (now < this.#quietUntil) return undefined
     const { context, isSpanContextValid, propagation, trace, SpanKind } = this.#api
     const [method = '', path = ''] = route.split(' ')
     const parent = propagation.extract(context.active(), headers)
@@ -27,7 +32,10 @@ export class OpenTelemetry implements Tracing {
     const options = { kind: SpanKind.SERVER, attributes }
     const span = this.#tracer.startSpan(route, options, parent)
     // Without a provider, nothing that is said of the request would reach anybody.
-    if (!isSpanContextValid(span.spanContext())) return undefined
+    if (!isSpanContextValid(span.spanContext())) {
+      this.#quietUntil = now + LOOK_AGAIN_MS
+      return undefined
+    }
     return new OpenRequest(this.#api, this.#tracer, span, trace.setSpan(parent, span))
   }
 }

@@ -29,7 +29,9 @@ export function readBody({ request, services }: RouteContext): Promise<string> {
       tooLarge()
     })
     request.on('end', () => resolve(Buffer.concat(parts).toString('utf8')))
-    request.on('close', () => reject(new HttpError(400, 'The body broke off')))
+    request.on('close', () => {
+      if (!request.complete) reject(new HttpError(400, 'The body broke off'))
+    })
   })
 }
 

@@ -25,7 +25,7 @@ function get(context: RouteContext): Promise<void> {
 async function sendFound(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
   const gone = new AbortController()
-  onceGone(context, () => gone.abort())
+  const forget = onceGone(context, () => gone.abort())
   try {
     const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
     for await (const value of found) {
@@ -36,6 +36,9 @@ async function sendFound(context: RouteContext): Promise<void> {
   } catch (error) {
     if (gone.signal.aborted) return
     throw failureOf('Get failed', error)
+  } finally {
+    // An abort that stops nothing would still cost an exception.
+    forget()
   }
   if (!reply.headersSent) beginLines(context)
   reply.end()
