@@ -22,7 +22,16 @@ export interface ShellParts {
   readonly maxNodes: number
 }
 
-const OWN_COMMANDS = ['node', 'resize', 'll', 'h', 'help', 'x', 'exit', 'quit']
+export const OWN_COMMANDS: readonly string[] = [
+  'node',
+  'resize',
+  'll',
+  'h',
+  'help',
+  'x',
+  'exit',
+  'quit',
+]
 
 /** Of nodes that are to be stopped. */
 const FINISH_MS = 5000

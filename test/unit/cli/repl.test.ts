@@ -297,6 +297,13 @@ describe('the program', () => {
     assert.equal(errors, '')
     const unsigned = await run({}, 'put-signed mykey a', 'put-encrypted mykey b', 'index-insert')
     assert.match(unsigned.errors, /^(Command [se] needs an identity.*\n){2}Syntax error: no index/)
+    const last = await run({}, 'index-lookup', 'proxy', 'proxy-tls', 'proxy-stop', 'proxy-use')
+    const usages = last.errors.trimEnd().split('\n')
+    assert.deepEqual(
+      usages.map((line) => /Syntax: (\w+)/.exec(line)?.[1]),
+      ['il', 'pst', 'psx', 'psp', 'stt'],
+    )
+    assert.deepEqual((await run({}, 'proxy-leave')).node.calls, ['enableProxy none'])
   })
 
   test('suggests the command that was probably meant', async () => {
