@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The subscriptions and puts that were recorded with OpenDHT's proxies, sent to ours: what arrives at
-// the push gateway has to be the same. Then what upstream does not have, over HTTP.
+// The subscriptions and puts that were recorded with OpenDHT's proxies, sent to ours: what arrives
+// at the push gateway has to be the same. Then what upstream does not have, over HTTP.
 
 import assert from 'node:assert/strict'
 import { createECDH } from 'node:crypto'

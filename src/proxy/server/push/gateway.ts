@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Client of a gorush gateway, which passes notifications on to the push services of Android and iOS.
-// A request carries as many as wait. Gorush names the tokens that failed when it is configured with
-// `core.sync: true`; otherwise it only says that it took them.
+// Client of a gorush gateway, which passes notifications on to the push services of Android and
+// iOS. A request carries as many as wait. Gorush names the tokens that failed when it is configured
+// with `core.sync: true`; otherwise it only says that it took them.
 
 import { createHash } from 'node:crypto'
 import { Agent } from 'node:http'

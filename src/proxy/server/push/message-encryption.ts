@@ -3,6 +3,7 @@
 // from an ECDH exchange on P-256 and the device's secret (RFC 8291).
 
 import { createCipheriv, createECDH, type ECDH, hkdfSync, randomBytes } from 'node:crypto'
+import { utf8 } from '../../../core/util/bytes.ts'
 
 /** What a device gives with its subscription, as bytes. */
 export interface DeviceKeys {
@@ -27,8 +28,8 @@ const MIN_SECRET_BYTES = 16
 const SALT_BYTES = 16
 const MIN_RECORD_BYTES = 4096
 const LAST_RECORD = Uint8Array.of(2)
-const KEY_INFO = Buffer.from('Content-Encoding: aes128gcm\0')
-const NONCE_INFO = Buffer.from('Content-Encoding: nonce\0')
+const KEY_INFO = utf8('Content-Encoding: aes128gcm\0')
+const NONCE_INFO = utf8('Content-Encoding: nonce\0')
 
 /**
  * Reads the two texts of a subscription, base64 or base64url. Returns undefined when they are not a

@@ -28,7 +28,7 @@ export class Vapid {
   readonly #subject: string | undefined
   readonly #tokens = new Map<string, Token>()
 
-  /** `pem` is of `newVapidKey`; `subject` is how push services reach us: a mailto: or https: URL. */
+  /** `pem` is of `newVapidKey`; `subject` is where push services reach us, as a URL. */
   constructor(pem: string, subject?: string) {
     this.#privateKey = createPrivateKey(pem)
     const scalar = Buffer.from(this.#privateKey.export({ format: 'jwk' }).d!, 'base64url')

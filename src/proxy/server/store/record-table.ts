@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records in memory, with what is asked of them: by id, by twin, and how much of each kind there is.
+// Records in memory, and what is asked of them: by id, by twin, how much of each kind there is.
 
 import type { StoreUsage } from './proxy-store.ts'
 import { type RecordKind, recordBytes, recordId, type StoredRecord, twinOf } from './records.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What must happen in one step on a Redis server, in its language. All keys begin with the same hash
-// tag, so that they are on one server of a cluster.
+// What must happen in one step on a Redis server, in its language. All keys begin with the same
+// hash tag, so that they are on one server of a cluster.
 //
 //   {opendht}:shard:N   hash: record id → envelope; a record belongs to the shard of its key
 //   {opendht}:lease:N   the proxy that looks after the shard; expires unless renewed

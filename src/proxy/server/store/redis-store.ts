@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The store that several proxies share. Records are spread over shards, and each shard is leased to
-// one proxy, which looks after its records; the others hear of changes only to pass requests on. When
-// a proxy dies, its leases end within seconds, and the others take its shards.
+// one proxy, which looks after its records; the others only pass requests on. When a proxy dies,
+// its leases end within seconds, and the others take its shards.
 //
 // While the server cannot be reached nothing is written, but what is looked after goes on to be:
 // that two proxies announce the same value for a while is better than that none does.

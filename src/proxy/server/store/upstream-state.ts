@@ -2,7 +2,8 @@
 // Reads what a C++ proxy wrote when it ended (spec proxy, section 6), so that its clients notice
 // nothing of the change. Files may be damaged.
 //
-//   state      { puts: { bin20 key: [{ id: put, … }] }, pushListeners: { token: [{ key: [listener, …] }] } }
+//   state      { puts: { key: [{ id: put, … }] },
+//                pushListeners: { token: [{ key: [listener, …] }] } }
 //   put        { value, exp, cid?, sid?, t?, token?, top? }
 //   listener   { cid, exp, sid, t, top? }
 
