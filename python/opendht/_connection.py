@@ -34,6 +34,8 @@ class Sink:
     """Where the answers to one call go. Called by the thread that reads: nothing here may wait."""
 
     is_stream = False
+    # What `cancel` and `grant` want; set before anything is handed on.
+    number = 0
 
     def on_items(self, items: List[Any]) -> None:
         raise NotImplementedError
@@ -89,7 +91,7 @@ class Connection:
         with self._lock:
             self.check_open()
             self._last_id += 1
-            number = self._last_id
+            number = sink.number = self._last_id
             frame = _pack([_CALL, number, method, parameters])
             self._open[number] = sink
             if not sink.is_stream:
@@ -151,10 +153,7 @@ class Connection:
     def abandon(self) -> None:
         """In a forked child: lets go of the pipes, so that the process ends with its parent."""
         for pipe in (self.process.stdin, self.process.stdout):
-            try:
-                os.close(pipe.fileno())  # type: ignore[union-attr]
-            except (OSError, ValueError):
-                pass  # closed already
+            pipe.close()  # type: ignore[union-attr]
         self.process.returncode = 0  # it is not our child to wait for
 
     def _write(self, message: List[Any]) -> None:

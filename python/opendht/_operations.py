@@ -94,18 +94,17 @@ class CallbackSink(Sink):
         self._on_end = on_end
         self._strand = Strand()
         self._link: Optional[Connection] = None
-        self._number = 0
         self._is_stopped = False
 
     def start(self, link: Connection, method: str, parameters: List[Any]) -> None:
         self._link = link
-        self._number = link.call(method, parameters, self)
+        link.call(method, parameters, self)
 
     def stop(self) -> None:
         """No item is handed on any more; the end still comes."""
         self._is_stopped = True
         if self._link is not None:
-            self._link.cancel(self._number)
+            self._link.cancel(self.number)
 
     def on_items(self, items: List[Any]) -> None:
         dispatcher().submit(self._strand, lambda: self._hand_on(items))
@@ -128,7 +127,7 @@ class CallbackSink(Sink):
                 # What raises is over, as what says that it has enough.
                 if not wants_more:
                     self.stop()
-        self._link.grant(self._number, len(items))
+        self._link.grant(self.number, len(items))
 
 
 def is_cancelled(error: Optional[Exception]) -> bool:

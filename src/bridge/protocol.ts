@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the Python package and its Node.js process say to each other. A frame is a length of four
-// bytes, big-endian, and one MessagePack array: kind, then the fields below. The other side of it is
-// python/opendht/_connection.py.
+// bytes, big-endian, and one MessagePack array: kind, then the fields below. The other side of it
+// is python/opendht/_connection.py.
 //
 //   to Node.js    hello protocol credit | call id method parameters | cancel id | credit id count
 //   to Python     hello protocol version maxCalls | result id value | failure id code text
