@@ -30,8 +30,9 @@ const programs = Object.fromEntries(PROGRAMS.map((it) => [`cli/${it}`, `src/cli/
  * is needed stays by itself. Others than that of the runner know nothing of Node.js, or only crypto.
  */
 const GROUPS = [
-  { name: 'core', test: /[/\\]src[/\\]core[/\\]/, priority: 4 },
-  { name: 'api', test: /[/\\]src[/\\]api[/\\]/, priority: 3 },
+  { name: 'core', test: /[/\\]src[/\\]core[/\\]/, priority: 5 },
+  { name: 'api', test: /[/\\]src[/\\]api[/\\]/, priority: 4 },
+  { name: 'proxy-options', test: /[/\\]proxy[/\\]client[/\\]proxy-options\.ts$/, priority: 3 },
   { name: 'crypto', test: /[/\\]src[/\\]crypto[/\\](identity|trust-list)\.ts$/, priority: 2 },
   { name: 'runner', test: /[/\\]src[/\\]nodejs[/\\]dht-runner\.ts$/, priority: 1 },
 ]

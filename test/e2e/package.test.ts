@@ -108,6 +108,16 @@ test('nothing loads the codecs of certificates before they are needed', () => {
   )
 })
 
+test('the client of proxies loads nothing of Node.js', () => {
+  const entry = 'dist/proxy/client/entry.js'
+  const loaded = closureOf([entry], /\b(?:from|import)\s*\(?\s*"([^"]+)"/g)
+  assert.ok(loaded.size > 3)
+  assert.deepEqual(
+    [...loaded].filter((it) => !it.startsWith('/')),
+    [],
+  )
+})
+
 test('types mention no package that is not installed with this one', () => {
   const { exports, dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const entries = Object.values<{ types: string }>(exports).map((it) => it.types)
