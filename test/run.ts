@@ -70,7 +70,7 @@ function runChecks(): Outcome[] {
   const checks: [name: string, command: string, ...parameters: string[]][] = [
     ['build', 'tsc', '-b'],
     ['bundle', 'rolldown', '-c'],
-    ['dashboard', 'vite', 'build', 'dashboard', '--logLevel', 'warn'],
+    ['bundles for browsers', 'node', 'scripts/browser.js'],
     ['lint', 'biome', 'check', '--error-on-warnings', '.'],
     ['types of the tests', 'tsc', '-b', 'test'],
     ['types of the benchmarks', 'tsc', '-b', 'bench'],
