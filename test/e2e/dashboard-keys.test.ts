@@ -17,10 +17,10 @@ const skip = browserMissing()
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 let served: ServedNetwork
-const endings: (() => unknown)[] = []
+const endings: (() => Promise<void>)[] = []
 before(async () => {
   if (skip !== false) return
-  served = await serveNetwork({ after: (end) => endings.push(end) }, { hasIdentity: true })
+  served = await serveNetwork({ after: (end) => void endings.push(end) }, { hasIdentity: true })
 })
 after(async () => {
   await closeBrowser()

@@ -29,10 +29,13 @@ const VIEWS = [
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let served: ServedNetwork
-const endings: (() => unknown)[] = []
+const endings: (() => Promise<void>)[] = []
 before(async () => {
   if (skip !== false) return
-  served = await serveNetwork({ after: (end) => endings.push(end) }, { nodes: 31, token: TOKEN })
+  served = await serveNetwork(
+    { after: (end) => void endings.push(end) },
+    { nodes: 31, token: TOKEN },
+  )
   await served.node.put('fruit', 'apple')
 })
 after(async () => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A network on loopback with a proxy that serves the dashboard, as tests of it need.
 
-import type { TestContext } from 'node:test'
 import { type Demo, startDemo } from '../../src/cli/demo.ts'
 import { Identity } from '../../src/crypto/identity.ts'
 import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
@@ -26,7 +25,10 @@ export interface ServedOptions {
   readonly token?: string
 }
 
-type Context = Pick<TestContext, 'after'>
+/** A test, or whoever ends things later. */
+interface Context {
+  after(end: () => Promise<void>): void
+}
 
 export async function serveNetwork(
   t: Context,
@@ -43,7 +45,7 @@ export async function serveNetwork(
     bootstrap: [demo.entry],
     maxRequestsPerSecond: -1,
     log,
-    identity: hasIdentity ? await Identity.generate('dashboard test') : undefined,
+    identity: hasIdentity ? await Identity.generate() : undefined,
   })
   const proxy = await ProxyServer.start(node, {
     port: 0,

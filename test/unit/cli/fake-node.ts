@@ -140,6 +140,7 @@ export class FakeNode implements NodeView {
     routingTable: () => ({ buckets: [] }),
     searches: (family) => (family === 4 ? [search] : []),
     storageKeys: () => [stored],
+    storedValues: () => [],
     storageSources: () => [
       { address: SocketAddress.parse('127.0.0.1', 4223)!, values: 1, bytes: 7 },
     ],
