@@ -64,7 +64,7 @@ suite('a proxy that is killed', () => {
       const permanent = { key: 'token', client_id: `put ${n}` }
       const body = JSON.stringify({ data: 'dg==', permanent })
       const put = await fetch(`${url}/key/put${n}`, { method: 'POST', body })
-      if (put.status === 200) done.puts.set(`put${n}`, (await put.json()).id)
+      if (put.status === 200) done.puts.set(`put${n}`, await idOf(put))
       if ((await subscribe(url, n)).status === 200) done.subscriptions.add(`key${n}`)
       onAnswer(done.puts.size + done.subscriptions.size)
     })
@@ -77,8 +77,9 @@ suite('a proxy that is killed', () => {
   }
 
   async function check({ url }: Running, done: Awaited<ReturnType<typeof fill>>): Promise<void> {
-    const stats = await (await fetch(`${url}/node/stats`)).json()
-    assert(stats.totalPermanentPuts >= done.puts.size, JSON.stringify(stats))
+    const reply = await fetch(`${url}/node/stats`)
+    const { totalPermanentPuts } = (await reply.json()) as { totalPermanentPuts: number }
+    assert(totalPermanentPuts >= done.puts.size, `${totalPermanentPuts} permanent puts`)
     await inParallel(COUNT, async (n) => {
       const id = done.puts.get(`put${n}`)
       if (id !== undefined) {
@@ -86,7 +87,7 @@ suite('a proxy that is killed', () => {
         const permanent = { key: 'token', client_id: `put ${n}` }
         const body = JSON.stringify({ data: 'dg==', permanent })
         const put = await fetch(`${url}/key/put${n}`, { method: 'POST', body })
-        assert.equal((await put.json()).id, id)
+        assert.equal(await idOf(put), id)
       }
       if (!done.subscriptions.has(`key${n}`)) return
       // Only a known one is answered in chunks.
@@ -123,6 +124,10 @@ suite('a proxy that is killed', () => {
     })
   }
 })
+
+async function idOf(reply: Response): Promise<string> {
+  return ((await reply.json()) as { id: string }).id
+}
 
 /** For each number below `count`; what fails since the proxy is gone ends nothing. */
 async function inParallel(count: number, action: (n: number) => Promise<void>): Promise<void> {

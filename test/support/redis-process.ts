@@ -2,8 +2,9 @@
 // A Redis server of its own for a test, on loopback, that writes nothing to disk.
 
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { startChild } from './child.ts'
+import { freePort } from './free-port.ts'
 
 export const NO_REDIS =
   spawnSync('redis-server', ['--version']).error !== undefined && 'redis-server is not installed'
@@ -53,14 +54,5 @@ function isOpen(port: number): Promise<boolean> {
     socket.once('connect', () => resolve(true))
     socket.once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
   })
 }
