@@ -48,14 +48,14 @@ class Certificate(_WithKey):
 
     @staticmethod
     def generate(
-        key: PrivateKey, name: str, id: Optional[Identity] = None, is_ca: bool = False
+        k: PrivateKey, name: str, i: Optional[Identity] = None, is_ca: bool = False
     ) -> Certificate:
         """For a key, signed by an identity or by the key itself."""
-        expect('key', key, PrivateKey)
+        expect('k', k, PrivateKey)
         expect('name', name, str)
-        signer = _signer('id', id)
+        signer = _signer('i', i)
         issuer = signer._packed() if signer else None
-        item = call_blocking('crypto.generateCertificate', key._secret(), name, issuer, bool(is_ca))
+        item = call_blocking('crypto.generateCertificate', k._secret(), name, issuer, bool(is_ca))
         return Certificate._of(item, signer._certificate if signer else None)
 
     def getName(self) -> str:
@@ -67,11 +67,11 @@ class Certificate(_WithKey):
         """PEM, the issuers behind the subject."""
         return bytes(self).decode()
 
-    def revoke(self, k: PrivateKey, cert: Certificate) -> None:
+    def revoke(self, k: PrivateKey, c: Certificate) -> None:
         """Revokes a certificate that this one signed; `k` is the key of this one."""
         expect('k', k, PrivateKey)
-        expect('cert', cert, Certificate)
-        parameters = (k._secret(), bytes(self), self._revoked, bytes(cert))
+        expect('c', c, Certificate)
+        parameters = (k._secret(), bytes(self), self._revoked, bytes(c))
         self._revoked = call_blocking('crypto.revoke', *parameters)
 
     @property

@@ -36,9 +36,9 @@ class NodeInformation(WithId):
         """Id of the node in hexadecimal digits; zero when it does not run."""
         return (InfoHash._of(self._node.id) if self._node else InfoHash()).toString()
 
-    def getBound(self, family: _Families = 0) -> SockAddr:
+    def getBound(self, af: _Families = 0) -> SockAddr:
         """Own address of a family, IPv4 by default; empty when there is none."""
-        wanted = 6 if family == socket.AF_INET6 else 4
+        wanted = 6 if af == socket.AF_INET6 else 4
         for bound, host, port in self._node.addresses if self._node else []:
             if bound == wanted:
                 return SockAddr._of(host, port)

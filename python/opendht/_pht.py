@@ -49,11 +49,11 @@ class Pht:
     # Entries that a leaf of the tree has before the next one splits it.
     MAX_NODE_ENTRY_COUNT = 16
 
-    def __init__(self, name: bytes, k: Dict[str, int], dht: DhtRunner) -> None:
+    def __init__(self, name: bytes, key_spec: Dict[str, int], dht: DhtRunner) -> None:
         self._name = expect_bytes('name', name).decode()
-        expect('k', k, dict)
+        expect('key_spec', key_spec, dict)
         expect('dht', dht, DhtRunner)
-        self._spec = {field: expect_uint('k', size, 32) for field, size in k.items()}
+        self._spec = {field: expect_uint('key_spec', size, 32) for field, size in key_spec.items()}
         self._runner = dht
         self._handle = next(_handles)
         self._node: Optional[RunningNode] = None

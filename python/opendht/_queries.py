@@ -162,12 +162,12 @@ class Query:
                 raise _error(q_str, 'expected SELECT or WHERE')
 
     @staticmethod
-    def buildFrom(select: Select, where: Where) -> Query:
+    def buildFrom(s: Select, w: Where) -> Query:
         """A query of both parts."""
-        expect('select', select, Select)
-        expect('where', where, Where)
+        expect('s', s, Select)
+        expect('w', w, Where)
         query = Query()
-        query._select, query._where = select, where
+        query._select, query._where = s, w
         return query
 
     def isSatisfiedBy(self, q: Query) -> bool:

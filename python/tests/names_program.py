@@ -188,6 +188,31 @@ EXPRESSIONS = [
     "d.Certificate.generate(PRIVATE, 'n', IDENTITY, True).issuer.getId() == PUBLIC.getId()",
     'd.Identity(PRIVATE, IDENTITY.certificate).publickey.getId() == PUBLIC.getId()',
     'trust()',
+    # names of parameters
+    "str(d.Value(val=b'x', id=3))",
+    "d.InfoHash(str=b'ab' * 20)",
+    "d.InfoHash.get(key='x')",
+    'd.InfoHash.commonBits(a=KEY, b=SMALL)',
+    'd.InfoHash().setBit(bit=3, b=True)',
+    "bool(d.ValueType(id=1, name='a', expiration=timedelta(seconds=3)))",
+    "str(d.Query(q_str='SELECT id'))",
+    "str(d.Select(q_str='SELECT id'))",
+    "str(d.Where(q_str='WHERE id=5'))",
+    'd.DhtConfig().setRateLimit(max_req_per_sec=1, max_peer_req_per_sec=2)',
+    "d.DhtRunner().put(key=KEY, val=d.Value(b'x'))",
+    'd.DhtRunner().get(key=KEY, filter=None, where=None)',
+    'type(d.DhtRunner().listen(key=KEY, value_cb=print)).__name__',
+    'd.DhtRunner().ping(addr=d.SockAddr())',
+    "d.DhtRunner().bootstrap(host='127.0.0.1', port='4222')",
+    'd.DhtRunner().shutdown(shutdown_cb=None)',
+    'd.DhtRunner().getBound(af=10)',
+    'd.IndexValue(h=KEY, vid=5).getValueId()',
+    "bool(d.Pht(name=b'name', key_spec={'field': 4}, dht=d.DhtRunner()))",
+    "d.Certificate.generate(k=PRIVATE, name='n', i=IDENTITY, is_ca=False).getName() in ('n', b'n')",
+    'd.Certificate(dat=bytes(IDENTITY.certificate)).getId() == PUBLIC.getId()',
+    'd.Identity(k=PRIVATE, c=IDENTITY.certificate).publickey.getId() == PUBLIC.getId()',
+    "d.Identity.generate(name='x', ca=IDENTITY, bits=2048).certificate.issuer.getId()"
+    ' == PUBLIC.getId()',
 ]
 
 
