@@ -3,8 +3,12 @@
 // listens when the server ends.
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Identity } from '../../src/crypto/identity.ts'
 import { ProxyServer } from '../../src/proxy/server/proxy-server.ts'
+import { temporaryFolder } from '../support/cli-kit.ts'
 import { cppAvailable } from '../support/cpp-available.ts'
 import { DhtnodeProcess } from '../support/dhtnode-process.ts'
 import { text } from '../support/interop-kit.ts'
@@ -101,6 +105,26 @@ describe('a C++ proxy client', { skip: cppAvailable() }, () => {
     await client.close()
     await poll(() => proxy.counters.listens === 0, SETTLE_MS, 'no listen is left')
   })
+})
+
+test('a C++ proxy client over TLS', { skip: cppAvailable() }, async (t) => {
+  const authority = await Identity.generate({ name: 'authority', bits: 2048 })
+  const identity = await Identity.generate({ name: 'localhost', bits: 2048, issuer: authority })
+  const network = await startProxy({ tls: { identity } })
+  t.after(() => network.close())
+  const file = join(temporaryFolder(t), 'authority.pem')
+  writeFileSync(file, authority.certificate.toPem())
+  const client = await DhtnodeProcess.start({
+    args: ['--proxyclient', `https://localhost:${network.proxy.port}`],
+    env: { CA_ROOT_FILE: file },
+  })
+  t.after(() => client.close())
+  const isConnected = async () => (await client.stats()).ipv4.good > 0
+  await poll(isConnected, SETTLE_MS, 'the client believes in its proxy')
+  assert.ok((await client.put('from-client', 'hello')).ok)
+  const from = client.mark()
+  client.send('l from-client')
+  await client.waitForOutput(/Listen: found 1 values[\s\S]*"hello"/, SETTLE_MS, from)
 })
 
 function bytes(content: string): Uint8Array {
