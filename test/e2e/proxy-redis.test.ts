@@ -2,15 +2,21 @@
 // Several proxies that share a Redis server: who looks after what, and what happens when one dies.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { suite, test } from 'node:test'
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import { Value } from '../../src/core/value/value.ts'
+import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
+import { ProxyServer } from '../../src/proxy/server/proxy-server.ts'
 import { KeptState } from '../../src/proxy/server/push/kept-state.ts'
 import { readTarget } from '../../src/proxy/server/push/target-json.ts'
 import { type Clock, systemClock } from '../../src/proxy/server/store/clock.ts'
 import { openStore } from '../../src/proxy/server/store/open-store.ts'
 import { recordId } from '../../src/proxy/server/store/records.ts'
 import { RedisStore } from '../../src/proxy/server/store/redis-store.ts'
+import { startChild } from '../support/child.ts'
+import { randomNetwork } from '../support/interop-kit.ts'
 import { ListeningDht } from '../support/listening-dht.ts'
 import { startProxy } from '../support/proxy-kit.ts'
 import { PushStub } from '../support/push-stub.ts'
@@ -19,6 +25,7 @@ import { NO_REDIS, RedisProcess } from '../support/redis-process.ts'
 import { testLastingStore, testStore } from '../support/store-contract.ts'
 
 const skip = NO_REDIS
+const PROGRAM = new URL('../support/proxy-program.ts', import.meta.url).pathname
 /** Leases end within this time. */
 const takeoverMs = 2000
 const PATIENCE_MS = 20_000
@@ -74,7 +81,7 @@ if (skip === false) {
   testLastingStore('the store in Redis', shared)
 }
 
-suite('proxies that share a Redis server', { skip }, () => {
+suite('proxies that share a Redis server', { skip, concurrency: true }, () => {
   const records = Array.from({ length: 200 }, (_, n) =>
     n % 2 === 0 ? subscription(`key ${n}`) : put(`key ${n}`, 1n),
   )
@@ -183,6 +190,42 @@ suite('proxies that share a Redis server', { skip }, () => {
     assert.deepEqual(gateway.items[0]?.['tokens'], ['token'])
     await a.close()
     await b.close()
+  })
+
+  test('serve a subscription that was made on another, whose process was killed', async () => {
+    await using redis = await RedisProcess.start()
+    await using gateway = await PushStub.start()
+    const network = randomNetwork()
+    const peer = await DhtRunner.start({ port: 0, bind4: '127.0.0.1', bind6: false, network })
+    const proxy = await ProxyServer.start(peer, {
+      port: 0,
+      address: '127.0.0.1',
+      push: { gateway: gateway.host },
+      store: { redis: redis.url, takeoverMs },
+    })
+    const args = [`127.0.0.1:${peer.port4}`, `${network}`, redis.url, gateway.host]
+    const child = startChild([process.execPath, PROGRAM, ...args])
+    const [port] = await once(createInterface({ input: child.stdout }), 'line')
+    // As many that some of them are looked after by the one that is killed.
+    for (let n = 0; n < 40; n++) {
+      const body = JSON.stringify({ ...DEVICE, key: `token ${n}` })
+      const url = `http://127.0.0.1:${port}/key/watched${n}`
+      assert.equal((await fetch(url, { method: 'SUBSCRIBE', body })).status, 200)
+    }
+    await until('a share each', () => proxy.summary.pushListeners < 40)
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    await until('takeover', () => proxy.summary.pushListeners === 40)
+    for (let n = 0; n < 40; n++) {
+      const value = { id: 7n, data: Uint8Array.of(n) }
+      // It is alone now; what it stores itself is told nevertheless.
+      await peer.put(`watched${n}`, value).catch(() => undefined)
+    }
+    const tokens = () => new Set(gateway.items.map((it) => (it['tokens'] as string[])[0]))
+    await until('all notifications', () => tokens().size === 40)
+    await proxy.close()
+    await peer.close()
   })
 
   test('answer for values that another announces', async () => {

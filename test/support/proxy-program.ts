@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A proxy in a process of its own, to be killed: `node proxy-program.ts BOOTSTRAP NETWORK STATE
-// GATEWAY`. Says its port on standard output.
+// GATEWAY`, where STATE is a file or the URL of a Redis server. Says its port on standard output.
 
 import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
 import { ProxyServer } from '../../src/proxy/server/proxy-server.ts'
@@ -16,7 +16,7 @@ const node = await DhtRunner.start({
 const proxy = await ProxyServer.start(node, {
   port: 0,
   address: '127.0.0.1',
-  store: { path },
+  store: path.startsWith('redis:') ? { redis: path, takeoverMs: 2000 } : { path },
   push: { gateway },
   limits: { maxRequestsPerSecond: -1 },
 })

@@ -101,7 +101,10 @@ export class PushService {
       ? this.#gateway?.destinationOf(token)
       : this.#endpoints.destinationOf(token)
     // Subscribed when there was a gateway; there may be one again before the subscription ends.
-    if (destination === undefined) return
+    if (destination === undefined) {
+      this.#delivery.counters.refused++
+      return
+    }
     this.counts[platform][isUrgent(notification.event) ? 'high' : 'normal']++
     this.#delivery.push(notification, destination)
   }
