@@ -21,9 +21,9 @@ export interface ProxyOptions {
   checkTimeoutMs?: number | undefined
   /** How often the proxy in use is asked for its state. Default a minute. */
   checkIntervalMs?: number | undefined
-  /** Keys that may be listened to at the same time. Default 4096. */
+  /** Keys that may be listened to at the same time. Default 16,384. */
   maxListens?: number | undefined
-  /** Permanent puts at the same time. Default 16,384. */
+  /** Permanent puts at the same time. Default 65,536. */
   maxPermanent?: number | undefined
 }
 
@@ -57,8 +57,8 @@ export function checkProxyOptions(options: ProxyOptions): CheckedProxyOptions {
     requestTimeoutMs: toCount('requestTimeoutMs', options.requestTimeoutMs ?? 30_000, MAX_MS),
     checkTimeoutMs: toCount('checkTimeoutMs', options.checkTimeoutMs ?? 5000, MAX_MS),
     checkIntervalMs: toCount('checkIntervalMs', options.checkIntervalMs ?? 60_000, MAX_MS),
-    maxListens: toCount('maxListens', options.maxListens ?? 4096, 2 ** 20),
-    maxPermanent: toCount('maxPermanent', options.maxPermanent ?? 16_384, 2 ** 20),
+    maxListens: toCount('maxListens', options.maxListens ?? 16_384, 2 ** 20),
+    maxPermanent: toCount('maxPermanent', options.maxPermanent ?? 65_536, 2 ** 20),
   }
 }
 
