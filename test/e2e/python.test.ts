@@ -20,8 +20,7 @@ const missing = whatIsMissing()
 before(() => {
   if (missing !== undefined) return
   run(process.execPath, join(ROOT, 'scripts/build-python.js'), `--out=${dist}`)
-  run('python3', '-m', 'venv', join(work, 'venv'))
-  run(python, '-m', 'pip', 'install', '-q', join(dist, wheel()), 'pytest')
+  run(python, '-m', 'pip', 'install', '-q', join(dist, wheel()))
 })
 after(() => rmSync(work, { recursive: true }))
 
@@ -60,9 +59,14 @@ function wheel(): string {
   return readdirSync(dist).find((name) => name.endsWith('.whl')) ?? ''
 }
 
+/** Makes the virtual environment, with what does not come from here. */
 function whatIsMissing(): string | undefined {
-  const { status } = spawnSync('python3', ['-c', 'import venv, ensurepip'], { stdio: 'ignore' })
-  return status === 0 ? undefined : 'needs python3 with venv'
+  const options = { env: environment, stdio: 'ignore' } as const
+  const made = spawnSync('python3', ['-m', 'venv', join(work, 'venv')], options)
+  if (made.status !== 0) return 'needs python3 with venv'
+  const packages = ['-m', 'pip', 'install', '-q', 'pytest', 'msgpack']
+  if (spawnSync(python, packages, options).status !== 0) return 'needs packages that pip can fetch'
+  return undefined
 }
 
 function run(command: string, ...parameters: string[]): string {
