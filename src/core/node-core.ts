@@ -315,8 +315,9 @@ export class NodeCore
 
   announce(key: InfoHash, value: Value, createdAt: number, now: number): void {
     const created = Math.floor(this.wallMs(createdAt) / 1000)
+    const options = { permanent: false, created, isNew: false }
     for (const { searches } of this.families) {
-      searches.obtain(key, now)?.put(value, { permanent: false, created }, NOBODY, now)
+      searches.obtain(key, now)?.put(value, options, NOBODY, now)
     }
   }
 

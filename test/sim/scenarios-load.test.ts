@@ -7,8 +7,8 @@ import { testScenario } from '../support/scenario-test.ts'
 import { massRestart } from './scenarios/loads.ts'
 import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './scenarios/slow.ts'
 
-testScenario(massRestart, { isFixedOnly: true })
+testScenario(massRestart)
 testScenario(slowUplinks)
 testScenario(slowUplinksLarge)
 testScenario(slowConsumers)
-testScenario(slowestConsumers)
+testScenario(slowestConsumers, { regressions: [3816278857] })

@@ -7,5 +7,5 @@ import { testScenario } from '../support/scenario-test.ts'
 import { flashCrowd } from './scenarios/loads.ts'
 import { steady } from './scenarios/steady.ts'
 
-testScenario(steady, { isFixedOnly: true })
-testScenario(flashCrowd, { isFixedOnly: true })
+testScenario(steady, { randomNodes: 300 })
+testScenario(flashCrowd, { randomNodes: 440 })

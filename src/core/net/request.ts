@@ -18,7 +18,10 @@ export interface RequestHandler {
   onReply(request: Request, message: Message, now: number): void
   /** The peer refused: 203, 401 or 404. The request is settled by that. */
   onError(request: Request, code: number, now: number): void
-  /** A wait passed without answer: the request is going to be repeated, unless this settles it. */
+  /**
+   * A wait passed without answer: the request is going to be repeated, unless this settles it. Or
+   * its node only takes long as usual, while others would have answered.
+   */
   onLate(request: Request, now: number): void
   /** Given up after the last attempt, or sending failed. */
   onExpired(request: Request, now: number): void

@@ -246,7 +246,12 @@ export class Requests {
     if (delayMs > 0) return this.#wheel.schedule(request, now + delayMs)
     if (request.attempts === 0) return this.#send(request, now)
     const leftMs = this.policy.leftMs(request, now)
-    if (leftMs > 0) return this.#wheel.schedule(request, now + Math.min(leftMs, SLICE_MS))
+    if (leftMs > 0) {
+      this.#wheel.schedule(request, now + Math.min(leftMs, SLICE_MS))
+      // Its node is known to take that long, but others would have answered.
+      if (!request.isLate && this.policy.isSlow(request, now)) this.#stepAside(request, now)
+      return
+    }
     const isOverrun = isLarge(request) && this.#window.onLate(request, now)
     if (this.policy.isHopeless(request, now)) this.expire(request, now)
     else if (isOverrun) this.#send(request, now)
@@ -255,9 +260,15 @@ export class Requests {
   }
 
   #repeat(request: Request, now: number): void {
-    if (!request.isLate) this.#nowLate(request, now)
-    request.handler.onLate(request, now)
+    if (!request.isLate) this.policy.onLate(request)
+    this.#stepAside(request, now)
     if (request.isPending) this.#send(request, now)
+  }
+
+  /** Others may be asked in its place. */
+  #stepAside(request: Request, now: number): void {
+    if (!request.isLate) nowLate(request, now)
+    request.handler.onLate(request, now)
   }
 
   /** How long the budget makes it wait. */
@@ -313,14 +324,6 @@ export class Requests {
     return bytes
   }
 
-  #nowLate(request: Request, now: number): void {
-    request.isLate = true
-    this.policy.onLate(request)
-    if (request.node === undefined) return
-    request.node.overdueRequests++
-    request.node.overdueSince = now
-  }
-
   #afterSend(request: Request, now: number): void {
     request.attempts++
     request.repeatedAt = now
@@ -340,6 +343,13 @@ export class Requests {
     // Nobody can answer before the last fragment has left.
     if (areWaiting) this.#wheel.schedule(request, now + waitMs + MAX_PACING_MS)
   }
+}
+
+function nowLate(request: Request, now: number): void {
+  request.isLate = true
+  if (request.node === undefined) return
+  request.node.overdueRequests++
+  request.node.overdueSince = now
 }
 
 function nothing(): void {}

@@ -17,6 +17,8 @@ const PATIENCE_MS = 7000
 const BRIEF_PATIENCE_MS = 1000
 /** A node that enters the network sends a request so many times before waits double. */
 const ENTERING_ATTEMPTS = 3
+/** Who takes so many usual waits is not waited for as long as there are others. */
+const SLOW_WAITS = 3
 /** Repetitions to many nodes at once spread over this part of the wait. */
 const JITTER = 1 / 8
 /** A lookup asks so many nodes for values rather than ids that one of them answers at once. */
@@ -56,6 +58,11 @@ export class RetryPolicy {
     const doublings = node === undefined ? 0 : attempts - 1
     request.waitMs = Math.min(request.waitMs, this.gapMs(request, now) * 2 ** doublings)
     return repeatedAt + request.waitMs - now
+  }
+
+  /** It has waited for much longer than answers of other nodes take. */
+  isSlow({ sentAt, address }: Request, now: number): boolean {
+    return now - sentAt >= SLOW_WAITS * this.usualWaitMs(address.family)
   }
 
   /** Time between two fragments of an answer after which something was lost. */

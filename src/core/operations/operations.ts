@@ -176,10 +176,11 @@ export class Operations {
     operation.join(id)
     // The field is unsigned: whatever is older than the epoch is as old as that.
     const created = Math.max(0, Math.floor(this.#host.wallMs(createdAt) / 1000))
+    const options = { permanent, created, isNew: createdAt >= now }
     for (const { family, searches } of this.#host.families) {
       const search = searches.obtain(key, now)
       if (search === undefined) operation.onFamilyDone(family, 'limit', [])
-      else search.put(value, { permanent, created }, operation, now)
+      else search.put(value, options, operation, now)
     }
     if (this.#host.families.length > 1) this.#silent.watch(operation, now)
     return id

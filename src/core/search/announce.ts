@@ -26,6 +26,8 @@ const NEVER = Number.NEGATIVE_INFINITY
 const FORMING_LINGER_MS = 60_000
 /** … and one that was reported before each of the closest nodes had the value this long. */
 const CATCH_UP_MS = 10_000
+/** Who gets a value so soon need not be told its age: the clocks of both may differ by more. */
+const NEW_MS = 10_000
 /** Failures in a row at one node before another one takes its place. */
 const MAX_FAILURES = 3
 
@@ -47,9 +49,10 @@ export class Announce {
   readonly value: Value
   readonly packed: Uint8Array
   readonly isPermanent: boolean
-  /** Creation time in seconds since the epoch, or undefined for "now". */
-  readonly created: number | undefined
+  /** Creation time in seconds since the epoch; undefined for "now", whenever that is. */
+  readonly #created: number | undefined
   readonly startedAt: number
+  readonly #isNewUntil: number
   /** Time from one announcement to the next. */
   readonly #renewalMs: number
   /** One per node; few enough to look through. */
@@ -69,6 +72,8 @@ export class Announce {
     value: Value
     permanent: boolean
     created: number | undefined
+    /** It was made right now. */
+    isNew: boolean
     lifetimeMs: number
     /** How much sooner than necessary it is renewed, so that thousands are not at once. */
     jitterMs: number
@@ -78,8 +83,14 @@ export class Announce {
     this.packed = packedValue(init.value)
     this.isPermanent = init.permanent
     this.startedAt = init.now
-    this.created = init.permanent ? undefined : init.created
+    this.#created = init.permanent ? undefined : init.created
+    this.#isNewUntil = init.isNew ? init.now + NEW_MS : NEVER
     this.#renewalMs = Math.max(1000, init.lifetimeMs - REANNOUNCE_MARGIN_MS - init.jitterMs)
+  }
+
+  /** What to tell nodes of its age: nothing as long as that is next to none. */
+  createdAt(now: number): number | undefined {
+    return now < this.#isNewUntil ? undefined : this.#created
   }
 
   /** Nothing is left to do. */

@@ -76,14 +76,14 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     if (token === undefined) return undefined
     const answer = answerWithValues([announce.packed])
     const values = answer.kind === 'sizes' ? answer.packed : undefined
+    const created = announce.createdAt(now)
     const handler = new AnnounceHandler(this.search, announce, member, this)
     return this.#send(
       Kind.Put,
       member,
       handler,
       now,
-      (writer, tid) =>
-        this.#encoder.put(writer, tid, this.search.id, answer, token, announce.created),
+      (writer, tid) => this.#encoder.put(writer, tid, this.search.id, answer, token, created),
       values,
     )
   }

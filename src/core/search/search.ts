@@ -148,7 +148,7 @@ export class Search extends Deadline {
 
   put(
     value: Value,
-    options: { permanent: boolean; created: number | undefined },
+    options: { permanent: boolean; created: number | undefined; isNew: boolean },
     sink: FamilySink,
     now: number,
   ): void {

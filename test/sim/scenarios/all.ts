@@ -5,6 +5,7 @@ import { bootstrapGone, churn, massDeath } from './deaths.ts'
 import { indexing } from './indexing.ts'
 import { flashCrowd, massRestart, massRestartFull } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
+import { rough } from './rough.ts'
 import type { Scenario } from './scenario.ts'
 import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './slow.ts'
 import { outage4, outage6, outageTotal, partition } from './splits.ts'
@@ -28,5 +29,6 @@ export const SCENARIOS: readonly Scenario[] = [
   slowUplinksLarge,
   slowConsumers,
   slowestConsumers,
+  rough,
   indexing,
 ]

@@ -13,7 +13,10 @@ export const steady: Scenario = {
   nodes: 1000,
   async run({ network, nodes: count, note, expect }) {
     watch(network)
-    const nodes = await grow(network, count, { overMs: 10 * count, settleMs: 10 * SECOND_MS })
+    const nodes = await grow(network, count, {
+      overMs: Math.max(10 * count, 10 * SECOND_MS),
+      settleMs: 10 * SECOND_MS,
+    })
     note('connected', countConnected(nodes))
     expect(countConnected(nodes) === count, 'every node to be connected')
     const probe = new Probe(network)
