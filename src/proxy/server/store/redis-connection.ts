@@ -23,6 +23,8 @@ export class RedisConnection {
   readonly #commands: ReturnType<typeof newClient>
   readonly #messages: ReturnType<typeof newClient>
   readonly #where: string
+  /** Until then, `connect` says what is wrong. */
+  #isConnected = false
   #isLost = false
 
   /**
@@ -40,6 +42,7 @@ export class RedisConnection {
     try {
       await connection.#connect()
       await connection.#messages.subscribe(channel, (text) => events.onMessage(text))
+      connection.#isConnected = true
       return connection
     } catch (error) {
       connection.close()
@@ -86,7 +89,7 @@ export class RedisConnection {
   }
 
   #onError(error: Error, events: RedisConnectionEvents): void {
-    if (this.#isLost) return
+    if (!this.#isConnected || this.#isLost) return
     this.#isLost = true
     events.onLost(this.#stateError(error).message)
   }
