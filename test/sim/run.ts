@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-// `npm run sim -- NAME [--nodes N] [--seed S] [--trace FILE]`: runs one scenario and prints its
-// figures; without a name, lists them. `NAME` may be `all`. The seed may also come from the
-// environment's OPENDHT_SIM_SEED, and is random otherwise.
+// `npm run sim -- NAME [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]`: runs one scenario and
+// prints its figures; without a name, lists them. `NAME` may be `all`. The seed may also come from
+// the environment's OPENDHT_SIM_SEED, and is random otherwise; with `--seeds`, each of so many
+// random ones is run, and only failures are told of in full.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { SimError } from '../../src/sim/entry.ts'
 import { SCENARIOS } from './scenarios/all.ts'
-import { type Report, runScenario } from './scenarios/scenario.ts'
+import { type Report, runScenario, type Scenario } from './scenarios/scenario.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     nodes: { type: 'string' },
     seed: { type: 'string' },
+    seeds: { type: 'string' },
     trace: { type: 'string' },
   },
 })
@@ -22,26 +24,32 @@ const [name] = positionals
 const chosen = SCENARIOS.filter((scenario) => name === 'all' || scenario.name === name)
 if (chosen.length === 0) {
   if (name !== undefined) console.error(`No scenario is called ${name}.`)
-  console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--trace FILE]\n')
+  console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]\n')
   for (const { name, nodes, summary } of SCENARIOS) {
-    console.log(`  ${name.padEnd(16)} ${String(nodes).padStart(5)} nodes  ${summary}`)
+    console.log(`  ${name.padEnd(18)} ${String(nodes).padStart(5)} nodes  ${summary}`)
   }
   process.exitCode = name === undefined ? 0 : 2
 }
 
 const file = values.trace === undefined ? undefined : openSync(values.trace, 'w')
+const seeds = numberOf('seeds', values.seeds)
 for (const scenario of chosen) {
+  for (let i = 0; i < (seeds ?? 1); i++) await run(scenario)
+}
+if (file !== undefined) closeSync(file)
+
+async function run(scenario: Scenario): Promise<void> {
   try {
-    print(
-      await runScenario(scenario, {
-        seed: numberOf('seed', values.seed),
-        nodes: numberOf('nodes', values.nodes),
-        onTrace:
-          file === undefined
-            ? undefined
-            : (record) => void writeSync(file, `${JSON.stringify(record)}\n`),
-      }),
-    )
+    const report = await runScenario(scenario, {
+      seed: numberOf('seed', values.seed),
+      nodes: numberOf('nodes', values.nodes),
+      onTrace:
+        file === undefined
+          ? undefined
+          : (record) => void writeSync(file, `${JSON.stringify(record)}\n`),
+    })
+    if (seeds === undefined) print(report)
+    else console.log(`ok   ${report.name}, seed ${report.seed}`)
   } catch (error) {
     process.exitCode = 1
     if (!(error instanceof SimError)) throw error
@@ -50,7 +58,6 @@ for (const scenario of chosen) {
     if (error.cause instanceof Error) console.error(error.cause.stack)
   }
 }
-if (file !== undefined) closeSync(file)
 
 function print(report: Report): void {
   const { name, seed, nodes, virtualMs, cpuMs, datagrams, hash, figures } = report
