@@ -26,6 +26,10 @@ const MAX_QUEUED = 256
 const MAX_SOCKETS = 16
 const MAX_FREE_SOCKETS = 64
 const TIMEOUT_MS = 15_000
+/** Who refuses so many in a row is no push service, or knows the device no more. */
+const MAX_REFUSALS = 10
+/** Endpoints whose refusals are counted; the oldest is forgotten. */
+const MAX_COUNTED = 10_000
 const MAX_REPLY_BYTES = 1024
 
 export interface EndpointOptions {
@@ -38,6 +42,7 @@ export class Endpoints {
   readonly #options: EndpointOptions
   readonly #agent: Agent
   readonly #secureAgent: SecureAgent
+  readonly #refusals = new Map<string, number>()
 
   constructor(options: EndpointOptions) {
     this.#options = options
@@ -57,13 +62,26 @@ export class Endpoints {
       name: `endpoint ${endpoint}`,
       batchSize: 1,
       maxQueued: MAX_QUEUED,
-      send: (batch) => this.#send(batch[0]!),
+      send: async (batch) => this.#counted(endpoint, await this.#send(batch[0]!)),
     }
   }
 
   close(): void {
     this.#agent.destroy()
     this.#secureAgent.destroy()
+  }
+
+  /** Strangers might name a host that never asked for our requests: it gets few of them. */
+  #counted(endpoint: string, outcome: SendOutcome): SendOutcome {
+    const refusals = (this.#refusals.get(endpoint) ?? 0) + 1
+    this.#refusals.delete(endpoint)
+    if (outcome.kind === 'sent' || outcome.kind === 'gone') return outcome
+    if (refusals >= MAX_REFUSALS && outcome.kind === 'refused') return { kind: 'gone' }
+    if (this.#refusals.size >= MAX_COUNTED) {
+      this.#refusals.delete(this.#refusals.keys().next().value!)
+    }
+    this.#refusals.set(endpoint, outcome.kind === 'refused' ? refusals : refusals - 1)
+    return outcome
   }
 
   async #send(notification: Notification): Promise<SendOutcome> {

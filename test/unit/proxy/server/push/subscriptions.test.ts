@@ -202,6 +202,26 @@ suite('Subscriptions', () => {
     assert(kit.gateway.requests.every(({ path }) => path !== '/elsewhere'))
   })
 
+  test('leaves alone who refuses ten notifications in a row', async () => {
+    await using kit = await KeptKit.start()
+    const key = `http://${kit.gateway.host}/not-a-push-service`
+    await kit.subscribe(KEY, { client_id: 'app', platform: 'unifiedpush', key })
+    kit.gateway.answer = () => ({ status: 405 })
+    const { counters } = kit.state.push
+    for (let n = 1; n < 10; n++) {
+      kit.node.tell(KEY, value(BigInt(n)))
+      await kit.clock.pass(20)
+      while (counters.refused < n) await kit.clock.pass(1)
+    }
+    assert.equal(kit.state.listens.counts.subscriptions, 1)
+    kit.node.tell(KEY, value(10n))
+    await kit.clock.pass(20)
+    while (counters.deadTokens === 0) await kit.clock.pass(1)
+    await kit.clock.pass(1)
+    assert.equal(kit.state.listens.counts.subscriptions, 0)
+    assert.equal(kit.gateway.requests.length, 10)
+  })
+
   test('refuses devices that it cannot notify', async () => {
     await using kit = await KeptKit.start({ push: { allowLocalEndpoints: false } })
     const bad: JsonFields[] = [
