@@ -39,14 +39,17 @@ export type ListenOptions = GetOptions
 export interface PutOptions extends OperationOptions {
   /** Renew the value on the network until it is cancelled or the node closes. Default false. */
   permanent?: boolean | undefined
-  /** When the value came into being: its lifetime counts from then. Default, and latest, now. */
+  /**
+   * When the value came into being: its lifetime counts from then. Default, and latest, now; always
+   * now through a proxy.
+   */
   created?: Date | undefined
 }
 
 export interface PutResult {
   /** What was stored; its id can be given to `cancelPut`. */
   readonly value: Value
-  /** The nodes that took it. */
+  /** The nodes that took it; empty through a proxy, which does not tell. */
   readonly nodes: readonly NodeExport[]
 }
 

@@ -38,6 +38,9 @@ export class FakeProxy {
   status: string | undefined
   /** Answers these methods with this status alone. */
   refusals: Record<string, number> = {}
+  refusalText = '{"err":"refused"}'
+  /** Gets answer with this, for ever. */
+  endlessLine: string | undefined
   /** Gets end without their last chunk. */
   breaksGets = false
   readonly #streams = new Set<Stream>()
@@ -102,7 +105,7 @@ export class FakeProxy {
     if (this.isDown) throw new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') })
     const { method, path, body = '' } = request
     const refusal = this.refusals[method]
-    if (refusal !== undefined) return this.#reply('{"err":"refused"}\n', refusal)
+    if (refusal !== undefined) return this.#reply(`${this.refusalText}\n`, refusal)
     if (path === '/') return this.#reply(this.#info())
     if (method === 'SUBSCRIBE' || method === 'UNSUBSCRIBE') return this.#reply('{}\n')
     if (method === 'POST') {
@@ -117,6 +120,12 @@ export class FakeProxy {
 
   #get(path: string): Response {
     const lines = [...this.#at(path).values()].map((value) => `${valueToJson(value)}\n`)
+    const { endlessLine } = this
+    if (endlessLine !== undefined) {
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void =>
+        controller.enqueue(encode(endlessLine))
+      return this.#reply(new ReadableStream({ pull }))
+    }
     if (!this.breaksGets) return this.#reply(lines.join(''))
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -174,6 +183,8 @@ export class FakeProxy {
 /** Some proxies, by their URLs, and a clock that stands still. */
 export class FakeProxies {
   readonly clock = new VirtualSchedule()
+  /** Requests that wait for an answer. */
+  pending = 0
   readonly proxies: readonly FakeProxy[]
   readonly urls: string[]
 
@@ -185,7 +196,9 @@ export class FakeProxies {
   readonly fetch: ProxyFetch = async (url, { method, body, signal }: ProxyRequest) => {
     signal.throwIfAborted()
     const proxy = this.proxies.find((it) => url.startsWith(`${it.url}/`))!
-    if (proxy.isMute) await aborted(signal)
+    this.pending++
+    if (proxy.isMute) await aborted(signal).finally(() => this.pending--)
+    else this.pending--
     return proxy.answer({ method, path: url.slice(proxy.url.length), body }, signal)
   }
 

@@ -6,6 +6,7 @@
 // `ready`: it answers, and its node can do what it is asked. `unready`: it answers, but has no
 // peers, is only starting, or is about to stop. `down`: it does not answer.
 
+import { printable } from '../../core/value/printable.ts'
 import { ProxyError } from './proxy-error.ts'
 import type { ProxyHttp } from './proxy-http.ts'
 import { type ProxyInfo, readProxyInfo } from './proxy-info.ts'
@@ -47,7 +48,8 @@ export class Endpoint {
   }
 
   isUnready(reason: string): void {
-    this.error = new ProxyError(this.url, `proxy ${this.url} is not ready: ${reason}`)
+    const text = `proxy ${this.url} is not ready: ${printable(reason)}`
+    this.error = new ProxyError(this.url, text)
     this.state = 'unready'
     this.failures++
   }

@@ -3,6 +3,7 @@
 
 import type { InfoHash } from '../../core/id/info-hash.ts'
 import type { Value } from '../../core/value/value.ts'
+import { checkValueSize } from '../../core/value/value-size.ts'
 import { type JsonInput, parseJson } from '../protocol/json-reader.ts'
 import { requireObject, valueFromJson } from '../protocol/value-json.ts'
 import type { ProxyCounters } from './counters.ts'
@@ -10,6 +11,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { ProxyPorts } from './ports.ts'
 import type { ProxyHttp } from './proxy-http.ts'
 import type { ProxyPool } from './proxy-pool.ts'
+import type { Slots } from './slots.ts'
 
 export interface FeedHost {
   readonly pool: ProxyPool
@@ -17,6 +19,8 @@ export interface FeedHost {
   readonly ports: ProxyPorts
   readonly counters: ProxyCounters
   readonly requestTimeoutMs: number
+  /** For streams that are being opened: after a failure there may be thousands. */
+  readonly opening: Slots
   /** All values under a key, from the given proxy. Rejects with ProxyError unless it is whole. */
   getAll(proxy: Endpoint, key: InfoHash, signal: AbortSignal): Promise<Value[]>
 }
@@ -45,6 +49,7 @@ export function readStreamLine(line: string): StreamLine | 'end' | undefined {
     }
     const value = valueFromJson(json)
     if (value.id === 0n) return undefined
+    checkValueSize(value)
     return { cursor, mark: undefined, value, expired: json['expired'] === true }
   } catch {
     // Whatever a proxy sends, it is one value less.

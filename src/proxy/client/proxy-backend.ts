@@ -29,6 +29,10 @@ import { ProxyPool } from './proxy-pool.ts'
 import { ProxyPuts, toEnd } from './proxy-puts.ts'
 import { toDhtStats } from './proxy-stats.ts'
 import { checkToken, type PushData, PushIdentity, type PushOutcome } from './push.ts'
+import { Slots } from './slots.ts'
+
+/** Streams that are opened at the same time. */
+const MAX_OPENING = 64
 
 export class ProxyBackend implements Backend {
   onStatus: ((status: FamilyStatus) => void) | undefined
@@ -62,7 +66,8 @@ export class ProxyBackend implements Backend {
     const pool = this.#pool
     const pushFields = () => this.#push?.fields()
     this.#puts = new ProxyPuts({ ...common, pool, maxPermanent, pushFields })
-    this.#host = { ...common, pool, getAll: (...args) => this.#getAll(...args) }
+    const opening = new Slots(MAX_OPENING)
+    this.#host = { ...common, pool, opening, getAll: (...args) => this.#getAll(...args) }
     this.#listens = new Listens(this.#host, maxListens, this.#push)
     pool.start()
   }
@@ -202,9 +207,8 @@ export class ProxyBackend implements Backend {
   async #get(key: InfoHash, results: GetResults, signal: AbortSignal): Promise<OperationEnd> {
     try {
       await this.#pool.run(async (proxy) => {
-        for (const value of this.#puts.pending(key)) results.add(value, proxy.url)
-        const add = (value: Value): void => results.add(value, proxy.url)
-        await readValues(this.#host, { proxy, key, signal }, add)
+        for (const value of this.#puts.pending(key)) results.add(value)
+        await readValues(this.#host, { proxy, key, signal }, (value) => results.add(value))
         // The answer of a node without peers is no answer of the network.
         if (results.isEmpty && proxy.state === 'unready') throw proxy.unreadyError()
       }, signal)

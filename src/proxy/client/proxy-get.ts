@@ -13,9 +13,9 @@ import { readStreamLine } from './feed-host.ts'
 import { ProxyError } from './proxy-error.ts'
 import type { ProxyHttp } from './proxy-http.ts'
 
-/** Values of one get, and their bytes: no key of the network has as many. */
-const MAX_VALUES = 65_536
-const MAX_BYTES = 64 * 1024 * 1024
+/** Values of one get, and their bytes, repetitions included: no key of the network has as many. */
+const MAX_VALUES = 131_072
+const MAX_BYTES = 128 * 1024 * 1024
 
 export interface GetHost {
   readonly http: ProxyHttp
@@ -23,17 +23,25 @@ export interface GetHost {
   readonly requestTimeoutMs: number
 }
 
-/** Takes values as they come. Rejects with ProxyError when the answer is not whole. */
+/**
+ * Takes values as they come. Rejects with ProxyError when the answer is not whole, and as if the
+ * proxy had refused when there is no end of it.
+ */
 export async function readValues(
   { http, counters, requestTimeoutMs: timeoutMs }: GetHost,
   { proxy, key, signal }: { proxy: Endpoint; key: InfoHash; signal: AbortSignal },
   onValue: (value: Value) => void,
 ): Promise<void> {
   const { lines } = await http.send(proxy.url, { path: keyPath(key), timeoutMs, signal })
+  let count = 0
+  let bytes = 0
   for await (const text of lines) {
     const line = readStreamLine(text)
     if (line === undefined) counters.malformed++
-    else if (line !== 'end' && line.value !== undefined && !line.expired) onValue(line.value)
+    const value = line === undefined || line === 'end' || line.expired ? undefined : line.value
+    bytes += value?.size ?? 0
+    if (++count > MAX_VALUES || bytes > MAX_BYTES) throw tooMuch(proxy.url)
+    if (value !== undefined) onValue(value)
   }
 }
 
@@ -43,8 +51,6 @@ export class GetResults {
   readonly #events: OperationEvents
   readonly #values = new Map<ValueId, Value[]>()
   readonly #fields = new Set<string>()
-  #count = 0
-  #bytes = 0
 
   constructor(query: Query, events: OperationEvents) {
     this.#query = query
@@ -52,17 +58,11 @@ export class GetResults {
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0
+    return this.#values.size === 0
   }
 
-  /** Throws ProxyError, as if the proxy had refused, when there are too many. */
-  add(value: Value, url: string): void {
+  add(value: Value): void {
     if (!this.#query.matches(value) || !this.#isNew(value)) return
-    this.#count++
-    this.#bytes += value.size
-    if (this.#count > MAX_VALUES || this.#bytes > MAX_BYTES) {
-      throw new ProxyError(url, `proxy ${url} answers with too many values`, { status: 413 })
-    }
     const { select } = this.#query
     if (select.isEmpty) return this.#events.values?.([value], false)
     const fields = FieldValueIndex.of(value, select)
@@ -79,4 +79,8 @@ export class GetResults {
     else known.push(value)
     return true
   }
+}
+
+function tooMuch(url: string): ProxyError {
+  return new ProxyError(url, `proxy ${url} answers with too many values`, { status: 413 })
 }

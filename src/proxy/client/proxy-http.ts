@@ -2,6 +2,7 @@
 // Single requests to a proxy, with limits of time. Bodies are sent as plain text: browsers then ask
 // no permission before a POST, which proxies of OpenDHT would not answer for the paths of keys.
 
+import { printable } from '../../core/value/printable.ts'
 import type { ProxyCounters } from './counters.ts'
 import { linesOf } from './json-lines.ts'
 import type { ProxyPorts, ProxyResponse } from './ports.ts'
@@ -54,7 +55,7 @@ export class ProxyHttp {
       watch.end()
       throw this.#failure(url, error, sent)
     }
-    const status = response.headers.get(STATUS_HEADER) ?? undefined
+    const status = response.headers.get(STATUS_HEADER)?.slice(0, MAX_SHOWN)
     if (status !== undefined) this.onStatus(url, status)
     const lines = this.#lines(url, response, { watch, sent })
     if (response.status === 200) return { status, lines }
@@ -128,7 +129,7 @@ class Deadline {
 /** What a refusal says, as far as people want to read it. */
 async function beginning(lines: AsyncIterable<string>): Promise<string> {
   try {
-    for await (const line of lines) return line.trim().slice(0, MAX_SHOWN)
+    for await (const line of lines) return printable(line.trim().slice(0, MAX_SHOWN))
   } catch {
     // The status alone has to do.
   }

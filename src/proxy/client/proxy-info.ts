@@ -3,6 +3,7 @@
 // the protocol.
 
 import type { NodeStatus } from '../../core/events.ts'
+import { SocketAddress } from '../../core/id/socket-address.ts'
 import type { FamilyStats } from '../../core/snapshots.ts'
 import { type JsonInput, parseJson } from '../protocol/json-reader.ts'
 
@@ -26,7 +27,7 @@ export function readProxyInfo(text: string): ProxyInfo {
     nodeId,
     ipv4: toFamily(info['ipv4']),
     ipv6: toFamily(info['ipv6']),
-    publicIp: typeof publicIp === 'string' && publicIp !== '' ? publicIp : undefined,
+    publicIp: isAddress(publicIp) ? publicIp : undefined,
   }
 }
 
@@ -44,6 +45,10 @@ export const NO_FAMILY: FamilyStats = {
   searches: 0,
   tableDepth: 0,
   networkSize: 0,
+}
+
+function isAddress(json: JsonInput | undefined): json is string {
+  return typeof json === 'string' && SocketAddress.parse(json, 0) !== undefined
 }
 
 function toFamily(json: JsonInput | undefined): FamilyStats {

@@ -87,9 +87,11 @@ export class StreamFeed implements Feed {
       cancelSilence = this.#host.ports.schedule(replace, limitMs)
     }
     const { signal } = replaced
+    const endTurn = await this.#host.opening.take()
     try {
       const path = `${keyPath(this.#key)}/listen?resume${this.#cursorFor(proxy)}`
       const { lines } = await http.send(proxy.url, { path, timeoutMs, isEndless: true, signal })
+      endTurn()
       counters.streamsOpened++
       if (this.#cursor === undefined) this.#beginAnew()
       restartSilence()
@@ -100,6 +102,7 @@ export class StreamFeed implements Feed {
     } catch (error) {
       if (error instanceof ProxyError && !signal.aborted) pool.reportFailure(proxy, error)
     } finally {
+      endTurn()
       cancelSilence()
       ignoreReady()
       ignoreStop()
