@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,6 +23,8 @@ const OURS: Subject = { name: 'ours', kind: 'ours' }
 interface Running {
   readonly pid: number
   readonly port: number
+  /** Resident memory, on our side after a garbage collection. */
+  memoryKb(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -67,6 +70,10 @@ export class ProxyUnderTest implements AsyncDisposable {
     return new Program([...command, ...args], 'httpload')
   }
 
+  async memoryMb(): Promise<number> {
+    return (await this.#proxy.memoryKb()) / 1024
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#proxy.stop()
     await this.#network.stop()
@@ -76,7 +83,11 @@ export class ProxyUnderTest implements AsyncDisposable {
 async function startOurs(bootstrap: number, subject: Subject, context: Context): Promise<Running> {
   const program = startDriver(subject, 'proxy', { bootstrap }, context)
   const { port } = await program.expect(START_TIMEOUT_MS)
-  return { pid: program.pid, port: Number(port), stop: () => program.stop() }
+  const memoryKb = async (): Promise<number> => {
+    program.send('memory')
+    return Number((await program.expect(START_TIMEOUT_MS))['rssKb'])
+  }
+  return { pid: program.pid, port: Number(port), memoryKb, stop: () => program.stop() }
 }
 
 /** Debian's dhtnode, as an operator starts it. */
@@ -98,7 +109,11 @@ async function startCpp(bootstrap: number): Promise<Running> {
     await stop()
     throw new Error('the C++ proxy did not join the network')
   }
-  return { pid: child.pid!, port, stop }
+  const memoryKb = async (): Promise<number> => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1])
+  }
+  return { pid: child.pid!, port, memoryKb, stop }
 }
 
 /** What it says of itself is up to two minutes old: a get that ends is the proof. */
