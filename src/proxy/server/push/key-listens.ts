@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Listens to keys for subscriptions: one per key, whoever subscribed to it. Changes that come
-// together are told together.
+// together are told together. After a restart there may be thousands of keys: they begin in turn,
+// since each is a search in the network.
 
 import type { DhtInterface } from '../../../api/dht-interface.ts'
 import type { ValueEvent } from '../../../api/value-queue.ts'
@@ -13,6 +14,9 @@ import { type ChangedValue, MAX_IDS, type PushEvent } from './notification.ts'
 
 /** What comes within this time of a change leaves with it. */
 const GATHER_MS = 10
+/** Listens that may begin within a moment, and how long that is. */
+const BURST = 50
+const MOMENT_MS = 100
 /** Until a listen is begun again that ended in a failure. */
 const RETRY_MS = 15_000
 
@@ -38,6 +42,9 @@ export class KeyListens {
   readonly #ports: KeyListensPorts
   readonly #byKey = new Map<string, KeyListen>()
   readonly #keyOf = new Map<string, string>()
+  /** Not begun yet. */
+  readonly #queue = new Set<KeyListen>()
+  #begun = 0
 
   constructor(ports: KeyListensPorts) {
     this.#ports = ports
@@ -65,6 +72,7 @@ export class KeyListens {
     listen.subscriptions.delete(id)
     if (listen.subscriptions.size > 0) return
     this.#byKey.delete(key)
+    this.#queue.delete(listen)
     listen.ended.abort()
   }
 
@@ -72,6 +80,7 @@ export class KeyListens {
     for (const { ended } of this.#byKey.values()) ended.abort()
     this.#byKey.clear()
     this.#keyOf.clear()
+    this.#queue.clear()
   }
 
   #begin(key: InfoHash): KeyListen {
@@ -83,8 +92,23 @@ export class KeyListens {
       changes: new Map(),
     }
     this.#byKey.set(`${key}`, listen)
-    void this.#follow(listen)
+    this.#queue.add(listen)
+    this.#beginQueued()
     return listen
+  }
+
+  #beginQueued(): void {
+    for (const listen of this.#queue) {
+      if (this.#begun === BURST) return
+      if (this.#begun++ === 0) this.#ports.clock.after(MOMENT_MS, () => this.#onMomentPassed())
+      this.#queue.delete(listen)
+      void this.#follow(listen)
+    }
+  }
+
+  #onMomentPassed(): void {
+    this.#begun = 0
+    this.#beginQueued()
   }
 
   async #follow(listen: KeyListen): Promise<void> {

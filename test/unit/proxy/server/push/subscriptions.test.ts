@@ -71,6 +71,18 @@ suite('Subscriptions', () => {
     assert.deepEqual(kit.node.listens, [])
   })
 
+  test('begins to listen to thousands of keys in turn', async () => {
+    await using kit = await KeptKit.start()
+    const keys = Array.from({ length: 120 }, (_, n) => InfoHash.get(`key ${n}`))
+    await Promise.all(keys.map((key) => kit.subscribe(key, DEVICE)))
+    assert.equal(kit.node.listens.length, 50)
+    await kit.state.subscriptions.unsubscribe(keys[119]!, 'token', 'app')
+    await kit.clock.pass(100)
+    assert.equal(kit.node.listens.length, 100)
+    await kit.clock.pass(100)
+    assert.equal(kit.node.listens.length, 119)
+  })
+
   test('tells who subscribes later of what there is', async () => {
     await using kit = await KeptKit.start()
     await kit.subscribe(KEY, DEVICE)
