@@ -52,6 +52,7 @@ export class KeyHub {
   readonly #states = new Map<ValueId, KeyState>()
   /** Values that are gone, oldest first; some may have come back. */
   readonly #gone: KeyState[] = []
+  #latest: KeyState | undefined
   #seq = 0
   #forgottenSeq = 0
   #settling: Promise<void> | undefined
@@ -96,15 +97,25 @@ export class KeyHub {
     this.#stop.abort()
   }
 
-  /** Whether all that changed since then is still known. */
-  knowsSince(seq: number): boolean {
-    return seq >= this.#forgottenSeq && seq <= this.#seq
+  /** Number of the last change that was forgotten: the end of a value that is gone for long. */
+  get forgottenSeq(): number {
+    return this.#forgottenSeq
+  }
+
+  /**
+   * Whether all that changed since then is still known. A stream that began without any values,
+   * when `forgotten` was the last change to be forgotten, never saw what went until then.
+   */
+  knowsSince(seq: number, forgotten = 0): boolean {
+    return this.#forgottenSeq <= Math.max(seq, forgotten) && seq <= this.#seq
   }
 
   /** The last state of each value that changed since then, oldest first. */
   *since(seq: number): Iterable<KeyState> {
     if (seq >= this.#seq) return
-    for (const state of this.#states.values()) {
+    // Nearly all streams are here, whatever else there is under the key.
+    const states = seq === this.#seq - 1 ? [this.#latest!] : this.#states.values()
+    for (const state of states) {
       if (state.seq <= seq) continue
       if (!state.isGone || state.firstSeq <= seq) yield state
     }
@@ -129,6 +140,7 @@ export class KeyHub {
     const earlier = this.#states.get(value.id)
     const seq = ++this.#seq
     const state = new KeyState(value, isGone, seq, earlier?.firstSeq ?? seq)
+    this.#latest = state
     // Taken out first, so that it comes to stand at the end.
     this.#states.delete(value.id)
     this.#states.set(value.id, state)

@@ -18,7 +18,8 @@ export class ListenStream implements ServedReader {
   #isBlocked = false
   #isGone = false
   #isSynced = false
-  #isReset: boolean
+  /** What was forgotten before the stream began is nothing to it. */
+  #forgotten: number
   /** Nothing was written since the last beat. */
   #isQuiet = false
   #stall: NodeJS.Timeout | undefined
@@ -29,7 +30,7 @@ export class ListenStream implements ServedReader {
     this.#form = form
     const seq = seqOf(cursor, hub)
     this.#seq = seq ?? 0
-    this.#isReset = seq === undefined
+    this.#forgotten = seq === undefined ? hub.forgottenSeq : 0
     const { reply, services } = context
     const common = ['Access-Control-Allow-Origin', '*', STATUS_HEADER, services.readiness.status]
     reply.writeHead(200, [...form.headers, ...common])
@@ -38,7 +39,7 @@ export class ListenStream implements ServedReader {
     onceGone(context, () => this.#gone())
     if (form.isResumable) {
       hub.settle()
-      if (this.#isReset) this.#mark('reset')
+      if (seq === undefined) this.#mark('reset')
     }
   }
 
@@ -48,7 +49,7 @@ export class ListenStream implements ServedReader {
 
   wake(): void {
     if (this.#isBlocked) return
-    if (!this.#hub.knowsSince(this.#seq)) return this.#startOver()
+    if (!this.#hub.knowsSince(this.#seq, this.#forgotten)) return this.#startOver()
     for (const state of this.#hub.since(this.#seq)) {
       this.#value(state)
       if (this.#isBlocked) return
@@ -76,6 +77,7 @@ export class ListenStream implements ServedReader {
   #startOver(): void {
     if (!this.#form.isResumable) return this.#cut()
     this.#seq = 0
+    this.#forgotten = this.#hub.forgottenSeq
     this.#isSynced = false
     this.#mark('reset')
     this.wake()

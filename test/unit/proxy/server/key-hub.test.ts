@@ -113,6 +113,7 @@ suite('a hub', () => {
     await node.say([1n, 'a'], [2n, 'b'], [3n, 'c'], [1n, 'a2'])
     assert.deepEqual(namesSince(hub, 0), ['+b', '+c', '+a2'])
     assert.deepEqual(namesSince(hub, 2), ['+c', '+a2'])
+    assert.deepEqual(namesSince(hub, 3), ['+a2'])
     assert.deepEqual(namesSince(hub, 4), [])
     assert.equal(hub.seq, 4)
     hub.stop()
@@ -124,6 +125,7 @@ suite('a hub', () => {
     await node.say([1n, 'a'], [2n, 'b'], [1n, 'a', true])
     assert.deepEqual(namesSince(hub, 0), ['+b'])
     assert.deepEqual(namesSince(hub, 1), ['+b', '-a'])
+    assert.deepEqual(namesSince(hub, 2), ['-a'])
     await node.say([1n, 'a again'])
     assert.deepEqual(namesSince(hub, 0), ['+b', '+a again'])
     await node.say([1n, 'a again', true])
@@ -140,6 +142,7 @@ suite('a hub', () => {
     assert.ok(hub.knowsSince(hub.seq))
     assert.ok(!hub.knowsSince(hub.seq + 1))
     assert.deepEqual(namesSince(hub, 0), ['+stays'])
+    assert.ok(hub.knowsSince(0, hub.forgottenSeq), 'for who begins now')
     hub.stop()
   })
 
