@@ -8,6 +8,7 @@ has no room for is written by another thread.
 
 from __future__ import annotations
 
+import itertools
 import os
 import select
 import struct
@@ -60,15 +61,16 @@ class Connection:
         self._output = process.stdout.fileno()
         if _CAN_POLL:
             os.set_blocking(self._input, False)
-        self._lock = threading.Lock()
+        # A signal handler may call in the middle of a call: hence the locks that may be held twice.
+        self._lock = threading.RLock()
         self._open: Dict[int, Sink] = {}
-        self._last_id = 0
+        self._numbers = itertools.count(1)
         self._unanswered = 0
         self._max_calls = 1
         self._waiting: Deque[Tuple[int, bytes]] = deque()
         self._failure: Optional[Exception] = None
         self._greeted = threading.Event()
-        self._writing = threading.Condition(threading.Lock())
+        self._writing = threading.Condition(threading.RLock())
         self._outbox = bytearray()
         self._writer: Optional[threading.Thread] = None
         self._write([_HELLO, PROTOCOL_VERSION, STREAM_CREDIT])
@@ -90,8 +92,7 @@ class Connection:
         """Starts a call; its answers go to `sink`. Returns a number for `cancel` and `grant`."""
         with self._lock:
             self.check_open()
-            self._last_id += 1
-            number = sink.number = self._last_id
+            number = sink.number = next(self._numbers)
             frame = _pack([_CALL, number, method, parameters])
             self._open[number] = sink
             if not sink.is_stream:

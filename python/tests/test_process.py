@@ -294,3 +294,19 @@ def test_the_next_node_on_the_path_is_tried(tmp_path):
     environment.pop('OPENDHT_NODE', None)
     done = run_program('import opendht; print(opendht.PrivateKey.generateEC())', env=environment)
     assert len(done.stdout.strip()) == 64, done.stderr
+
+
+@posix_only
+def test_signal_handlers_may_call(pair, key):
+    a, b = pair
+    assert a.put(key, dht.Value(b'data'))
+    found = []
+    former = signal.signal(signal.SIGALRM, lambda *_: found.append(len(b.get(key))))
+    try:
+        for _ in range(100):
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
+            assert len(a.get(key)) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert found and set(found) == {1}
