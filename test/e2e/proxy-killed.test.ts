@@ -16,7 +16,9 @@ import { PushStub } from '../support/push-stub.ts'
 
 const COUNT = 1000
 /** Of each kind, where the proxy is killed in the middle. */
-const FEW = 300
+const FEW = 150
+/** Of the permanent puts, one in so many is asked for; there are as many as there have to be. */
+const SAMPLE = 10
 /** Requests under way at a time. */
 const PARALLEL = 32
 const PROGRAM = new URL('../support/proxy-program.ts', import.meta.url).pathname
@@ -82,7 +84,7 @@ suite('a proxy that is killed', () => {
     assert(totalPermanentPuts >= done.puts.size, `${totalPermanentPuts} permanent puts`)
     await inParallel(COUNT, async (n) => {
       const id = done.puts.get(`put${n}`)
-      if (id !== undefined) {
+      if (id !== undefined && n % SAMPLE === 0) {
         // The same put again has the id it had.
         const permanent = { key: 'token', client_id: `put ${n}` }
         const body = JSON.stringify({ data: 'dg==', permanent })
