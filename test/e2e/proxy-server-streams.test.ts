@@ -190,6 +190,18 @@ test('a client that reads nothing is cut off, and costs others nothing', async (
   await reading.client.until((text) => text.includes('"id":"99"'))
 })
 
+test('a get that nobody reads is cut off, and ended', async (t) => {
+  const { proxy, node } = await start(t, { limits: { stallTimeoutMs: 300 } })
+  const large = 'x'.repeat(60_000)
+  await Promise.all(Array.from({ length: 250 }, (_, i) => put(node, BigInt(i + 1), `${i}${large}`)))
+  const client = new RawClient(proxy.port)
+  t.after(() => client.close())
+  client.socket.pause()
+  client.send(`GET /key/${KEY} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await poll(() => proxy.counters.refused.stalled === 1, 10_000, 'the client is cut off')
+  await poll(() => proxy.counters.operations === 0, 5000, 'the get ended')
+})
+
 test('ends with FIN and without the last chunk, and refuses what comes then', async (t) => {
   const { proxy } = await start(t)
   const stream = new Stream(t, proxy.port)

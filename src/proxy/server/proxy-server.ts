@@ -165,6 +165,8 @@ export class ProxyServer implements AsyncDisposable {
           resolve()
         })
       })
+      // A connection that the system could not accept, for want of file descriptors, say.
+      this.#server.on('error', (error) => this.#services.failed('accepting a connection', error))
     } catch (cause) {
       await this.#services.close()
       const { code } = cause as NodeJS.ErrnoException
@@ -195,6 +197,8 @@ export class ProxyServer implements AsyncDisposable {
     let span: RequestSpan | undefined
     connection.pending++
     connection.reply = reply
+    // A line for a client that has just left concerns nobody.
+    reply.on('error', () => {})
     onceGone({ request, reply }, () => {
       connection.pending--
       this.#services.replied(reply.statusCode)

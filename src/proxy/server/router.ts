@@ -34,8 +34,10 @@ export class Router {
   /** Throws HttpError: 404 for an unknown path, 405 for a method that the path does not have. */
   find(method: string, target: string): FoundRoute {
     const mark = target.indexOf('?')
-    const path = mark < 0 ? target : target.slice(0, mark)
+    const place = mark < 0 ? target : target.slice(0, mark)
     const search = mark < 0 ? '' : target.slice(mark + 1)
+    // Whoever believes to talk to a proxy of the other kind gives the whole URL.
+    const path = place.startsWith('/') ? place : place.replace(ORIGIN, '') || '/'
     const fixed = this.#fixed.get(path)
     if (fixed !== undefined) return { ...pick(fixed, method, path), key: undefined, search }
     const segments = path.split('/')
@@ -75,4 +77,5 @@ function pick(methods: ReadonlyMap<string, Named>, method: string, path: string)
 }
 
 const KEY = ':key'
+const ORIGIN = /^https?:\/\/[^/]*/i
 const MAX_SHOWN = 80

@@ -45,10 +45,10 @@ test('tells unknown paths from unknown methods', () => {
     '/key/hello',
     '/key/hello/nothing',
     '/a/b',
-    '',
     '//',
     '/key/a/listen/b',
     '*',
+    'ftp://a/',
   ]) {
     assert.equal(status('GET', path), 404, path)
   }
