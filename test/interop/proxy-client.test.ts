@@ -4,9 +4,12 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { DhtRunner, Identity } from '../../src/nodejs/entry.ts'
+import { createProxyFetch, DhtRunner, Identity } from '../../src/nodejs/entry.ts'
 import { ProxyClient } from '../../src/proxy/client/entry.ts'
 import { DHTNODE } from '../support/cli-kit.ts'
 import { startProxy } from '../support/conformance-nodes.ts'
@@ -142,6 +145,41 @@ describe('clients of the C++ proxy', { skip: cppAvailable() }, () => {
     await peer.put('kept', 'afterwards')
     await poll(() => heard.length === 3, DEADLINE_MS, 'the listen goes on at the C++ proxy')
     assert.deepEqual(heard, ['+permanent', '+meanwhile', '+afterwards'])
+  })
+
+  test('over TLS, with an authority of our own', async (t) => {
+    const ca = await Identity.generate({ name: 'authority', bits: 2048 })
+    const proxy = await Identity.generate({ name: 'localhost', issuer: ca, bits: 2048 })
+    const folder = mkdtempSync(join(tmpdir(), 'opendht-proxy-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const [certificate, key] = [join(folder, 'proxy.crt'), join(folder, 'proxy.pem')]
+    writeFileSync(certificate, proxy.certificate.toPem())
+    writeFileSync(key, await proxy.privateKey!.toPem())
+    const securePort = await freePort()
+    const tls = ['--proxy-certificate', certificate, '--proxy-privkey', key]
+    const secure = await DhtnodeProcess.start({
+      args: [...args, '-b', `127.0.0.1:${peer.port}`, '--proxyserverssl', `${securePort}`, ...tls],
+    })
+    t.after(() => secure.close())
+    const proxies = `https://localhost:${securePort}`
+    const dht = new ProxyClient({
+      proxies,
+      checkIntervalMs: CHECK_MS,
+      fetch: await createProxyFetch({ authorities: [ca.certificate] }),
+    })
+    open.push(dht)
+    await dht.whenConnected({ signal: AbortSignal.timeout(DEADLINE_MS) })
+    const heard = hear(dht, 'tls')
+    await dht.put('tls', { data: bytes('ours'), userType: 'text/plain' })
+    await peer.put('tls', 'theirs')
+    await poll(() => heard.length === 2, DEADLINE_MS, 'both values')
+    assert.deepEqual(await texts('tls'), ['ours', 'theirs'])
+    const stranger = new ProxyClient({ proxies })
+    open.push(stranger)
+    await assert.rejects(stranger.getAll('tls'), {
+      code: 'ERR_DHT_NO_NODES',
+      message: /certificate/,
+    })
   })
 
   test('subscriptions are accepted, renewed and ended', async () => {
