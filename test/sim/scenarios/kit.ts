@@ -15,11 +15,14 @@ import {
 export const SECOND_MS = 1000
 export const MINUTE_MS = 60 * SECOND_MS
 
-/** Checkers that hold whatever happens; those of puts and listens are for the scenario to add. */
-export function watch(network: SimNetwork): void {
+/**
+ * Checkers that hold whatever happens; those of puts and listens are for the scenario to add. `mtu`
+ * is for keys with so many values that a list of their ids is more than one packet.
+ */
+export function watch(network: SimNetwork, { mtu }: { mtu?: number } = {}): void {
   network.addCheckers(
     new RoutingTableChecker(),
-    new DatagramSizeChecker(),
+    new DatagramSizeChecker(mtu),
     new OutcomeChecker(),
     new LimitChecker(),
   )
