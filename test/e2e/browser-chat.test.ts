@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bundle of the proxy client in a real browser, through the example that uses it: two pages from
-// static files talk to each other over the proxies of two nodes.
+// The bundle of the proxy client in a real browser, through the example that uses it: two pages
+// from static files talk to each other over the proxies of two nodes.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

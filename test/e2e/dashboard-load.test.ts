@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dashboard under load, and at rest: ten thousand values that change while they are watched must
-// not hold the page up, and an idle page must leave the machine alone.
+// The dashboard under load, and at rest: ten thousand values that change while they are watched
+// must not hold the page up, and an idle page must leave the machine alone.
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'

@@ -57,6 +57,11 @@ export function registerOf(
   return value === undefined ? undefined : readState(value)
 }
 
+/** What people want to see of a value: of a register its state. */
+export function contentOf(json: ValueJson): Uint8Array {
+  return registerOf(json)?.data ?? bytesOf(json)
+}
+
 /** Browsers check signatures on secure pages only, which include those of this host. */
 export async function checkSignature(json: ValueJson): Promise<SignatureState> {
   if (json.sig === undefined || json.owner === undefined) return 'none'

@@ -16,6 +16,8 @@ export interface ShownContent {
 
 /** So many characters are shown unless everything is asked for. */
 const MAX_SHOWN = 4000
+/** Longer ones are not unpacked for one line of them. */
+const MAX_SUMMED = 2000
 /** Bytes of a line of hexadecimal digits. */
 const HEX_LINE = 16
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -48,6 +50,8 @@ export function summary(bytes: Uint8Array): string {
   const head = bytes.subarray(0, 200)
   const text = decode(head) ?? decode(head.subarray(0, -1)) ?? decode(head.subarray(0, -2))
   if (text !== undefined && !hasControls(text)) return visible(text.replace(/\s+/g, ' '))
+  const packed = bytes.length > MAX_SUMMED ? undefined : asMsgpack(bytes)
+  if (packed !== undefined) return visible(packed.replace(/\s+/g, ' ').slice(0, 200))
   const digits = hex(head.subarray(0, 32))
   return bytes.length > 32 ? `${digits} …` : digits
 }

@@ -39,6 +39,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   return (
     <section
       class="virtual"
+      style={{ height: `${items.length * rowHeight + 2}px` }}
       ref={box}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
       tabIndex={0}

@@ -3,7 +3,7 @@
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { formatCount, formatMs, formatTime } from '../data/format.ts'
-import { bytesOf, hashOfKey } from '../data/shown-value.ts'
+import { contentOf, hashOfKey } from '../data/shown-value.ts'
 import { summary, visible } from '../data/value-text.ts'
 import { Badge, CopyButton, Head, type Tone } from '../parts/basics.tsx'
 import { ShortCountdown } from '../parts/countdown.tsx'
@@ -193,7 +193,7 @@ function Values({ rows, ignored, picked, ends, isKnown, onPick }: ValuesProps) {
                 aria-pressed={row.json.id === picked}
                 onClick={() => onPick(row.json.id)}
               >
-                <bdi>{summary(bytesOf(row.json)) || '(empty)'}</bdi>
+                <bdi>{summary(contentOf(row.json)) || '(empty)'}</bdi>
               </button>
               {row.json.sig !== undefined && <Badge tone="good">signed</Badge>}
               {row.json.cypher !== undefined && <Badge>encrypted</Badge>}
@@ -234,7 +234,7 @@ function Changes({ changes, version }: { changes: readonly Change[]; version: nu
             <>
               <span class="mono muted small">{formatTime(at)}</span>
               <Badge tone={CHANGES[kind][0]}>{CHANGES[kind][1]}</Badge>
-              <bdi class="fill">{summary(bytesOf(json)) || '(empty)'}</bdi>
+              <bdi class="fill">{summary(contentOf(json)) || '(empty)'}</bdi>
               <span class="mono muted small">{json.id.slice(0, 8)}</span>
             </>
           )}
