@@ -206,6 +206,8 @@ describe('a demo network', () => {
   test('is what npm start runs, with 16 nodes', async () => {
     await using node = await DhtnodeProcess.start({ command: NPM_START })
     assert.equal((await node.put('fruit', 'apple')).ok, true)
+    const [, dashboard] = await node.waitForOutput(/^Dashboard at (http:\S+\/dashboard\/)$/m)
+    assert.match(await (await fetch(dashboard!)).text(), /<title>OpenDHT<\/title>/)
     // All of them are heard of in time, though the table does not hold all.
     const known = async () => {
       const [, cached] = await node.ask('ll', /IPv4 stats:[\s\S]*?(\d+) total cached nodes/)
