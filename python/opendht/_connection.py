@@ -2,15 +2,15 @@
 """The conversation with the Node.js process: frames, calls, streams and their credit. The other
 side and the messages are in src/bridge/protocol.ts.
 
-A thread reads what comes; what it calls must not wait. Writing never waits either: what the pipe
-has no room for is written by another thread.
+One thread reads what comes, another writes. What others call here never waits and takes no locks,
+so that it may be called from anywhere: by callbacks, by signal handlers in the middle of a call.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import select
+import queue
 import struct
 import subprocess
 import threading
@@ -27,8 +27,11 @@ MAX_FRAME_BYTES = 16 * 2**20
 _HELLO, _CALL, _CANCEL, _CREDIT = range(4)
 _HELLO_REPLY, _RESULT, _FAILURE, _ITEMS = range(4)
 _READ_BYTES = 1 << 16
-_WRITE_BYTES = 1 << 16
-_CAN_POLL = hasattr(select, 'poll')
+_MAX_BATCH = 64
+
+# What the writing thread is told: a kind, the number of the call, and the bytes to write.
+_Order = Tuple[int, int, bytes]
+_SEND, _SEND_CALL, _DROP_CALL, _LOOK_AGAIN, _CLOSE = range(5)
 
 
 class Sink:
@@ -59,22 +62,19 @@ class Connection:
         assert process.stdin is not None and process.stdout is not None
         self._input = process.stdin.fileno()
         self._output = process.stdout.fileno()
-        if _CAN_POLL:
-            os.set_blocking(self._input, False)
-        # A signal handler may call in the middle of a call: hence the locks that may be held twice.
-        self._lock = threading.RLock()
-        self._open: Dict[int, Sink] = {}
         self._numbers = itertools.count(1)
-        self._unanswered = 0
-        self._max_calls = 1
-        self._waiting: Deque[Tuple[int, bytes]] = deque()
+        self._open: Dict[int, Sink] = {}
         self._failure: Optional[Exception] = None
         self._greeted = threading.Event()
-        self._writing = threading.Condition(threading.RLock())
-        self._outbox = bytearray()
-        self._writer: Optional[threading.Thread] = None
-        self._write([_HELLO, PROTOCOL_VERSION, STREAM_CREDIT])
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+        # Calls beyond this number wait here for answers; each count is of one thread.
+        self._max_calls = 1
+        self._sent = 0
+        self._answered = 0
+        self._is_full = False
+        self._send([_HELLO, PROTOCOL_VERSION, STREAM_CREDIT])
         threading.Thread(target=self._read_all, name='opendht-reader', daemon=True).start()
+        threading.Thread(target=self._write_all, name='opendht-writer', daemon=True).start()
 
     @property
     def is_open(self) -> bool:
@@ -90,40 +90,25 @@ class Connection:
 
     def call(self, method: str, parameters: List[Any], sink: Sink) -> int:
         """Starts a call; its answers go to `sink`. Returns a number for `cancel` and `grant`."""
-        with self._lock:
+        self.check_open()
+        number = sink.number = next(self._numbers)
+        frame = _pack([_CALL, number, method, parameters])
+        self._open[number] = sink
+        self._orders.put((_SEND if sink.is_stream else _SEND_CALL, number, frame))
+        if self._failure is not None and self._open.pop(number, None) is not None:
+            # It ended meanwhile, and whoever ended it did not see this call.
             self.check_open()
-            number = sink.number = next(self._numbers)
-            frame = _pack([_CALL, number, method, parameters])
-            self._open[number] = sink
-            if not sink.is_stream:
-                if self._unanswered >= self._max_calls:
-                    self._waiting.append((number, frame))
-                    return number
-                self._unanswered += 1
-            self._write_frame(frame)
         return number
 
     def cancel(self, number: int) -> None:
         """Asks for the end of a call, which is answered all the same; no effect if it ended."""
-        dropped = None
-        with self._lock:
-            if self._failure is not None or number not in self._open:
-                return
-            for entry in self._waiting:
-                if entry[0] == number:
-                    self._waiting.remove(entry)
-                    dropped = self._open.pop(number)
-                    break
-            else:
-                self._write([_CANCEL, number])
-        if dropped is not None:
-            dropped.on_failure(failure_to_exception('ERR_ABORTED', 'The call was cancelled'))
+        if number in self._open:
+            self._orders.put((_DROP_CALL, number, _pack([_CANCEL, number])))
 
     def grant(self, number: int, count: int) -> None:
         """Lets a stream send so many more items."""
-        with self._lock:
-            if self._failure is None and number in self._open:
-                self._write([_CREDIT, number, count])
+        if number in self._open:
+            self._send([_CREDIT, number, count])
 
     def check_open(self) -> None:
         """Raises BridgeError when nothing can be asked any more."""
@@ -137,11 +122,7 @@ class Connection:
 
     def close(self, timeout: float) -> None:
         """Lets the process end, which takes the nodes in it with it."""
-        with self._writing:
-            try:
-                self.process.stdin.close()  # type: ignore[union-attr]
-            except OSError:
-                pass  # a rest that could not be written
+        self._orders.put((_CLOSE, 0, b''))
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -157,50 +138,65 @@ class Connection:
             pipe.close()  # type: ignore[union-attr]
         self.process.returncode = 0  # it is not our child to wait for
 
-    def _write(self, message: List[Any]) -> None:
-        self._write_frame(_pack(message))
+    def _send(self, message: List[Any]) -> None:
+        self._orders.put((_SEND, 0, _pack(message)))
 
-    def _write_frame(self, frame: bytes) -> None:
-        with self._writing:
-            if _CAN_POLL and not self._outbox:
-                try:
-                    written = os.write(self._input, frame)
-                except BlockingIOError:
-                    written = 0
-                except OSError:
-                    return  # the reader finds out what happened
-                if written == len(frame):
+    def _write_all(self) -> None:
+        waiting: Deque[Tuple[int, bytes]] = deque()
+        while True:
+            frames: List[bytes] = []
+            order = self._orders.get()
+            while True:
+                if order[0] == _CLOSE:
+                    self._close_input()
                     return
-                frame = frame[written:]
-            self._outbox += frame
-            if self._writer is None:
-                self._writer = threading.Thread(
-                    target=self._write_rest, name='opendht-writer', daemon=True
-                )
-                self._writer.start()
-            self._writing.notify()
-
-    def _write_rest(self) -> None:
-        poll = select.poll() if _CAN_POLL else None
-        if poll is not None:
-            poll.register(self._input, select.POLLOUT)
-        while self._failure is None:
-            with self._writing:
-                while not self._outbox:
-                    self._writing.wait()
-                    if self._failure is not None:
-                        return
-                chunk = bytes(self._outbox[:_WRITE_BYTES])
-            if poll is not None:
-                poll.poll()
+                self._follow(order, waiting, frames)
+                if len(frames) >= _MAX_BATCH:
+                    break
+                try:
+                    order = self._orders.get_nowait()
+                except queue.Empty:
+                    break
             try:
-                written = os.write(self._input, chunk)
-            except BlockingIOError:
-                continue
-            except (OSError, ValueError):
-                return
-            with self._writing:
-                del self._outbox[:written]
+                rest = memoryview(b''.join(frames))
+                while rest:
+                    rest = rest[os.write(self._input, rest) :]
+            except OSError:
+                return  # the reader finds out what happened
+
+    def _follow(
+        self, order: _Order, waiting: Deque[Tuple[int, bytes]], frames: List[bytes]
+    ) -> None:
+        kind, number, frame = order
+        if kind == _SEND_CALL:
+            waiting.append((number, frame))
+        elif kind == _SEND:
+            frames.append(frame)
+        elif kind == _DROP_CALL:
+            held = next((it for it in waiting if it[0] == number), None)
+            if held is None:
+                frames.append(frame)
+            else:
+                waiting.remove(held)
+                sink = self._open.pop(number, None)
+                if sink is not None:
+                    sink.on_failure(failure_to_exception('ERR_ABORTED', 'The call was cancelled'))
+                    self._on_batch_end()
+        while waiting:
+            self._is_full = False
+            if self._sent - self._answered >= self._max_calls:
+                self._is_full = True
+                # Unless an answer came just before the reader could know.
+                if self._sent - self._answered >= self._max_calls:
+                    return
+            frames.append(waiting.popleft()[1])
+            self._sent += 1
+
+    def _close_input(self) -> None:
+        try:
+            self.process.stdin.close()  # type: ignore[union-attr]
+        except OSError:
+            pass  # it ended by itself
 
     def _read_all(self) -> None:
         reason: Optional[Exception] = None
@@ -258,14 +254,12 @@ class Connection:
                 sink.on_failure(failure_to_exception(message[2], message[3]))
 
     def _settle(self, number: int) -> Optional[Sink]:
-        with self._lock:
-            sink = self._open.pop(number, None)
-            if sink is not None and not sink.is_stream:
-                self._unanswered -= 1
-                if self._waiting:
-                    self._unanswered += 1
-                    self._write_frame(self._waiting.popleft()[1])
-            return sink
+        sink = self._open.pop(number, None)
+        if sink is not None and not sink.is_stream:
+            self._answered += 1
+            if self._is_full:
+                self._orders.put((_LOOK_AGAIN, 0, b''))
+        return sink
 
     def _end(self, reason: Optional[Exception]) -> None:
         """Fails everything that is open: the process is gone."""
@@ -276,15 +270,14 @@ class Connection:
                 status = 'unknown'
             text = f'The Node.js process of OpenDHT ended (exit status {status})'
             reason = BridgeError(text + ': run the nodes again')
-        with self._lock:
-            self._failure = reason
-            sinks = list(self._open.values())
-            self._open.clear()
-            self._waiting.clear()
-        with self._writing:
-            self._writing.notify()
+        self._failure = reason
+        self._orders.put((_CLOSE, 0, b''))
         self._greeted.set()
-        for sink in sinks:
+        while self._open:
+            try:
+                sink = self._open.popitem()[1]
+            except KeyError:
+                break  # a call withdrew itself
             sink.on_failure(reason)
         self._on_batch_end()
 

@@ -310,3 +310,25 @@ def test_signal_handlers_may_call(pair, key):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
     assert found and set(found) == {1}
+
+
+def test_calls_beyond_the_limit_wait_for_answers(pair, monkeypatch):
+    a, b = pair
+    link = connection()
+    monkeypatch.setattr(link, '_max_calls', 2)
+    ended = []
+    for _ in range(200):
+        a.ping(b.getBound(), ended.append)
+    assert wait_until(lambda: len(ended) == 200) and all(ended)
+
+    async def cancel_some():
+        node = opendht.aio.DhtRunner(core=a)
+        tasks = [asyncio.ensure_future(node.ping(b.getBound())) for _ in range(50)]
+        await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+
+    results = asyncio.run(cancel_some())
+    assert results[1::2] == [True] * 25
+    assert a.ping(b.getBound())
