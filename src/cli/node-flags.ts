@@ -45,9 +45,9 @@ export const ROLE_FLAGS = {
   'node-id': {
     argument: 'ID',
     help: [
-      '40 hexadecimal digits; default random, or from',
-      'the identity: nodes that share one need an id',
-      'each',
+      '40 hexadecimal digits; default random, or that',
+      'of the identity: nodes that share one need an',
+      'id each',
     ],
   },
   persist: {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The requests that were recorded with OpenDHT's proxies, sent to ours: the answers have to mean the
-// same. Where ours is to be better, DIFFERENCES says how; docs/proxy.md has them for readers.
+// The requests that were recorded with OpenDHT's proxies, sent to ours: the answers have to mean
+// the same. Where ours is to be better, DIFFERENCES says how; docs/proxy.md has them for readers.
 
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
@@ -24,7 +24,7 @@ interface Transcript {
 interface Difference {
   status: number
   /** The version that differs; both without it. */
-  only?: string
+  of?: string
 }
 
 /** Our status where it is another one, and replies with the same status whose content differs. */
@@ -39,8 +39,8 @@ const DIFFERENCES: Record<string, Difference> = {
   'post-base64url': { status: 400 },
   'unsubscribe-no-key': { status: 400 },
   // 2.4.12 stores something else than it was given.
-  'post-base64-nopad': { status: 200, only: '2.4.12' },
-  'post-pt': { status: 200, only: '2.4.12' },
+  'post-base64-nopad': { status: 200, of: '2.4.12' },
+  'post-pt': { status: 200, of: '2.4.12' },
   // Browsers ask before each of these.
   'options-key': { status: 200 },
   'options-key-listen': { status: 200 },
@@ -58,9 +58,9 @@ const DIFFERENCES: Record<string, Difference> = {
   'unknown-route': { status: 404 },
   'key-value-route': { status: 404 },
   // Ours has what 2.4.12 has not, and answers a ping.
-  'sign-route': { status: 200, only: '2.4.12' },
-  'encrypt-route-no-to': { status: 400, only: '2.4.12' },
-  'encrypt-route-unknown-to': { status: 400, only: '2.4.12' },
+  'sign-route': { status: 200, of: '2.4.12' },
+  'encrypt-route-no-to': { status: 400, of: '2.4.12' },
+  'encrypt-route-unknown-to': { status: 400, of: '2.4.12' },
   pingPush: { status: 200 },
 }
 
@@ -102,7 +102,7 @@ for (const version of ['2.4.12', '4.3.1']) {
         const count = Math.max(1, recorded.length)
         const replies = await rawRequest(network.proxy.port, record.request, count)
         const difference = DIFFERENCES[record.name]
-        if (difference !== undefined && (difference.only ?? version) === version) {
+        if (difference !== undefined && (difference.of ?? version) === version) {
           const statuses = replies.map(({ status }) => status)
           assert.deepEqual(statuses, [difference.status])
           return

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What commands need of the REST proxies of a run. Most runs have none, and their code takes time to
-// load, so they are opened when the first one is asked for. Tests have a small fake.
+// What commands need of the REST proxies of a run. Most runs have none, and their code takes time
+// to load, so they are opened when the first one is asked for. Tests have a small fake.
 
 import type { ProxySummary } from '../../proxy/server/proxy-server.ts'
 import type { ProxyServers } from './proxy-servers.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a proxy server grants, in all and to one client address. -1 stands for no limit. What is over
-// a limit is refused with a status that says so, and counted.
+// What a proxy server grants, in all and to one client address. -1 stands for no limit. What is
+// over a limit is refused with a status that says so, and counted.
 
 export interface ProxyLimits {
   /** Largest body of a request, else 413: more than the largest value takes in JSON. */

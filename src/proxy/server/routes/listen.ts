@@ -38,7 +38,8 @@ function admit({ services: { counters, limits }, peer }: RouteContext): void {
   }
   if (isOver(peer.listens + 1, limits.maxListensPerAddress)) {
     counters.refused.listens++
-    const message = `More than ${limits.maxListensPerAddress} listen streams are open from your address`
+    const count = limits.maxListensPerAddress
+    const message = `More than ${count} listen streams are open from your address`
     throw new HttpError(429, message, { 'Retry-After': '10' })
   }
 }
