@@ -149,8 +149,8 @@ export class ProxyPool {
   }
 
   /**
-   * A request failed, or a stream broke off. Without an answer that may mean that the proxy is gone,
-   * or nothing: it is asked, and counts as gone when it does not answer soon.
+   * A request failed, or a stream broke off. Without an answer that may mean that the proxy is
+   * gone, or nothing: it is asked, and counts as gone when it does not answer soon.
    */
   reportFailure(proxy: Endpoint, error: ProxyError): void {
     if (this.#isClosed) return
