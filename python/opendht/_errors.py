@@ -34,6 +34,8 @@ def failure_to_exception(code: str, text: str) -> Exception:
         return TypeError(text)
     if code == 'ERR_RANGE':
         return ValueError(text)
+    if code == 'ERR_SYSTEM':
+        return OSError(text)
     if code == 'ERR_ABORTED':
         return OperationCancelled(text)
     if code.startswith('ERR_CRYPTO_'):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any, List, Optional, Union
 
@@ -71,7 +72,7 @@ class NodeInformation(WithId):
     def enableFileLogging(self, path: str) -> None:
         """Appends what the node does to a file."""
         expect('path', path, str)
-        self._tell('node.log', path)
+        self._tell('node.log', os.path.abspath(path))
 
     def disableLogging(self) -> None:
         self._tell('node.log', None)

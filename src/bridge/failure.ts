@@ -12,6 +12,7 @@ export function describeFailure(error: unknown): [code: string, text: string] {
   if (error instanceof Error && error.name === 'AbortError') {
     return [FailureCode.Aborted, error.message]
   }
+  if (error instanceof Error && 'syscall' in error) return [FailureCode.System, error.message]
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return [FailureCode.Internal, text]
 }

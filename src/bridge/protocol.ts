@@ -25,5 +25,7 @@ export const FailureCode = {
   Type: 'ERR_TYPE',
   Range: 'ERR_RANGE',
   Aborted: 'ERR_ABORTED',
+  /** A file or socket: the system refused. */
+  System: 'ERR_SYSTEM',
   Internal: 'ERR_INTERNAL',
 } as const

@@ -68,6 +68,7 @@ test('failures carry a code and a text', async () => {
     dht: new DhtError('ERR_DHT_BIND', 'taken'),
     range: new RangeError('too large'),
     type: new TypeError('not that'),
+    system: Object.assign(new Error('no such file'), { syscall: 'open' }),
   }
   const fail: Method = ([name]) => {
     throw failures[String(name)]
@@ -81,6 +82,7 @@ test('failures carry a code and a text', async () => {
     [Reply.Failure, 0, 'ERR_DHT_BIND', 'taken'],
     [Reply.Failure, 1, 'ERR_RANGE', 'too large'],
     [Reply.Failure, 2, 'ERR_TYPE', 'not that'],
+    [Reply.Failure, 3, 'ERR_SYSTEM', 'no such file'],
     [Reply.Failure, 9, 'ERR_TYPE', 'Unknown method: toString'],
   ])
 })
