@@ -12,7 +12,8 @@ import type { Output } from './screen.ts'
 /** A network that answers does so sooner. */
 const PATIENCE_MS = 3000
 const PUBLIC_NETWORK = 0
-const TWIN_HINT = `A node with the identity of this one does not answer it: give one of them a --node-id`
+const TWIN_HINT =
+  'A node with the identity of this one does not answer it: give one of them a --node-id'
 
 /** Lines below the banner. */
 export function startNotices(

@@ -80,7 +80,7 @@ export class Session {
     this.#hasMistake = true
   }
 
-  /** With which a script ends: a mistake in it explains what failed behind it, so that goes first. */
+  /** With which a script ends: a mistake in it explains what failed later, so it goes first. */
   get status(): number {
     if (this.#hasMistake) return USAGE_STATUS
     return this.#hasFailed ? FAILED_STATUS : 0

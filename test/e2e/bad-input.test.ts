@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // test-timeout-s: 180
-// The tools besides dhtnode, which has its own tests: files that cannot be used, ports in use, names
-// that do not resolve, readers that leave, and signals at any moment.
+// The tools besides dhtnode, which has its own tests: unusable files, ports in use, names that do
+// not resolve, readers that leave, and signals at any moment.
 
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'

@@ -154,8 +154,8 @@ describe('two nodes with identities', () => {
     await using twin = await start(...join)
     assert.equal(twin.nodeId, first.nodeId)
     await poll(() => twin.stderr.includes('--node-id'), 10_000, 'the hint')
-    const notice = `127.0.0.1:${twin.port} has the id of this node and is ignored: ${first.nodeId}\n`
-    assert.equal(first.stderr, notice)
+    const notice = `has the id of this node and is ignored: ${first.nodeId}`
+    assert.equal(first.stderr, `127.0.0.1:${twin.port} ${notice}\n`)
 
     const id = MYKEY
     await using other = await start(...join, '--node-id', id)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the container files and systemd units run are command lines that the tools take, and the node
-// is the same one everywhere.
+// What the container files and systemd units run are command lines that the tools take, and the
+// node is the same one everywhere.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
