@@ -5,6 +5,7 @@
 // stored again.
 
 import { REANNOUNCE_MARGIN_MS, TARGET_NODES } from '../constants.ts'
+import type { Node } from '../net/node.ts'
 import type { Request } from '../net/request.ts'
 import { unpackFields } from '../value/field-value-index.ts'
 import { packedValue } from '../value/pack-value.ts'
@@ -58,7 +59,7 @@ export class Announce {
   /** One per node; few enough to look through. */
   #placements: Placement[] = []
   /** Nodes that acknowledged it, as long as that was not reported. */
-  readonly #holders: SearchNode[] = []
+  readonly #holders: Node[] = []
   /** Nothing is sent any more; answers that still come only tell that their nodes live. */
   isCancelled = false
   /** The outcome was reported; a permanent announce goes on. */
@@ -108,6 +109,11 @@ export class Announce {
   /** Some node acknowledged it, and the outcome was reported. */
   get isStored(): boolean {
     return this.isReported && this.#placements.some(({ storedAt }) => storedAt > NEVER)
+  }
+
+  /** Nodes that acknowledged it before the outcome was reported, wherever they are by now. */
+  get holders(): readonly Node[] {
+    return this.#holders
   }
 
   /** Some node is about to answer. */
@@ -186,7 +192,8 @@ export class Announce {
     if (place === undefined || this.isCancelled) return
     place.request = undefined
     if (request.kind !== Kind.Get) {
-      if (!this.isReported && !this.#holders.includes(member)) this.#holders.push(member)
+      const { node } = member
+      if (!this.isReported && !this.#holders.includes(node)) this.#holders.push(node)
       return this.#stored(place, now)
     }
     place.request = this.#isListed(message)

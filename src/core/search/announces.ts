@@ -148,12 +148,11 @@ export class Announces implements Iterable<Announce> {
     const isForming =
       members.length < TARGET_NODES || context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
     if (isForming || !isComplete || hasLaggards) announce.linger(isForming, context.lingering, now)
-    const holders = members.filter((member) => announce.isStoredAt(member))
-    const nodes = holders.map(({ node }) => node)
     // A node or two cannot stand in for all of the others that were there a moment ago.
     const silent = this.#host.silentSince(announce.startedAt, now)
-    const wanted = Math.min(TARGET_NODES, nodes.length + silent)
-    sink.onFamilyDone(context.family, nodes.length < wanted / 2 ? 'failed' : 'ok', nodes)
+    const { holders } = announce
+    const wanted = Math.min(TARGET_NODES, holders.length + silent)
+    sink.onFamilyDone(context.family, holders.length < wanted / 2 ? 'failed' : 'ok', holders)
   }
 
   #end({ announce, sink }: Put, outcome: Outcome): void {
