@@ -82,7 +82,8 @@ export class Services implements ProxyServices {
   logged({ method, url = '', socket }: IncomingMessage, status: number, tookMs: number): void {
     if (!this.log?.enabled('debug')) return
     const path = url.slice(0, MAX_LOGGED)
-    const text = `${method} ${path} of ${socket.remoteAddress}: ${status} in ${tookMs.toFixed(1)} ms`
+    const took = tookMs.toFixed(1)
+    const text = `${method} ${path} of ${socket.remoteAddress}: ${status} in ${took} ms`
     this.log.write('debug', `[proxy] ${text}`)
   }
 
