@@ -26,7 +26,8 @@ const ask = (path: string, options: RequestInit = {}): Promise<Response> =>
   fetch(`${served.proxy.url}${path}`, { redirect: 'manual', ...options })
 
 // biome-ignore lint/suspicious/noExplicitAny: of many forms
-const json = async (path: string): Promise<any> => (await ask(path)).json()
+const json = async (path: string, options: RequestInit = {}): Promise<any> =>
+  (await ask(path, options)).json()
 
 describe('the inspection', () => {
   test('tells what the node knows', async () => {
@@ -137,7 +138,7 @@ describe('admin actions', () => {
     const reply = await post('/admin/bootstrap', JSON.stringify({ hosts: [demo.entry] }))
     assert.deepEqual([reply.status, await reply.json()], [200, { hosts: [demo.entry] }])
     assert.ok(node.bootstrapHosts.includes(demo.entry))
-    const nodes = await (await ask('/admin/export-nodes', { headers: AUTHORIZED })).json()
+    const nodes = await json('/admin/export-nodes', { headers: AUTHORIZED })
     assert.deepEqual(
       nodes.map(({ id }: { id: string }) => id).sort(),
       node
@@ -164,8 +165,7 @@ describe('the page', () => {
   test('is what browsers get at the root, and nobody else', async () => {
     const browser = await ask('/', { headers: { accept: 'text/html,application/xml;q=0.9' } })
     assert.deepEqual([browser.status, browser.headers.get('location')], [307, '/dashboard/'])
-    const client = await ask('/')
-    assert.equal((await client.json()).node_id, String(served.node.id))
+    assert.equal((await json('/')).node_id, String(served.node.id))
   })
 
   test('is fetched once, as long as it is the same', async () => {
