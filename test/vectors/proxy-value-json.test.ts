@@ -29,7 +29,21 @@ for (const version of ['2.4.12', '4.3.1']) {
         assert.equal(toHex(packedValue(value)), packed_hex)
       })
     }
+
+    test('the end of a value in a stream', () => {
+      const { records } = loadVectors<{ records: Recorded[] }>(`proxy/listen-stream-${version}`)
+      const chunks = records.flatMap(({ segments }) => segments.map(([, bytes]) => bytes))
+      const lines = chunks.flatMap((bytes) => bytes.match(/^\{.*"expired":true.*\}$/gm) ?? [])
+      assert.equal(lines.length, 3)
+      for (const line of lines) {
+        assert.equal(valueToJson(valueFromJson(parseJson(line)), { expired: true }), line)
+      }
+    })
   })
+}
+
+interface Recorded {
+  segments: [number, string][]
 }
 
 /** 2.4.12 writes the byte behind the end of a public key, too (opendht src/crypto.cpp). */
