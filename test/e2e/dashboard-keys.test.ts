@@ -12,6 +12,7 @@ import { browserMissing, closeBrowser, openTab, type Tab } from '../support/brow
 import { cppAvailable } from '../support/cpp-available.ts'
 import { CppHost, type CppNode } from '../support/cpp-node.ts'
 import { type ServedNetwork, serveNetwork } from '../support/dashboard-kit.ts'
+import { poll } from '../support/watch.ts'
 
 const skip = browserMissing()
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -118,6 +119,25 @@ describe('values', { skip }, () => {
     await page.getByRole('heading', { name: 'Registers' }).waitFor()
     await page.locator('.plain').getByText('revision 1', { exact: true }).waitFor()
     await page.locator('.plain').getByText('second').waitFor()
+  })
+
+  test('are not listened to by a tab that nobody sees, and made up for later', async (t) => {
+    const { node, proxy } = served
+    const { page } = await openKey(t, 'hidden')
+    await node.put('hidden', new Value({ id: 1n, data: new TextEncoder().encode('seen') }))
+    await list(page).getByText('seen').waitFor()
+    const show = (state: string): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'visibilityState',
+        { value: '${state}', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`)
+    await show('hidden')
+    await poll(() => proxy.counters.listens === 0, 5000, 'no listens')
+    await node.put('hidden', 'put meanwhile')
+    await show('visible')
+    await list(page).getByText('put meanwhile').waitFor()
+    const changes = history(page).getByRole('listitem')
+    assert.equal(await changes.filter({ hasText: 'seen' }).first().isVisible(), true)
+    assert.deepEqual(await page.getByText('Connection lost').count(), 0)
   })
 
   test('do nothing to the page, whatever they hold', async (t) => {

@@ -11,6 +11,7 @@ import type {
 import { addSample } from './history.ts'
 import { route, type ViewName } from './route.ts'
 import { linesOf, RequestError, request, token } from './server.ts'
+import { isVisible } from './visibility.ts'
 
 /** `refused`: the proxy is there, but does not show us its node. */
 export type Connection = 'connecting' | 'live' | 'lost' | 'refused' | 'paused'
@@ -42,13 +43,9 @@ const FIRST_PAUSE_MS = 500
 const MAX_PAUSE_MS = 10_000
 const MAX_LOG_LINES = 5000
 
-const isVisible = signal(document.visibilityState !== 'hidden')
 const topics = computed(() => (isVisible.value ? TOPICS[route.value.view].join(',') : ''))
 
 export function startLive(): void {
-  document.addEventListener('visibilitychange', () => {
-    isVisible.value = document.visibilityState !== 'hidden'
-  })
   effect(() => {
     const wanted = topics.value
     void token.value
@@ -66,8 +63,9 @@ async function keepOpen(wanted: string, stop: AbortSignal): Promise<void> {
   let pauseMs = FIRST_PAUSE_MS
   while (!stop.aborted) {
     try {
-      await readStream(wanted, stop)
-      pauseMs = FIRST_PAUSE_MS
+      await readStream(wanted, stop, () => {
+        pauseMs = FIRST_PAUSE_MS
+      })
       lose('lost', 'The proxy ended the connection')
     } catch (error) {
       if (stop.aborted) return
@@ -85,7 +83,7 @@ function lose(state: Connection, why: string): void {
   connectionError.value = why
 }
 
-async function readStream(wanted: string, stop: AbortSignal): Promise<void> {
+async function readStream(wanted: string, stop: AbortSignal, onOpen: () => void): Promise<void> {
   const silence = new AbortController()
   const startTimer = () => setTimeout(() => silence.abort(), SILENCE_MS)
   let timer = startTimer()
@@ -99,6 +97,7 @@ async function readStream(wanted: string, stop: AbortSignal): Promise<void> {
       isPrivate: true,
       signal: AbortSignal.any([stop, silence.signal]),
     })
+    onOpen()
     connection.value = 'live'
     connectionError.value = ''
     let topic = ''

@@ -5,6 +5,7 @@
 import { signal } from '@preact/signals'
 import type { ValueJson } from '../data/shown-value.ts'
 import { linesOf, RequestError, request, requestJson } from './server.ts'
+import { hiding, untilVisible } from './visibility.ts'
 
 export interface ValueRow {
   readonly json: ValueJson
@@ -75,14 +76,20 @@ export class WatchedKey {
   async #keepOpen(): Promise<void> {
     const { signal } = this.#stop
     let pauseMs = FIRST_PAUSE_MS
-    while (!signal.aborted) {
+    while (true) {
+      await untilVisible(signal)
+      if (signal.aborted) return
+      const hidden = hiding()
       try {
-        await this.#read()
-        pauseMs = FIRST_PAUSE_MS
+        await this.#read(hidden.signal, () => {
+          pauseMs = FIRST_PAUSE_MS
+        })
         this.#lose('The stream ended')
       } catch (error) {
-        if (signal.aborted) return
+        if (hidden.signal.aborted) continue
         this.#lose(error instanceof Error ? error.message : String(error))
+      } finally {
+        hidden.end()
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
@@ -95,7 +102,7 @@ export class WatchedKey {
     this.error.value = why
   }
 
-  async #read(): Promise<void> {
+  async #read(hidden: AbortSignal, onOpen: () => void): Promise<void> {
     const silence = new AbortController()
     const startTimer = () => setTimeout(() => silence.abort(), SILENCE_MS)
     let timer = startTimer()
@@ -103,8 +110,9 @@ export class WatchedKey {
     const cursor = this.#cursor === undefined ? '' : `=${encodeURIComponent(this.#cursor)}`
     try {
       const response = await request(`${path}${cursor}`, {
-        signal: AbortSignal.any([this.#stop.signal, silence.signal]),
+        signal: AbortSignal.any([this.#stop.signal, hidden, silence.signal]),
       })
+      onOpen()
       this.state.value = this.#isSynced ? 'live' : 'loading'
       this.error.value = ''
       const heard = (): void => {
