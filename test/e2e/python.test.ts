@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test-timeout-s: 300
+// test-timeout-s: 600
 // The Python package as its users get it: built, installed into a new virtual environment, and
 // tested there with pytest. Its tests are in python/tests.
 
