@@ -14,7 +14,9 @@ import { Kind } from '../wire/message.ts'
 import type { NodeLists } from '../wire/message-encoder.ts'
 import { answerWithValues } from '../wire/value-list.ts'
 
-/** Updates are acknowledged; whether they were does not change what comes next. */
+/** What a listener missed is remembered up to this number. */
+const MAX_MISSED = 256
+/** Changes other than values are acknowledged, too, but nothing follows from that. */
 const QUIET = new QuietHandler()
 const NO_NODES: NodeLists = { nodes4: new Uint8Array(0), nodes6: new Uint8Array(0) }
 
@@ -31,7 +33,7 @@ export class ListenerUpdates {
   /** A value was stored or replaced. */
   onStored(key: KeyStorage, stored: StoredValue, now: number): void {
     for (const listener of key.listeners) {
-      if (stored.matches(listener.query)) this.#pushValues(listener, key.id, [stored.packed], now)
+      if (stored.matches(listener.query)) this.#pushValues(listener, key.id, [stored], now)
     }
   }
 
@@ -45,33 +47,50 @@ export class ListenerUpdates {
 
   /** Everything that a new listener asked for, split into messages of bounded size. */
   pushExisting(listener: Listener, now: number): void {
-    const { key } = listener
-    let batch: Uint8Array[] = []
+    this.#pushAll(listener, listener.key.select(listener.query), now)
+  }
+
+  /** What an earlier push did not bring: its line may have been busy. */
+  pushMissed(listener: Listener, now: number): void {
+    const { missed, key, query } = listener
+    if (missed === undefined) return
+    listener.missed = undefined
+    const kept = key.select(query).filter(({ id }) => missed.has(id))
+    this.#pushAll(listener, kept, now)
+  }
+
+  #pushAll(listener: Listener, values: readonly StoredValue[], now: number): void {
+    let batch: StoredValue[] = []
     let bytes = 0
-    for (const stored of key.select(listener.query)) {
+    for (const stored of values) {
       if (batch.length > 0 && bytes + stored.length > MAX_UPDATE_BYTES) {
-        this.#pushValues(listener, key.id, batch, now)
+        this.#pushValues(listener, listener.key.id, batch, now)
         batch = []
         bytes = 0
       }
-      batch.push(stored.packed)
+      batch.push(stored)
       bytes += stored.length
     }
-    if (batch.length > 0) this.#pushValues(listener, key.id, batch, now)
+    if (batch.length > 0) this.#pushValues(listener, listener.key.id, batch, now)
   }
 
-  #pushValues(listener: Listener, key: InfoHash, packed: readonly Uint8Array[], now: number): void {
+  #pushValues(
+    listener: Listener,
+    key: InfoHash,
+    values: readonly StoredValue[],
+    now: number,
+  ): void {
     const { node, socketId } = listener
     const { encoder, outbox, fragments, tokens, requests } = this.#net
     // Copies: the message may be repeated, and a view would keep its whole page until then.
-    const answer = answerWithValues(packed.map((bytes) => copyBytes(bytes)))
+    const answer = answerWithValues(values.map(({ packed }) => copyBytes(packed)))
     // The message may be repeated when the array has long served others.
     const token = copyBytes(tokens.issue(node.address))
-    const values = answer.kind === 'sizes' ? answer.packed : undefined
+    const fragmented = answer.kind === 'sizes' ? answer.packed : undefined
     if (listener.version === 0) {
       encoder.nodes(outbox.writer, socketId, node.address, NO_NODES, token, answer)
       this.#net.commit(node.address)
-      if (values !== undefined) fragments.send(node.address, socketId, values, now)
+      if (fragmented !== undefined) fragments.send(node.address, socketId, fragmented, now)
       return
     }
     const request = requests.send(
@@ -79,13 +98,18 @@ export class ListenerUpdates {
         kind: Kind.Update,
         node,
         address: node.address,
-        handler: QUIET,
+        handler: new PushHandler(listener, values),
         encode: (writer, tid) => encoder.update(writer, tid, key, socketId, answer, token),
-        values,
+        values: fragmented,
       },
       now,
     )
     this.#count(request !== undefined)
+    if (request === undefined)
+      miss(
+        listener,
+        values.map(({ id }) => id),
+      )
   }
 
   #pushIds(listener: Listener, change: 're' | 'exp', ids: readonly ValueId[], now: number): void {
@@ -115,4 +139,24 @@ export class ListenerUpdates {
     if (wasSent) this.sent++
     else this.refused++
   }
+}
+
+class PushHandler extends QuietHandler {
+  readonly #listener: Listener
+  readonly #ids: readonly ValueId[]
+
+  constructor(listener: Listener, values: readonly StoredValue[]) {
+    super()
+    this.#listener = listener
+    this.#ids = values.map(({ id }) => id)
+  }
+
+  override onExpired(): void {
+    miss(this.#listener, this.#ids)
+  }
+}
+
+function miss(listener: Listener, ids: readonly ValueId[]): void {
+  listener.missed ??= new Set()
+  for (const id of ids) if (listener.missed.size < MAX_MISSED) listener.missed.add(id)
 }

@@ -133,7 +133,9 @@ export class RequestServer {
     // At a limit the peer gets no answer, and registers elsewhere.
     if (result === 'refused') return
     // What is stored already is pushed before the answer, as upstream does.
-    if (result === 'added') updates.pushExisting(listeners.find(key, node, socketId)!, now)
+    const listener = listeners.find(key, node, socketId)!
+    if (result === 'added') updates.pushExisting(listener, now)
+    else updates.pushMissed(listener, now)
     const token = this.#net.tokens.issue(from)
     this.#net.encoder.listening(this.#net.outbox.writer, tid, from, token)
     this.#net.commit(from)

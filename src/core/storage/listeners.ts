@@ -16,6 +16,7 @@ import type { Node } from '../net/node.ts'
 import { finish, HashTable, mix } from '../util/hash-table.ts'
 import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
+import type { ValueId } from '../value/value.ts'
 import type { KeyStorage } from './key-storage.ts'
 import type { Storage } from './storage.ts'
 
@@ -31,6 +32,8 @@ export class Listener extends Deadline {
   query: Query
   /** Version of the push protocol that it speaks. */
   version: number
+  /** Values that could not be pushed to it, for its next listen; made with the first one. */
+  missed: Set<ValueId> | undefined = undefined
   /** Place among the listeners of the key; owned by the key. */
   position = -1
   readonly #owner: Listeners

@@ -184,6 +184,20 @@ describe('a peer that listens', () => {
     assert.equal(new Set(world.updates.map(({ tid }) => tid)).size, 1)
   })
 
+  it('gets what it missed with its next listen, once', () => {
+    const world = new World()
+    world.listen()
+    world.peer.script = (_, { message }) => message.kind === Kind.Update
+    world.store(text('missed', 1n))
+    world.net.run(MINUTE_MS)
+    world.peer.script = () => false
+    world.peer.received.length = 0
+    world.listen()
+    assert.deepEqual(world.told, ['missed'])
+    world.listen()
+    assert.deepEqual(world.told, ['missed'])
+  })
+
   it('without `ve` gets unacknowledged replies and `u` maps under its socket id', () => {
     const world = new World()
     world.store(text('a', 1n))
