@@ -54,6 +54,13 @@ test('the serve benchmark counts answered requests', (t) => {
   assert.ok(medianOf(results, 'find', 'cpuUs') > 0)
 })
 
+test('the proxy benchmark counts replies and deliveries', (t) => {
+  if (!hasCompiler()) return t.skip('no C compiler for the load generator')
+  const results = run('proxy')
+  assert.ok(medianOf(results, 'node info, 64 connections', 'perS') > 0)
+  assert.ok(medianOf(results, '1,000 listens on one key', 'p99Ms') > 0)
+})
+
 test('the churn benchmark measures a lossy network whose nodes die', (t) => {
   const obstacle = netnsAvailable() || lacksShim()
   if (obstacle !== false) return t.skip(obstacle)

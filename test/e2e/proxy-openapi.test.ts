@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Identity } from '../../src/crypto/identity.ts'
 import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
+import type { OpenApiDocument } from '../../src/proxy/server/openapi/api-types.ts'
 import { templateOf } from '../../src/proxy/server/openapi/document.ts'
 import { ProxyServer } from '../../src/proxy/server/proxy-server.ts'
 import { ROUTES } from '../../src/proxy/server/routes/all.ts'
@@ -50,7 +51,7 @@ describe('the OpenAPI document', () => {
       push: { gateway: '127.0.0.1:9' },
     })
     const response = await fetch(`${proxy.url}/openapi.json`)
-    contract = new Contract(await response.json())
+    contract = new Contract((await response.json()) as OpenApiDocument)
   })
   after(async () => {
     await proxy?.close()
