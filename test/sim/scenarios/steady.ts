@@ -15,7 +15,7 @@ export const steady: Scenario = {
     watch(network)
     const nodes = await grow(network, count, {
       overMs: Math.max(10 * count, 10 * SECOND_MS),
-      settleMs: 10 * SECOND_MS,
+      settleMs: 30 * SECOND_MS,
     })
     note('connected', countConnected(nodes))
     expect(countConnected(nodes) === count, 'every node to be connected')
