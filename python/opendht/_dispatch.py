@@ -14,6 +14,7 @@ from collections import deque
 from typing import Callable, Deque, List, Optional
 
 _PATIENCE = 0.05
+_MAX_IDLE = 2
 
 Job = Callable[[], None]
 
@@ -37,6 +38,8 @@ class Dispatcher:
         self._active: Optional[int] = None
         self._busy_since = 0.0
         self._idle = 0
+        # Threads that look at the clock, while another one is busy.
+        self._watching = 0
 
     def submit(self, strand: Strand, job: Job) -> None:
         """Runs `job` after those that were submitted before for the same strand."""
@@ -46,51 +49,57 @@ class Dispatcher:
                 return
             strand.is_ready = True
             self._ready.append(strand)
-            if self._idle == 0:
-                self._start_thread()
-            else:
-                self._changed.notify()
+            # Whoever is busy looks for more by itself.
+            if self._active is None:
+                self._wake_one()
 
-    def _start_thread(self) -> None:
+    def _wake_one(self) -> None:
+        if self._idle > 0:
+            self._changed.notify()
+            return
         self._idle += 1
         threading.Thread(target=self._run, name='opendht-callbacks', daemon=True).start()
 
     def _run(self) -> None:
         me = threading.get_ident()
-        while True:
-            with self._changed:
-                if not self._wait_for_turn():
-                    return
+        with self._changed:
+            while self._wait_for_turn():
                 strand = self._ready.popleft()
-                self._active, self._busy_since = me, time.monotonic()
-                self._idle -= 1
-                if self._idle == 0:
-                    self._start_thread()
                 job = strand.jobs.popleft()
-            run_guarded(job)
-            with self._changed:
+                self._idle -= 1
+                self._active, self._busy_since = me, time.monotonic()
+                if self._watching == 0:
+                    self._wake_one()
+                self._changed.release()
+                try:
+                    run_guarded(job)
+                finally:
+                    self._changed.acquire()
                 self._idle += 1
                 if self._active == me:
                     self._active = None
                 if strand.jobs:
                     self._ready.append(strand)
-                    self._changed.notify()
                 else:
                     strand.is_ready = False
 
     def _wait_for_turn(self) -> bool:
         """Until there is something to do and nobody does it; false if there are enough threads."""
-        while not self._ready or self._active is not None:
-            if self._idle > 2:
+        while True:
+            if self._active is None:
+                if self._ready:
+                    return True
+                self._changed.wait()
+                continue
+            patience = self._busy_since + _PATIENCE - time.monotonic()
+            if self._ready and patience <= 0:
+                return True
+            if self._idle > _MAX_IDLE:
                 self._idle -= 1
                 return False
-            timeout = None
-            if self._ready:
-                timeout = self._busy_since + _PATIENCE - time.monotonic()
-                if timeout <= 0:
-                    return True
-            self._changed.wait(timeout)
-        return True
+            self._watching += 1
+            self._changed.wait(patience if patience > 0 else _PATIENCE)
+            self._watching -= 1
 
 
 def run_guarded(job: Job) -> None:
