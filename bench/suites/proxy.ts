@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// REST proxies in a network of eight nodes: requests per second and how long they take, listens held
-// at the same time, and how fast a value reaches those who listen.
+// REST proxies in a network of eight nodes: requests per second and how long they take, listens
+// held at the same time, and how fast a value reaches those who listen.
 
 import type { Benchmark, Goal, Row } from '../harness/benchmark.ts'
 import { CPP } from '../harness/context.ts'

@@ -99,7 +99,7 @@ export class ProxyMetrics {
     page.histogram(
       {
         name: 'opendht_proxy_request_seconds',
-        help: 'From the head of a request to the end of its reply; listens last as long as they do.',
+        help: 'From the head of a request to the end of its reply; listens last as they do.',
         unit: 'seconds',
       },
       routes.map(({ labels, latency }) => ({ labels, histogram: latency })),

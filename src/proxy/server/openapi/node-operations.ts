@@ -37,8 +37,8 @@ const READYZ: ApiOperation = {
   tags: HEALTH,
   summary: 'Whether operations can succeed',
   description:
-    'To send clients elsewhere while it is not 200. Asked at least once a minute, it tells within ' +
-    '15 seconds that the node is cut off. While the proxy shuts down it is 503, too.',
+    'To send clients elsewhere while it is not 200. Asked at least once a minute, it tells ' +
+    'within 15 seconds that the node is cut off. While the proxy shuts down it is 503, too.',
   responses: {
     ...failures(),
     '200': json('They can.', schemaRef('Readiness')),

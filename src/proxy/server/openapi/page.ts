@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The OpenAPI document as a page to be read: plain HTML, no scripts, nothing from elsewhere, so that
-// the strictest policy for its content holds.
+// The OpenAPI document as a page to be read: plain HTML, no scripts, nothing from elsewhere, so
+// that the strictest policy for its content holds.
 
 import { createHash } from 'node:crypto'
 import type { ApiOperation, OpenApiDocument, Schema } from './api-types.ts'
@@ -19,9 +19,11 @@ td,th{text-align:left;vertical-align:top;border-bottom:1px solid var(--line);pad
 .old{opacity:.65}
 `
 
+const HASH = createHash('sha256').update(STYLE).digest('base64')
+
 /** To be sent with the page as `Content-Security-Policy`. */
 export const PAGE_POLICY =
-  `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
+  `default-src 'none'; style-src 'sha256-${HASH}'; ` +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 export function apiPage(document: OpenApiDocument): string {

@@ -143,8 +143,8 @@ export const SCHEMAS = {
       },
       permanent: {
         description:
-          'When it is there, whatever it holds, the proxy renews the value for 24 hours after the ' +
-          'last such request. As an object it names who is to be notified two hours before.',
+          'When it is there, whatever it holds, the proxy renews the value for 24 hours after ' +
+          'the last such request. As an object it names who is to be notified two hours before.',
         type: ['boolean', 'object', 'string', 'number', 'null', 'array'],
         properties: PUSH_FIELDS,
       },
@@ -152,8 +152,8 @@ export const SCHEMAS = {
   },
   ListenEvent: {
     description:
-      'A value that is there, or with `expired` one that is not any more; in a stream that can be ' +
-      'resumed also marks without a value.',
+      'A value that is there, or with `expired` one that is not any more; in a stream that can ' +
+      'be resumed also marks without a value.',
     anyOf: [
       { $ref: '#/components/schemas/Value' },
       { type: 'object', required: ['cursor'], properties: { id: false } },

@@ -18,8 +18,8 @@ const GET: ApiOperation = {
   tags: TAGS,
   summary: 'Get the values under a key',
   description:
-    'Values come as they are found, one JSON object per line, and the reply ends with the search. ' +
-    'One value may come twice. Nothing found is an empty body.',
+    'Values come as they are found, one JSON object per line, and the reply ends with the ' +
+    'search. One value may come twice. Nothing found is an empty body.',
   parameters: [KEY],
   responses: { '200': jsonLines('The values.', schemaRef('Value')), ...failures('400', '502') },
 }
