@@ -53,7 +53,7 @@ test('eight values leave at once as long as nothing is lost', () => {
   for (let tid = 1; tid <= 8; tid++) assert.equal(send(window, request(tid), 0), true)
 })
 
-test('after an overrun they leave one after the other, and each gets the time that it takes', () => {
+test('after an overrun they leave one after the other, each with the time that it takes', () => {
   const { window, requests } = overrun()
   const next = window.next()!
   assert.equal(next, requests[3], 'first come, first served')
