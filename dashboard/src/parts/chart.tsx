@@ -2,7 +2,7 @@
 // A chart of one or two lines over time, drawn by uPlot. The numbers of the latest sample are text
 // above it, which is also what a screen reader gets.
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { formatClock } from '../data/format.ts'
 import { history, type SeriesName } from '../state/history.ts'
@@ -39,7 +39,8 @@ export function Chart({ title, lines, format }: ChartProps) {
     }
   }, [dark])
 
-  useEffect(() => plot.current?.setData(dataOf(lines)), [at])
+  // In the frame of the numbers above: a frame of its own would cost as much again.
+  useLayoutEffect(() => plot.current?.setData(dataOf(lines)), [at])
 
   return (
     <section class="card">

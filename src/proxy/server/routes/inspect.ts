@@ -100,10 +100,10 @@ function topicSources(inspection: Inspection, log: LogRing): Record<LiveTopic, T
   })
   let logged = log.count
   return {
-    overview: json(2000, () => inspection.overview()),
+    overview: json(2500, () => inspection.overview()),
     network: json(3000, () => inspection.network()),
     searches: json(250, () => inspection.searches()),
-    storage: json(3000, () => inspection.storage()),
+    storage: json(5000, () => inspection.storage()),
     log: json(250, () => {
       const lines = log.since(logged)
       logged = log.count
