@@ -4,6 +4,7 @@
 
 import type { DhtInterface } from '../../../api/dht-interface.ts'
 import { DhtError } from '../../../core/errors.ts'
+import type { Value } from '../../../core/value/value.ts'
 import type { Clock } from '../store/clock.ts'
 import { type PutRecord, recordId } from '../store/records.ts'
 
@@ -75,12 +76,23 @@ export class Announcements {
     return this.#byId.has(id)
   }
 
+  valueOf(id: string): Value | undefined {
+    return this.#byId.get(id)?.record.value
+  }
+
   /** Resolves when the value of a held record is announced, rejects as the put does. */
   async announced(id: string): Promise<void> {
     const known = this.#byId.get(id)
     if (known === undefined) return
     this.#queue.delete(known)
     await (known.done ?? this.#start(known))
+  }
+
+  /** The same, for who asks later: what failed before is tried again. */
+  async announcedAgain(id: string): Promise<void> {
+    const known = this.#byId.get(id)
+    if (known?.hasFailed === true) known.done = undefined
+    await this.announced(id)
   }
 
   close(): void {

@@ -68,11 +68,23 @@ export class KeptPuts {
     return record.value
   }
 
+  /** Puts a value that is not to be kept. Resolves and rejects as puts of the node do. */
+  async putOnce(key: InfoHash, value: Value): Promise<Value> {
+    await this.#supersede(key, value)
+    const { announcements, node } = this.#parts
+    const id = putId(key, value.id)
+    const held = announcements.valueOf(id)
+    if (!held?.contentEquals(value)) return (await node.put(key, value)).value
+    // In the node, a put for once would take the place of the permanent one, and end.
+    await announcements.announcedAgain(id)
+    return held
+  }
+
   /**
-   * Before a value is put for once: the latest put of an id counts, so a permanent one of other
-   * content ends. A store that is away is no reason not to put.
+   * The latest put of an id counts, so a permanent one of other content ends. A store that is away
+   * is no reason not to put.
    */
-  async supersede(key: InfoHash, value: Value): Promise<void> {
+  async #supersede(key: InfoHash, value: Value): Promise<void> {
     if (value.id === 0n) return
     const { store } = this.#parts
     try {

@@ -56,8 +56,7 @@ async function put(context: RouteContext): Promise<void> {
       if (permanent !== undefined) {
         return await services.kept.puts.put({ key, value, permanent, address })
       }
-      await services.kept.puts.supersede(key, value)
-      return (await services.node.put(key, value)).value
+      return await services.kept.puts.putOnce(key, value)
     } catch (error) {
       throw failureOf('Put failed', error)
     }

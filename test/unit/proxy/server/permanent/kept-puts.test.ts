@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { DhtError } from '../../../../../src/core/errors.ts'
 import { InfoHash } from '../../../../../src/core/id/info-hash.ts'
 import { utf8 } from '../../../../../src/core/util/bytes.ts'
+import { Value } from '../../../../../src/core/value/value.ts'
 import { HOUR, KeptKit } from '../../../../support/kept-kit.ts'
 
 const KEY = InfoHash.get('key')
@@ -130,12 +131,30 @@ suite('KeptPuts', () => {
 
   test('ends when the same id is put for once with other content', async () => {
     await using kit = await KeptKit.start()
-    const value = await kit.put(KEY, { id: 5n, data: utf8('a') })
-    await kit.state.puts.supersede(KEY, value)
-    assert.deepEqual(kit.state.puts.counts, { keys: 1, values: 1 })
-    const other = { data: utf8('b') }
-    await kit.state.puts.supersede(KEY, Object.assign(value.withId(5n), other))
+    await kit.put(KEY, { id: 5n, data: utf8('a') })
+    await kit.state.puts.putOnce(KEY, new Value({ id: 5n, data: utf8('b') }))
     assert.deepEqual(kit.state.puts.counts, { keys: 0, values: 0 })
+    assert.deepEqual(kit.node.calls, [`put ${KEY} 5`, `cancel ${KEY} 5`, `once ${KEY} 5`])
+  })
+
+  test('goes on when the same is put for once, which in the node would end it', async () => {
+    await using kit = await KeptKit.start()
+    const value = new Value({ id: 5n, data: utf8('a') })
+    await kit.put(KEY, value)
+    assert.deepEqual(await kit.state.puts.putOnce(KEY, value), value)
+    assert.deepEqual(kit.state.puts.counts, { keys: 1, values: 1 })
+    assert.deepEqual(kit.node.calls, [`put ${KEY} 5`])
+  })
+
+  test('is tried again by a put of the same for once, if nobody took it', async () => {
+    await using kit = await KeptKit.start()
+    const value = new Value({ id: 5n, data: utf8('a') })
+    kit.node.failure = new DhtError('ERR_DHT_NO_NODES', 'nobody there')
+    await assert.rejects(kit.put(KEY, value), kit.node.failure)
+    await assert.rejects(kit.state.puts.putOnce(KEY, value), kit.node.failure)
+    kit.node.failure = undefined
+    await kit.state.puts.putOnce(KEY, value)
+    assert.equal(kit.node.calls.length, 3)
   })
 
   test('refuses a value that no node takes before it keeps it', async () => {
