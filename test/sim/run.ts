@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// `npm run sim -- NAME [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]`: runs one scenario and
-// prints its figures; without a name, lists them. `NAME` may be `all`. The seed may also come from
-// the environment's OPENDHT_SIM_SEED, and is random otherwise; with `--seeds`, each of so many
-// random ones is run, and only failures are told of in full.
+// `npm run sim -- NAME [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]`: runs one scenario, or
+// `all`, and prints its figures; without a name, lists them. The seed may also come from the
+// environment's OPENDHT_SIM_SEED, and is random otherwise; with `--seeds`, each of so many random
+// ones is run, and only failures are told of in full.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
