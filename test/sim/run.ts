@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `npm run sim -- NAME [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]`: runs one scenario, or
+// `npm run sim -- NAME [--nodes N] [--seed S] [--seeds N] [--trace FILE]`: runs one scenario, or
 // `all`, and prints its figures; without a name, lists them. The seed may also come from the
 // environment's OPENDHT_SIM_SEED, and is random otherwise; with `--seeds`, each of so many random
 // ones is run, and only failures are told of in full.
@@ -24,7 +24,7 @@ const [name] = positionals
 const chosen = SCENARIOS.filter((scenario) => name === 'all' || scenario.name === name)
 if (chosen.length === 0) {
   if (name !== undefined) console.error(`No scenario is called ${name}.`)
-  console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--seeds COUNT] [--trace FILE]\n')
+  console.log('npm run sim -- NAME|all [--nodes N] [--seed S] [--seeds N] [--trace FILE]\n')
   for (const { name, nodes, summary } of SCENARIOS) {
     console.log(`  ${name.padEnd(18)} ${String(nodes).padStart(5)} nodes  ${summary}`)
   }
