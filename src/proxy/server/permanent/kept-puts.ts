@@ -112,7 +112,7 @@ export class KeptPuts {
       expiresAt: clock.now() + LIFETIME_MS,
       isNoticed: false,
     }
-    if (known === undefined) await checkRoom(store, limits, record, refusals)
+    await checkRoom(store, limits, { record, known }, refusals)
     await store.write(record)
     return record
   }

@@ -48,7 +48,7 @@ export class Subscriptions {
       expiresAt: clock.now() + LIFETIME_MS,
       isNoticed: false,
     }
-    if (known === undefined) await checkRoom(store, limits, record, refusals)
+    await checkRoom(store, limits, { record, known }, refusals)
     await store.write(record)
     return known === undefined
   }

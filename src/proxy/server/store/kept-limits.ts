@@ -48,23 +48,29 @@ export function checkKeptLimits(given: Partial<KeptLimits> = {}): KeptLimits {
   return limits
 }
 
-/** Rejects with HttpError when there is no room for one more record. */
+/**
+ * Rejects with HttpError when there is no room for one more record, or for one that is larger than
+ * the `known` one of its id.
+ */
 export async function checkRoom(
   store: ProxyStore,
   limits: KeptLimits,
-  record: StoredRecord,
+  { record, known }: { record: StoredRecord; known: StoredRecord | undefined },
   refusals: KeptRefusals,
 ): Promise<void> {
   const { kind, address } = record
   const isPut = kind === 'put'
+  const added = known === undefined ? 1 : 0
+  const addedBytes = recordBytes(record) - (known === undefined ? 0 : recordBytes(known))
+  // Nobody loses what they have because limits were lowered.
+  if (added === 0 && addedBytes <= 0) return
   const { records, bytes, ofAddress } = await store.usage(kind, address)
   const perAddress = isPut ? limits.maxPutsPerAddress : limits.maxSubscriptionsPerAddress
   const most = isPut ? limits.maxPuts : limits.maxSubscriptions
   const mostBytes = isPut ? limits.maxPutBytes : limits.maxSubscriptionBytes
-  const isMuch = isOver(ofAddress + 1, perAddress)
-  if (!isMuch && !isOver(records + 1, most) && !isOver(bytes + recordBytes(record), mostBytes)) {
-    return
-  }
+  const isMuch = added > 0 && isOver(ofAddress + 1, perAddress)
+  const isTooMany = added > 0 && isOver(records + 1, most)
+  if (!isMuch && !isTooMany && !isOver(bytes + addedBytes, mostBytes)) return
   if (isPut) refusals.puts++
   else refusals.subscriptions++
   if (isMuch) throw new HttpError(429, `At most ${perAddress} ${WORDS[kind]} per client address`)

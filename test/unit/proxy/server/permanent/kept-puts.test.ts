@@ -179,6 +179,10 @@ suite('KeptPuts', () => {
     const large = { id: 9n, data: new Uint8Array(80) }
     await kit.put(KEY, large)
     await assert.rejects(kit.put(KEY, { ...large, id: 10n }), { status: 503 })
+    // Nor does a small one grow beyond the limit.
+    await kit.put(KEY, { id: 10n })
+    await assert.rejects(kit.put(KEY, { ...large, id: 10n }), { status: 503 })
+    await kit.put(KEY, large)
   })
 
   test('stops to announce when it is closed', async () => {
