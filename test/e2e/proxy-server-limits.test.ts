@@ -3,6 +3,7 @@
 // counted, and the server goes on.
 
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import type { ProxyServerOptions } from '../../src/proxy/server/proxy-server.ts'
 import {
@@ -131,6 +132,30 @@ test('what is no HTTP, and headers without end, are refused', async (t) => {
   assert.equal(tls!.status, 400)
   assert.equal(proxy.counters.refused.malformed, 5)
   assert.ok(await isServing(proxy.port))
+})
+
+test('what Node.js refuses by itself has an answer of ours', async (t) => {
+  const { proxy } = await start(t)
+  const cases: [head: string, status: number, expected: RegExp][] = [
+    ['GET /node/info HTTP/1.1\r\n\r\n', 200, /^\{"id"|^\{"ipv4"/],
+    ['GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: cake\r\n\r\n', 200, /^\{"status":"ok"\}/],
+    ['CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 400, /^\{"err":"This is no HTTP tunnel: expec/],
+  ]
+  for (const [head, status, expected] of cases) {
+    const [reply] = await rawRequest(proxy.port, head)
+    assert.equal(reply?.status, status, head)
+    assert.match(reply.body, expected)
+  }
+})
+
+test('who was refused and does not hang up is cut off', async (t) => {
+  const { proxy } = await start(t)
+  const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
+  t.after(() => client.destroy())
+  client.on('error', () => {}).resume()
+  client.write('nonsense\r\n\r\n')
+  await poll(() => proxy.counters.refused.malformed > 0, 5000, 'it is refused')
+  await poll(() => proxy.counters.connections === 0, 5000, 'the connection is closed')
 })
 
 test('clients that are slow with a request are told so and cut off', async (t) => {

@@ -23,9 +23,13 @@ export async function createHttpServer(
   tls: ProxyTls | undefined,
   onRequest: RequestListener,
 ): Promise<Server> {
-  if (tls === undefined) return createServer(serverOptions(limits), onRequest)
-  const options = { ...serverOptions(limits), ...(await tlsOptions(tls, limits)) }
-  return createTlsServer(options, onRequest)
+  const server =
+    tls === undefined
+      ? createServer(serverOptions(limits), onRequest)
+      : createTlsServer({ ...serverOptions(limits), ...(await tlsOptions(tls, limits)) }, onRequest)
+  // Node.js would answer by itself, without a word. OpenDHT's servers expect nothing, too.
+  server.on('checkExpectation', onRequest)
+  return server
 }
 
 /** How often connections are looked through for slow ones, as a part of the shorter limit. */
@@ -40,6 +44,8 @@ function serverOptions(limits: ProxyLimits) {
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     noDelay: true,
     maxHeaderSize: maxHeaderBytes,
+    // We have one name, and Node.js would refuse without a word.
+    requireHostHeader: false,
     headersTimeout: shortest,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: idleTimeoutMs,

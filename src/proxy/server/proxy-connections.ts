@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The connections of a server: who they are from, what they have open, and how they end.
 
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { toJsonText } from '../protocol/json-text.ts'
 import { isOver } from './limits.ts'
@@ -35,6 +35,11 @@ export class ProxyConnections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#refuse(error, socket),
     )
+    server.on('connect', (_: IncomingMessage, socket: Socket) => {
+      this.#services.counters.refused.malformed++
+      socket.on('error', () => socket.destroy())
+      takeLeave(socket, MALFORMED, `This is no HTTP tunnel: expected ${METHODS}`)
+    })
   }
 
   /** The connection of a request. */
@@ -95,9 +100,7 @@ export class ProxyConnections {
       return
     }
     const [status, message] = this.#refusalOf(code)
-    const body = toJsonText({ err: message })
-    const length = `Content-Length: ${body.length}`
-    socket.end(`HTTP/1.1 ${status}\r\n${REFUSAL_HEADERS}\r\n${length}\r\n\r\n${body}`)
+    takeLeave(socket, status, message)
   }
 
   #refusalOf(code: string): [status: string, message: string] {
@@ -115,6 +118,16 @@ export class ProxyConnections {
   }
 }
 
+/** A last word. Who keeps the connection open nevertheless loses it. */
+function takeLeave(socket: Socket, status: string, message: string): void {
+  const body = toJsonText({ err: message })
+  const length = `Content-Length: ${body.length}`
+  socket.end(`HTTP/1.1 ${status}\r\n${REFUSAL_HEADERS}\r\n${length}\r\n\r\n${body}`)
+  const timer = setTimeout(() => socket.destroy(), LEAVE_MS)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+const LEAVE_MS = 1000
 const MALFORMED = '400 Bad Request'
 const METHODS = 'GET, POST, OPTIONS, SUBSCRIBE or UNSUBSCRIBE'
 const REFUSAL_HEADERS = [
