@@ -175,6 +175,18 @@ test('clients that are slow with a request are told so and cut off', async (t) =
   assert.ok(await isServing(proxy.port))
 })
 
+test('who leaves whole replies unread is cut off', async (t) => {
+  const limits = { stallTimeoutMs: 300, maxPipelined: -1, maxRequestsPerSecond: -1 }
+  const { proxy } = await start(t, { limits })
+  const client = connect(proxy.port, '127.0.0.1')
+  t.after(() => client.destroy())
+  client.on('error', () => {}).pause()
+  client.write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400))
+  await poll(() => proxy.counters.connections === 1, 5000, 'it is connected')
+  await poll(() => proxy.counters.connections === 0, 10_000, 'it is cut off')
+  assert.equal(proxy.counters.refused.stalled, 1)
+})
+
 test('connections that are not used end', async (t) => {
   const { proxy } = await start(t, { limits: { idleTimeoutMs: 100 } })
   const client = new RawClient(proxy.port)

@@ -7,6 +7,7 @@ import { toJsonText } from '../protocol/json-text.ts'
 import { isOver } from './limits.ts'
 import { type Peer, Peers } from './peers.ts'
 import type { ProxyServices } from './route.ts'
+import { StallWatch } from './stall-watch.ts'
 
 export interface ProxyConnection {
   readonly peer: Peer
@@ -21,10 +22,16 @@ export class ProxyConnections {
   readonly #peers: Peers
   readonly #sockets = new Set<Socket>()
   readonly #connections = new WeakMap<Socket, ProxyConnection>()
+  readonly #stalls: StallWatch
 
   constructor(services: ProxyServices) {
+    const { counters, limits } = services
     this.#services = services
-    this.#peers = new Peers(services.limits)
+    this.#peers = new Peers(limits)
+    this.#stalls = new StallWatch(limits.stallTimeoutMs, (socket) => {
+      counters.refused.stalled++
+      socket.destroy()
+    })
   }
 
   watch(server: Server): void {
@@ -65,10 +72,8 @@ export class ProxyConnections {
       socket.destroy()
       return
     }
-    // One for each request that is sent ahead.
-    socket.setMaxListeners(0)
     this.#sockets.add(socket)
-    this.#connections.set(socket, { peer, pending: 0, reply: undefined })
+    this.#follow(socket, peer)
     counters.connections++
     socket.once('close', () => {
       counters.connections--
@@ -83,8 +88,14 @@ export class ProxyConnections {
       socket.destroy()
       return
     }
+    this.#follow(socket, peer)
+  }
+
+  #follow(socket: Socket, peer: Peer): void {
+    // One for each request that is sent ahead.
     socket.setMaxListeners(0)
     this.#connections.set(socket, { peer, pending: 0, reply: undefined })
+    this.#stalls.watch(socket)
   }
 
   /** What is no HTTP, too long or too slow. In the middle of a reply, nothing else can be said. */
