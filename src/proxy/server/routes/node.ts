@@ -13,7 +13,8 @@ export const NODE_ROUTES: readonly Route[] = [
 
 function sendInfo(context: RouteContext): void | Promise<void> {
   const { info, now } = context.services
-  const { address } = context.peer
+  // The peer may be several hosts: all of a network that counts as one.
+  const address = context.request.socket.remoteAddress ?? context.peer.address
   const line = info.lineFor(address, now())
   if (line !== undefined) return sendJson(context, line)
   return info.line(address, now()).then((text) => sendJson(context, text))

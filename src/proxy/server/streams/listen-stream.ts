@@ -65,9 +65,16 @@ export class ListenStream implements ServedReader {
     this.#isQuiet = true
   }
 
-  /** With FIN and without the last chunk: older clients listen anew only after that. */
+  /**
+   * With FIN and without the last chunk: older clients listen anew only after that. Newer ones
+   * never hang up by themselves then.
+   */
   end(): void {
-    this.#context.request.socket.end()
+    const { socket } = this.#context.request
+    this.#isGone = true
+    clearTimeout(this.#stall)
+    this.#stall = setTimeout(() => socket.destroy(), LEAVE_MS)
+    socket.end()
   }
 
   /**
@@ -122,6 +129,9 @@ export class ListenStream implements ServedReader {
     this.#context.request.socket.destroy()
   }
 }
+
+/** How long a client has to close its end. */
+const LEAVE_MS = 5000
 
 /** Undefined when nothing is known of the time since the cursor. */
 function seqOf(cursor: string | undefined, hub: KeyHub): number | undefined {

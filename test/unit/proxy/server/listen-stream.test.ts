@@ -42,7 +42,15 @@ class ScriptedHub {
 
 /** A stream whose reply takes `room` writes at a time. */
 function open(hub: ScriptedHub, search: string, room = Number.POSITIVE_INFINITY) {
-  const socket = Object.assign(new EventEmitter(), { isDestroyed: false, destroy: () => {} })
+  const socket = Object.assign(new EventEmitter(), {
+    isDestroyed: false,
+    isEnded: false,
+    destroy: () => {},
+    end: () => {},
+  })
+  socket.end = () => {
+    socket.isEnded = true
+  }
   socket.destroy = () => {
     socket.isDestroyed = true
   }
@@ -108,6 +116,29 @@ suite('a beat', () => {
     stream.beat()
     assert.deepEqual(names(), ['reset'])
     reply.emit('close')
+  })
+})
+
+suite('a stream that the server ends', () => {
+  test('writes nothing any more, which would tear the connection', () => {
+    const hub = new ScriptedHub()
+    const { stream, names, reply, socket } = open(hub, '')
+    stream.end()
+    assert.ok(socket.isEnded)
+    hub.add(1n)
+    stream.wake()
+    assert.deepEqual(names(), [])
+    reply.emit('close')
+  })
+
+  test('is gone after a while, though the client keeps its end open', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { stream, socket } = open(new ScriptedHub(), '')
+    stream.end()
+    t.mock.timers.tick(4999)
+    assert.ok(!socket.isDestroyed)
+    t.mock.timers.tick(1)
+    assert.ok(socket.isDestroyed)
   })
 })
 
