@@ -24,6 +24,8 @@ export interface Destination {
   readonly name: string
   readonly batchSize: number
   readonly maxQueued: number
+  /** The operator's: never waits for those of strangers, who may be slow on purpose. */
+  readonly isOurs?: boolean
   readonly send: Sender
 }
 
@@ -36,7 +38,7 @@ export interface DeliveryOptions {
   onFailure(reason: string): void
   /** Notifications that wait, in all. Default 20,000. */
   maxQueued?: number | undefined
-  /** Requests at a time. Default 64. */
+  /** Requests at a time to destinations that are not ours. Default 64. */
   maxRequests?: number | undefined
 }
 
@@ -120,6 +122,10 @@ export class Delivery {
     this.#offer(lane)
   }
 
+  get #maxRequests(): number {
+    return this.#options.maxRequests ?? 64
+  }
+
   /** Drops what waits. Requests under way end by themselves. */
   close(): void {
     this.#isClosed = true
@@ -152,20 +158,21 @@ export class Delivery {
 
   #offer(lane: Lane): void {
     if (lane.isBusy || lane.cancelRetry !== undefined || lane.waiting.size === 0) return
-    if (this.#requests < (this.#options.maxRequests ?? 64)) void this.#send(lane)
+    const hasTurn = lane.destination.isOurs === true || this.#requests < this.#maxRequests
+    if (hasTurn) void this.#send(lane)
     else this.#ready.add(lane)
   }
 
   async #send(lane: Lane): Promise<void> {
-    const { batchSize, send } = lane.destination
+    const { batchSize, isOurs = false, send } = lane.destination
     const batch = [...lane.waiting].slice(0, batchSize)
     for (const [name] of batch) lane.waiting.delete(name)
     this.#waiting -= batch.length
     lane.isBusy = true
-    this.#requests++
+    if (!isOurs) this.#requests++
     this.counters.requests++
     const outcome = await send(batch.map(([, notification]) => notification))
-    this.#requests--
+    if (!isOurs) this.#requests--
     lane.isBusy = false
     if (this.#isClosed) return
     this.#settle(lane, batch, outcome)
@@ -174,7 +181,7 @@ export class Delivery {
     for (const next of this.#ready) {
       this.#ready.delete(next)
       this.#offer(next)
-      if (this.#requests >= (this.#options.maxRequests ?? 64)) break
+      if (this.#requests >= this.#maxRequests) break
     }
   }
 

@@ -4,6 +4,7 @@
 
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
+import { printable } from '../../../core/value/printable.ts'
 import { toJsonText } from '../../protocol/json-text.ts'
 import type { Clock } from '../store/clock.ts'
 import type { PushTarget } from '../store/records.ts'
@@ -135,7 +136,7 @@ export function deviceKeys({
 function outcomeOf({ status, retryAfterMs, body }: PostReply): SendOutcome {
   if (status >= 200 && status < 300) return { kind: 'sent' }
   if (status === 404 || status === 410) return { kind: 'gone' }
-  const reason = `endpoint: status ${status} ${body.slice(0, 200)}`
+  const reason = `endpoint: status ${status} ${printable(body.slice(0, 200))}`
   if (status === 429 || status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs }
   return { kind: 'refused', reason }
 }

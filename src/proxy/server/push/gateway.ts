@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
+import { printable } from '../../../core/value/printable.ts'
 import { toJsonText } from '../../protocol/json-text.ts'
 import type { Clock } from '../store/clock.ts'
 import type { Destination, SendOutcome } from './delivery.ts'
@@ -43,6 +44,7 @@ export class Gateway {
       name: `gateway ${index}`,
       batchSize: BATCH_SIZE,
       maxQueued: MAX_QUEUED,
+      isOurs: true,
       send: (batch) => this.#send(batch),
     }))
   }
@@ -93,7 +95,7 @@ function outcomeOf(
   batch: readonly Notification[],
 ): SendOutcome {
   if (status === 200) return { kind: 'sent', dead: deadTokens(body, batch) }
-  const reason = `push gateway: status ${status} ${body.slice(0, 200)}`
+  const reason = `push gateway: status ${status} ${printable(body.slice(0, 200))}`
   if (status === 429 || status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs }
   return { kind: 'refused', reason }
 }

@@ -13,6 +13,10 @@ const PATHS = [
   '/key/:key/listen',
   '/key/:key/sign',
   '/key/:key/encrypt',
+  '/node/pingPush',
+  '/push/vapid',
+  '/healthz',
+  '/readyz',
 ]
 
 export const OPTIONS_ROUTES: readonly Route[] = [

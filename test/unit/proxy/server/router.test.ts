@@ -7,6 +7,7 @@ import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { keyFromSegment, keyPath } from '../../../../src/proxy/protocol/paths.ts'
 import type { HttpError } from '../../../../src/proxy/server/http-error.ts'
 import { Router } from '../../../../src/proxy/server/router.ts'
+import { ROUTES } from '../../../../src/proxy/server/routes/all.ts'
 
 const handle = (): void => {}
 const route = (line: string) => {
@@ -66,4 +67,16 @@ test('a segment is a hash if it begins with one that is not zero, else a text', 
   assert.ok(keyFromSegment('%C3%A9')!.equals(InfoHash.get('é')))
   assert.equal(keyFromSegment('%C3'), undefined)
   assert.equal(keyPath(hash), `/key/${hash}`)
+})
+
+test('pages of other origins may ask for permission wherever they have something to ask', () => {
+  // For people and for those who run a proxy.
+  const own = ['/metrics', '/api', '/openapi.json', '/key/:key/options']
+  const has = (method: string, path: string): boolean =>
+    ROUTES.some((it) => it.method === method && it.path === path)
+  const paths = ROUTES.map(({ path }) => path).filter((path) => !own.includes(path))
+  assert.deepEqual(
+    paths.filter((path) => !has('OPTIONS', path)),
+    [],
+  )
 })

@@ -66,6 +66,16 @@ class World {
 }
 
 suite('Delivery', () => {
+  test('does not let destinations of strangers hold up our own', async () => {
+    const world = new World({ maxRequests: 1 })
+    world.outcome = new Promise(() => {})
+    world.delivery.push(changed('a', 1n), world.to('tarpit'))
+    world.delivery.push(changed('b', 1n), world.to('other'))
+    world.delivery.push(changed('c', 1n), { ...world.to('gateway'), isOurs: true })
+    await settled()
+    assert.deepEqual(world.requests, ['tarpit: a=1', 'gateway: c=1'])
+  })
+
   test('sends what comes during a request together with the next', async () => {
     const world = new World()
     let end = (_outcome: SendOutcome): void => {}
