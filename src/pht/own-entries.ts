@@ -133,9 +133,10 @@ export class OwnEntries {
   /** False when that is given up, or impossible: entries are found where they are, too. */
   async #waitForCanary({ key }: Prefix, signal: AbortSignal): Promise<boolean> {
     const { dht, canaryType } = this.#init
-    const filter = ({ userType }: { userType: string }): boolean => userType === canaryType
+    // A condition that peers apply: entries of the leaf below are not pushed.
+    const where = { userType: canaryType }
     try {
-      for await (const { expired } of dht.listen(key, { filter, signal })) {
+      for await (const { expired } of dht.listen(key, { where, signal })) {
         if (!expired) return true
       }
     } catch {}

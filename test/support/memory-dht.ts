@@ -9,6 +9,7 @@ import type {
   PutResult,
 } from '../../src/api/dht-interface.ts'
 import { type Key, toInfoHash } from '../../src/api/key.ts'
+import { toValueQuery } from '../../src/api/query-input.ts'
 import { toValue, type ValueInput } from '../../src/api/value-input.ts'
 import type { ValueEvent } from '../../src/api/value-queue.ts'
 import { DhtError } from '../../src/core/errors.ts'
@@ -65,7 +66,13 @@ export class MemoryDht implements PhtDht {
     return { value, nodes: [] }
   }
 
-  async *listen(key: Key, { filter, signal }: ListenOptions = {}): AsyncGenerator<ValueEvent> {
+  async *listen(
+    key: Key,
+    { where, filter, signal }: ListenOptions = {},
+  ): AsyncGenerator<ValueEvent> {
+    const { where: conditions } = toValueQuery(where)
+    const isWanted = (value: Value): boolean =>
+      conditions.matches(value) && (filter?.(value) ?? true)
     const name = `${toInfoHash(key)}`
     const queue = this.at(key)
     let wake = (): void => {}
@@ -80,7 +87,7 @@ export class MemoryDht implements PhtDht {
       for (;;) {
         signal?.throwIfAborted()
         const value = queue.shift()
-        if (value !== undefined && (filter?.(value) ?? true)) yield { value, expired: false }
+        if (value !== undefined && isWanted(value)) yield { value, expired: false }
         if (queue.length > 0) continue
         await new Promise<void>((resolve) => {
           wake = resolve
