@@ -2,7 +2,7 @@
 // Every scenario by its name.
 
 import { bootstrapGone, churn, massDeath } from './deaths.ts'
-import { indexing } from './indexing.ts'
+import { indexing, indexingFull } from './indexing.ts'
 import { flashCrowd, massRestart, massRestartFull } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
 import { rough } from './rough.ts'
@@ -31,4 +31,5 @@ export const SCENARIOS: readonly Scenario[] = [
   slowestConsumers,
   rough,
   indexing,
+  indexingFull,
 ]
