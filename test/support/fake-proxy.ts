@@ -43,6 +43,8 @@ export class FakeProxy {
   endlessLine: string | undefined
   /** Gets end without their last chunk. */
   breaksGets = false
+  /** Hears of every request before it is answered. */
+  onRequest: (request: FakeRequest) => void = () => {}
   readonly #streams = new Set<Stream>()
 
   constructor(url: string) {
@@ -98,6 +100,7 @@ export class FakeProxy {
 
   answer(request: FakeRequest, signal: AbortSignal): Response {
     this.requests.push(request)
+    this.onRequest(request)
     if (this.failsNext > 0) {
       this.failsNext--
       throw new TypeError('fetch failed', { cause: new Error('other side closed') })

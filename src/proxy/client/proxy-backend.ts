@@ -48,6 +48,8 @@ export class ProxyBackend implements Backend {
   /** Gets that have not ended, by what ends them. */
   readonly #gets = new Map<AbortController, OperationEvents>()
   #push: PushIdentity | undefined
+  /** Of the last token: who this device is stays, whether it is notified or not. */
+  #identity: PushIdentity | undefined
   #whenIdle: (() => void) | undefined
   #isClosed = false
 
@@ -62,7 +64,8 @@ export class ProxyBackend implements Backend {
     const common = { http: this.#http, ports: this.#ports, counters, requestTimeoutMs }
     this.#pool = new ProxyPool({ ...checked, ...common })
     this.#pool.onStatus = (status) => this.onStatus?.(status)
-    this.#push = push && new PushIdentity(push, this.#ports)
+    this.#identity = push && new PushIdentity(push, this.#ports)
+    this.#push = this.#identity
     const pool = this.#pool
     const pushFields = () => this.#push?.fields()
     this.#puts = new ProxyPuts({ ...common, pool, maxPermanent, pushFields })
@@ -156,9 +159,12 @@ export class ProxyBackend implements Backend {
    */
   setPushToken(token: string | undefined): void {
     if (token === undefined) this.#push = undefined
-    else if (this.#push === undefined) {
-      this.#push = new PushIdentity({ token: checkToken(token) }, this.#ports)
-    } else if (!this.#push.setToken(checkToken(token))) return
+    else {
+      this.#identity ??= new PushIdentity({ token: checkToken(token) }, this.#ports)
+      const isNew = this.#identity.setToken(checkToken(token))
+      if (this.#push !== undefined && !isNew) return
+      this.#push = this.#identity
+    }
     this.#listens.usePush(this.#push)
     this.#puts.renewAll()
   }

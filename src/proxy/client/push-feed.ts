@@ -22,8 +22,9 @@ export class PushFeed implements Feed {
   readonly #listen: KeyListen
   readonly #identity: PushIdentity
   readonly #stopped = new AbortController()
-  /** Where the subscription is, and with which token. */
-  #subscribed: { readonly proxy: Endpoint; readonly token: string } | undefined
+  /** Where there may be a subscription, and with which token: also while its answer is awaited. */
+  readonly #places = new Map<Endpoint, { readonly token: string; readonly isSure: boolean }>()
+  #subscribing: Promise<void> = Promise.resolve()
   #renewal = new AbortController()
   #fetching: Promise<void> | undefined
   #isOutdated = false
@@ -72,70 +73,69 @@ export class PushFeed implements Feed {
     for (let failures = 0; !signal.aborted; ) {
       const proxy = await pool.ready(signal)
       this.#renewal = new AbortController()
+      // Also the same one again: it may have been restarted, and forgotten everything.
+      const ignoreReady = pool.onReady(() => this.renew())
       try {
-        await this.#subscribe(proxy)
+        this.#subscribing = this.#subscribe(proxy)
+        await this.#subscribing
         await this.#fetch()
         failures = 0
+        await this.#untilOutdated()
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof ProxyError) pool.reportFailure(proxy, error)
         const { random } = ports
         await sleep(ports.schedule, backoffMs(failures++, { ...RETRY, random }), signal)
-        continue
+      } finally {
+        ignoreReady()
       }
-      await this.#untilOutdated(proxy)
     }
   }
 
-  /** Until the subscription has to be renewed, or another proxy comes into use. */
-  async #untilOutdated(proxy: Endpoint): Promise<void> {
-    const { pool, ports } = this.#host
+  /** Until the subscription has to be renewed, or a proxy comes into use. */
+  async #untilOutdated(): Promise<void> {
     const { signal } = this.#renewal
-    const ignoreReady = pool.onReady((next) => {
-      if (next !== proxy) this.renew()
-    })
     const stop = (): void => this.renew()
     this.#stopped.signal.addEventListener('abort', stop, { once: true })
     // However it ends, the subscription is looked at again.
-    await sleep(ports.schedule, RENEW_MS, signal).catch(() => {})
+    await sleep(this.#host.ports.schedule, RENEW_MS, signal).catch(() => {})
     this.#stopped.signal.removeEventListener('abort', stop)
-    ignoreReady()
   }
 
   async #subscribe(proxy: Endpoint): Promise<void> {
     const fields = this.#identity.fields()
-    const last = this.#subscribed
-    const isRenewal = last?.proxy === proxy && last.token === fields.key
-    const body = toJsonText({ ...fields, refresh: isRenewal ? true : undefined })
-    const { http, counters, requestTimeoutMs: timeoutMs } = this.#host
-    const { signal } = this.#stopped
+    const { key: token } = fields
+    const last = this.#places.get(proxy)
+    const isSure = last?.isSure === true && last.token === token
+    const body = toJsonText({ ...fields, refresh: isSure ? true : undefined })
+    const { http, counters, opening, requestTimeoutMs: timeoutMs } = this.#host
     const path = keyPath(this.#key)
-    const { lines } = await http.send(proxy.url, {
-      method: 'SUBSCRIBE',
-      path,
-      body,
-      timeoutMs,
-      signal,
-    })
-    // What it lists is fetched anyway, with what the reply may leave out.
-    for await (const _ of lines);
-    this.#subscribed = { proxy, token: fields.key }
-    counters.subscriptions++
+    const endTurn = await opening.take()
+    try {
+      this.#stopped.signal.throwIfAborted()
+      this.#places.set(proxy, { token, isSure })
+      // Not ended by `stop`: the proxy may have heard of it, and is told that it ended afterwards.
+      const { lines } = await http.send(proxy.url, { method: 'SUBSCRIBE', path, body, timeoutMs })
+      // What it lists is fetched anyway, with what the reply may leave out.
+      for await (const _ of lines);
+      this.#places.set(proxy, { token, isSure: true })
+      counters.subscriptions++
+    } finally {
+      endTurn()
+    }
   }
 
   async #unsubscribe(): Promise<void> {
-    if (this.#subscribed === undefined) return
-    const { proxy, token } = this.#subscribed
+    await this.#subscribing.catch(() => {})
+    await Promise.all([...this.#places].map(([proxy, { token }]) => this.#leave(proxy, token)))
+  }
+
+  async #leave(proxy: Endpoint, token: string): Promise<void> {
     const body = toJsonText({ key: token, client_id: this.#identity.clientId })
     const { http, requestTimeoutMs: timeoutMs } = this.#host
     const path = keyPath(this.#key)
     try {
-      const { lines } = await http.send(proxy.url, {
-        method: 'UNSUBSCRIBE',
-        path,
-        body,
-        timeoutMs,
-      })
+      const { lines } = await http.send(proxy.url, { method: 'UNSUBSCRIBE', path, body, timeoutMs })
       for await (const _ of lines);
     } catch {
       // It ends by itself within a day, and what comes of it until then is ignored.

@@ -119,6 +119,50 @@ test('another token is told at once, and none turns to streams', async (t) => {
   proxy!.put('k', text('one', 1n))
   await settle()
   assert.deepEqual(heard, ['+one'])
+  // Who the device is stays.
+  client.setPushNotificationToken('T3')
+  await settle()
+  const { session_id: _, ...last } = bodies(proxy).at(-1)!
+  assert.deepEqual(last, { key: 'T3', client_id: 'me', topic: 'app', platform: 'android' })
+})
+
+test('who stops while it subscribes unsubscribes', async (t) => {
+  const { net, client } = await setUp(t, { push: PUSH })
+  const [proxy] = net.proxies
+  const stop = new AbortController()
+  proxy!.isMute = true
+  hear(client, 'k', { signal: stop.signal })
+  await settle()
+  stop.abort()
+  client.close()
+  proxy!.isMute = false
+  await net.clock.run(2 * 60_000)
+  assert.equal(bodies(proxy, 'UNSUBSCRIBE').length, 1)
+})
+
+test('a proxy that was away for a moment is told again: it may have been restarted', async (t) => {
+  const { net, client } = await setUp(t, { push: PUSH, checkIntervalMs: HOUR })
+  const [proxy] = net.proxies
+  hear(client, 'k')
+  await settle()
+  assert.equal(bodies(proxy).length, 1)
+  proxy!.isDown = true
+  await net.clock.run(2 * HOUR)
+  proxy!.isDown = false
+  await net.clock.run(2 * 60_000)
+  assert.equal(bodies(proxy).length, 2)
+})
+
+test('a proxy that takes over while the values are fetched is told, too', async (t) => {
+  const { net, client } = await setUp(t, { count: 2, push: PUSH, checkIntervalMs: HOUR })
+  const [first, second] = net.proxies
+  first!.onRequest = ({ method }) => {
+    if (method === 'SUBSCRIBE') first!.status = 'shutting-down'
+  }
+  hear(client, 'k')
+  await net.clock.run(60_000)
+  assert.equal(bodies(first).length, 1)
+  assert.equal(bodies(second).length, 1)
 })
 
 test('the last listen of a key unsubscribes after a minute', async (t) => {
