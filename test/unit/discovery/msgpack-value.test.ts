@@ -13,6 +13,9 @@ import {
 } from '../../../src/discovery/msgpack-value.ts'
 import { fromHex, toHex } from '../../support/vectors.ts'
 
+/** The other implementation refuses that one; it has a test of its own. */
+const KEY = fc.string().filter((key) => key !== '__proto__')
+
 const VALUE = fc.letrec<{ value: MsgpackValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -24,7 +27,7 @@ const VALUE = fc.letrec<{ value: MsgpackValue }>((tie) => ({
     fc.string({ unit: 'grapheme' }),
     fc.uint8Array({ maxLength: 300 }),
     fc.array(tie('value'), { maxLength: 20 }),
-    fc.dictionary(fc.string(), tie('value'), { maxKeys: 20 }),
+    fc.dictionary(KEY, tie('value'), { maxKeys: 20 }),
   ),
 })).value
 
