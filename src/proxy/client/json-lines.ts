@@ -14,23 +14,30 @@ export async function* linesOf(
 ): AsyncGenerator<string, void, undefined> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
-  let rest = ''
+  // Of the line that has not ended: each part is looked at once, however small parts are.
+  let parts: string[] = []
+  let length = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
       onBytes()
-      rest += decoder.decode(value, { stream: true })
+      const text = decoder.decode(value, { stream: true })
       let start = 0
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
-        if (end > start) yield rest.slice(start, end)
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+        const line = parts.join('') + text.slice(start, end)
+        parts = []
+        length = 0
+        if (line !== '') yield line
         start = end + 1
       }
-      rest = rest.slice(start)
-      if (rest.length > MAX_LINE_CHARACTERS) {
+      parts.push(text.slice(start))
+      length += text.length - start
+      if (length > MAX_LINE_CHARACTERS) {
         throw new RangeError(`a line is longer than ${MAX_LINE_CHARACTERS} characters`)
       }
     }
+    const rest = parts.join('')
     if (rest.trim() !== '') yield rest
   } finally {
     // What comes of it concerns nobody: the body is broken, at its end, or not wanted any more.

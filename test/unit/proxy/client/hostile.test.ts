@@ -78,3 +78,20 @@ test('lines are found wherever the parts of a body end', async () => {
     for await (const _ of linesOf(long as ReadableStream<Uint8Array>));
   }, RangeError)
 })
+
+test('a long line in tiny parts takes no longer than in one', async () => {
+  const part = new Uint8Array(64).fill(0x61)
+  let left = Math.floor(MAX_LINE_CHARACTERS / part.length)
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => (left-- > 0 ? controller.enqueue(part) : controller.close()),
+  })
+  const startedAt = performance.now()
+  const lines: string[] = []
+  for await (const line of linesOf(body)) lines.push(line)
+  assert.deepEqual(
+    lines.map(({ length }) => length),
+    [MAX_LINE_CHARACTERS],
+  )
+  // Looking at all of it for each part takes more than 20 s.
+  assert.ok(performance.now() - startedAt < 10_000)
+})

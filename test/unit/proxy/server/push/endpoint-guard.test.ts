@@ -56,7 +56,7 @@ suite('EndpointGuard', () => {
     const local =
       '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 169.254.169.254 172.16.0.1 192.168.1.1 198.18.0.1 ' +
       '224.0.0.1 255.255.255.255 :: ::1 ::ffff:127.0.0.1 ::ffff:c0a8:101 fc00::1 fd12::1 ' +
-      'fe80::1 ff02::1 64:ff9b::a00:1 2002:7f00:1:: 2001:db8::1 nonsense'
+      'fe80::1 ff02::1 64:ff9b::a00:1 ::ffff:0:7f00:1 2002:7f00:1:: 2001:db8::1 nonsense'
     for (const address of local.split(' ')) assert(isLocalAddress(address), address)
     const open = '8.8.8.8 172.32.0.1 100.128.0.1 2606:4700::1 2001:4860:4860::8888 ::ffff:8.8.8.8'
     for (const address of open.split(' ')) assert(!isLocalAddress(address), address)
