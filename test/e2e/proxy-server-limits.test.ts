@@ -3,9 +3,12 @@
 // counted, and the server goes on.
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import type { ProxyServerOptions } from '../../src/proxy/server/proxy-server.ts'
+import { ProxyServer, type ProxyServerOptions } from '../../src/proxy/server/proxy-server.ts'
 import {
   type ProxyNetwork,
   RawClient,
@@ -260,7 +263,6 @@ suite('limits per address', () => {
 
 test('wrong options are refused by name', async (t) => {
   const { node } = await start(t)
-  const { ProxyServer } = await import('../../src/proxy/server/proxy-server.ts')
   const refused = (options: object, expected: RegExp) =>
     assert.rejects(ProxyServer.start(node, options as ProxyServerOptions), expected)
   await refused({ port: 70_000 }, /^RangeError: port must be an integer of 0 to 65535: got 70000$/)
@@ -271,4 +273,16 @@ test('wrong options are refused by name', async (t) => {
     { port: 0, tls: {} },
     /^TypeError: tls.identity must be an Identity: got undefined$/,
   )
+})
+
+test('a start that fails leaves the store to the next', async (t) => {
+  const { node } = await start(t)
+  const place = await mkdtemp(join(tmpdir(), 'proxy-start-'))
+  t.after(() => rm(place, { recursive: true }))
+  const options = { port: 0, store: { path: join(place, 'state') } }
+  const dashboard = { token: 'short' }
+  await assert.rejects(ProxyServer.start(node, { ...options, dashboard }), RangeError)
+  const taken = { ...options, port: (await start(t)).proxy.port, address: '127.0.0.1' }
+  await assert.rejects(ProxyServer.start(node, taken), { code: 'ERR_DHT_BIND' })
+  await (await ProxyServer.start(node, options)).close()
 })

@@ -77,10 +77,13 @@ export class ProxyServer implements AsyncDisposable {
   #tracing: Tracing | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(server: Server, services: Services, options: ProxyServerOptions) {
+  private constructor(
+    { server, services, router }: { server: Server; services: Services; router: Router },
+    options: ProxyServerOptions,
+  ) {
     this.#server = server
     this.#services = services
-    this.#router = new Router(routesOf(options))
+    this.#router = router
     this.#observer = options.observer
     this.#isSecure = options.tls !== undefined
     this.#hasDashboard = (options.dashboard ?? false) !== false
@@ -97,13 +100,15 @@ export class ProxyServer implements AsyncDisposable {
     const { port = DEFAULT_PROXY_PORT, address, tls } = options
     checkPlace(node, port, address)
     const limits = checkLimits(options.limits)
+    const router = new Router(routesOf(options))
     const server = await createHttpServer(limits, tls, (request, reply) =>
       proxy.#onRequest(request, reply),
     )
     const tracing = await findTracing(packageVersion())
+    // The last that can fail: it has a file, or connections, that would stay open.
     const kept = await KeptState.open(options, { node, log: options.log })
     const services = new Services(node, { ...options, limits, kept })
-    const proxy = new ProxyServer(server, services, options)
+    const proxy = new ProxyServer({ server, services, router }, options)
     proxy.#tracing = tracing
     await proxy.#listen(port, address)
     return proxy

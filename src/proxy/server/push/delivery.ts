@@ -11,8 +11,8 @@ export type SendOutcome =
   | { readonly kind: 'sent'; readonly dead?: readonly string[] }
   /** The destination is gone for good. */
   | { readonly kind: 'gone' }
-  /** It will not take this, however often it is tried. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** It will not take this, however often it is tried; `mayBePart`: a part of it perhaps. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly mayBePart?: boolean }
   /** Not now; `afterMs` when it said when. */
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number | undefined }
 
@@ -68,6 +68,8 @@ interface Lane {
   readonly waiting: Map<string, Notification>
   isBusy: boolean
   failures: number
+  /** Of a batch: less than usual after one was refused as a whole. */
+  most: number
   cancelRetry: (() => void) | undefined
 }
 
@@ -146,6 +148,7 @@ export class Delivery {
       waiting: new Map(),
       isBusy: false,
       failures: 0,
+      most: destination.batchSize,
       cancelRetry: undefined,
     }
     this.#lanes.set(destination.name, lane)
@@ -165,7 +168,7 @@ export class Delivery {
 
   async #send(lane: Lane): Promise<void> {
     const { batchSize, isOurs = false, send } = lane.destination
-    const batch = [...lane.waiting].slice(0, batchSize)
+    const batch = [...lane.waiting].slice(0, Math.min(batchSize, lane.most))
     for (const [name] of batch) lane.waiting.delete(name)
     this.#waiting -= batch.length
     lane.isBusy = true
@@ -188,6 +191,13 @@ export class Delivery {
   #settle(lane: Lane, batch: readonly [string, Notification][], outcome: SendOutcome): void {
     if (outcome.kind === 'retry') return this.#retry(lane, batch, outcome)
     lane.failures = 0
+    if (outcome.kind === 'refused' && outcome.mayBePart === true && batch.length > 1) {
+      // One of them may be what it does not take, or they are too many.
+      lane.most = Math.ceil(batch.length / 2)
+      this.counters.retries++
+      return this.#putBack(lane, batch)
+    }
+    lane.most = Math.min(lane.most * 2, lane.destination.batchSize)
     if (outcome.kind === 'refused') {
       this.counters.refused += batch.length
       this.#options.onFailure(outcome.reason)
@@ -216,7 +226,15 @@ export class Delivery {
       return
     }
     this.counters.retries++
-    // Back at their places, before what came since.
+    this.#putBack(lane, batch)
+    lane.cancelRetry = this.#options.clock.after(this.#delay(lane.failures, afterMs), () => {
+      lane.cancelRetry = undefined
+      this.#offer(lane)
+    })
+  }
+
+  /** Before what came since. */
+  #putBack(lane: Lane, batch: readonly [string, Notification][]): void {
     const later = [...lane.waiting]
     lane.waiting.clear()
     for (const [name, notification] of batch) lane.waiting.set(name, notification)
@@ -230,10 +248,6 @@ export class Delivery {
         this.#waiting--
       }
     }
-    lane.cancelRetry = this.#options.clock.after(this.#delay(lane.failures, afterMs), () => {
-      lane.cancelRetry = undefined
-      this.#offer(lane)
-    })
   }
 
   /** Half of the delay is random, so that proxies that failed together do not return together. */

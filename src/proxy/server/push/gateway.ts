@@ -97,7 +97,7 @@ function outcomeOf(
   if (status === 200) return { kind: 'sent', dead: deadTokens(body, batch) }
   const reason = `push gateway: status ${status} ${printable(body.slice(0, 200))}`
   if (status === 429 || status >= 500) return { kind: 'retry', reason, afterMs: retryAfterMs }
-  return { kind: 'refused', reason }
+  return { kind: 'refused', reason, mayBePart: status === 400 || status === 413 }
 }
 
 function deadTokens(body: string, batch: readonly Notification[]): string[] {

@@ -225,6 +225,32 @@ suite('Delivery', () => {
     assert.equal(world.clock.timers, 0)
   })
 
+  test('looks for the one that is refused, and sends the others', async () => {
+    const world = new World()
+    const taken: string[] = []
+    const destination: Destination = {
+      ...world.to('gateway', 100),
+      send: async (batch) => {
+        const tokens = batch.map(({ target }) => target.token)
+        if (tokens.includes('bad') || tokens.length > 20) {
+          return { kind: 'refused', reason: 'status 400', mayBePart: true }
+        }
+        taken.push(...tokens)
+        return SENT
+      },
+    }
+    const tokens = Array.from({ length: 60 }, (_, i) => (i === 33 ? 'bad' : `t${i}`))
+    for (const token of tokens) world.delivery.push(changed(token, 1n), destination)
+    await settled()
+    assert.deepEqual(
+      taken,
+      tokens.filter((token) => token !== 'bad'),
+    )
+    assert.equal(world.delivery.counters.refused, 1)
+    assert.deepEqual(world.failures, ['status 400'])
+    assert.equal(world.delivery.waiting, 0)
+  })
+
   test('does nothing more once it is closed', async () => {
     const world = new World()
     world.outcome = DOWN
