@@ -214,6 +214,7 @@ class Connection:
         except Exception as error:
             reason = error
             self.process.kill()
+        self.process.stdout.close()  # type: ignore[union-attr]
         self._end(reason)
 
     def _take_frames(self, buffer: bytearray) -> None:

@@ -110,6 +110,9 @@ def _try(path: str) -> Connection:
         if process.poll() != _TOO_OLD_STATUS:
             raise
         raise BridgeError('it is too old') from error
+    except BaseException:
+        made.kill()  # interrupted: nobody would ever use it
+        raise
     return made
 
 

@@ -19,7 +19,7 @@ from ._nodes import NodeEntry, nodes_of
 from ._operations import BlockingSink, CallbackSink, call_blocking, is_cancelled
 from ._process import connection
 from ._queries import Where
-from ._running import RunningNode, close_later, close_unused
+from ._running import RunningNode, StartSink, close_later, close_unused
 from ._values import Value, ValueType
 
 DoneCallback = Callable[[bool, List[NodeEntry]], Any]
@@ -85,9 +85,14 @@ class DhtRunner(NodeInformation):
         fields, identity = self._start_fields(id, port, ipv4, ipv6, config)
         link = connection()
         close_unused()
-        handle, description = call_blocking('node.start', fields, link=link)
-        self._node = RunningNode(link, handle, description)
-        self._identity = identity
+        sink = StartSink(link)
+        try:
+            self._node = sink.wait_for_node(fields)
+            self._identity = identity
+        except BaseException:
+            self._node = self._identity = None
+            sink.abandon()
+            raise
 
     def _start_fields(
         self, id: Optional[Identity], port: int, ipv4: str, ipv6: str, config: Optional[DhtConfig]
@@ -116,7 +121,7 @@ class DhtRunner(NodeInformation):
         done; `join` comes after that.
         """
         expect_callable('shutdown_cb', shutdown_cb)
-        node = self._usable()
+        node = self._node
         if node is None:
             if shutdown_cb is not None:
                 shutdown_cb()

@@ -10,6 +10,7 @@ from typing import Any, Deque, List, Optional, Tuple
 
 from ._connection import Connection, Sink
 from ._errors import BridgeError
+from ._operations import BlockingSink
 
 
 class RunningNode:
@@ -25,6 +26,32 @@ class RunningNode:
         # No operation is started any more, or no callback.
         self.is_stopping = False
         self.is_closed = False
+
+
+class StartSink(BlockingSink):
+    """Waits for a node to start. One that is not waited for any more is closed when it comes."""
+
+    def __init__(self, link: Connection) -> None:
+        super().__init__()
+        self._link = link
+        self._is_abandoned = False
+
+    def wait_for_node(self, options: Any) -> RunningNode:
+        self.wait(self._link, self._link.call('node.start', [options], self))
+        return self._node()
+
+    def abandon(self) -> None:
+        self._is_abandoned = True
+        if self._result is not None:
+            close_later(self._node())
+
+    def on_result(self, result: Any) -> None:
+        super().on_result(result)
+        if self._is_abandoned:
+            close_later(self._node())
+
+    def _node(self) -> RunningNode:
+        return RunningNode(self._link, *self._result)
 
 
 class _NullSink(Sink):
