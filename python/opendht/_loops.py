@@ -39,7 +39,11 @@ _filled: Dict[int, LoopPost] = {}
 
 def _flush_all() -> None:
     while _filled:
-        _filled.popitem()[1].flush()
+        try:
+            post = _filled.popitem()[1]
+        except KeyError:
+            return  # another thread that answers calls was faster
+        post.flush()
 
 
 batch_hooks.append(_flush_all)

@@ -44,7 +44,8 @@ class DhtRunner:
         proxy: Optional[str] = None,
     ) -> None:
         """`core` is a runner to wrap, `bootstrap` names hosts to join the network through, as
-        (host, port) with a port of None for the default one.
+        (host, port) with a port of None for the default one. `loop` is that of what `get` and
+        `listen` return, by default the running one.
         """
         self._loop = loop
         self._core = core if core is not None else _runner.DhtRunner(proxy)
@@ -98,7 +99,7 @@ class DhtRunner:
             expect('where', where, Where)
         conditions = where._packed() if where is not None else None
         node = self._core._usable()
-        stream = GetStream(asyncio.get_running_loop(), filter)
+        stream = GetStream(self._loop or asyncio.get_running_loop(), filter)
         if node is None or not key:
             stream.fail(RuntimeError('DHT get failed'))
         else:
@@ -175,7 +176,7 @@ class DhtRunner:
         """
         expect('key', key, InfoHash)
         node = self._core._usable()
-        listener = Listener(asyncio.get_running_loop())
+        listener = Listener(self._loop or asyncio.get_running_loop())
         if node is None or not key:
             listener.cancel()
         else:
@@ -189,7 +190,7 @@ class DhtRunner:
 
     async def shutdown(self) -> None:
         """Lets operations under way end, and refuses further ones."""
-        node = self._core._usable()
+        node = self._core._node
         if node is None:
             return
         node.is_stopping = True

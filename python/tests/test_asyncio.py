@@ -248,3 +248,20 @@ def test_a_node_lives_on_in_another_loop(network, key):
     asyncio.run(leave())
     assert wait_until(lambda: node.isRunning())
     asyncio.run(node.join())
+
+
+def test_streams_are_of_the_loop_that_was_given(network, key):
+    loop = asyncio.new_event_loop()
+    node = dht.DhtRunner(loop=loop, config=make_config(network))
+    node.run(ipv4='127.0.0.1')
+
+    async def read(stream):
+        return [it async for it in stream]
+
+    with pytest.raises(RuntimeError, match='DHT get failed'):
+        loop.run_until_complete(read(node.get(key)))
+    listener = node.listen(key)
+    loop.call_later(0.05, listener.cancel)
+    assert loop.run_until_complete(asyncio.wait_for(read(listener), 10)) == []
+    loop.run_until_complete(node.join())
+    loop.close()

@@ -257,3 +257,18 @@ def test_indexes(pair):
     assert wait_until(lambda: len(ended) == 2) and found == [wanted]
     dht.Pht(b'index', {'title': 4}, dht.DhtRunner()).insert({}, wanted, ended.append)
     assert ended[2:] == [False]
+
+
+def test_each_shutdown_waits_for_the_end(network, key):
+    node = dht.DhtRunner()
+    node.run(ipv4='127.0.0.1', config=make_config(network))
+    # Where nobody answers, which takes a moment.
+    node.bootstrap('127.0.0.1', '9')
+    events, ended = [], threading.Event()
+    node.put(key, dht.Value(b'data'), lambda ok, nodes: events.append('put'))
+    node.shutdown()
+    node.shutdown(lambda: events.append('end') or ended.set())
+    assert ended.wait(20) and events == ['put', 'end']
+    node.join()
+    node.shutdown(lambda: events.append('idle'))
+    assert events[2:] == ['idle']

@@ -14,6 +14,7 @@ from conftest import make_config, port_of, run_program, wait_until
 
 import opendht as dht
 import opendht.aio
+from opendht import _loops
 from opendht._process import connection
 
 posix_only = pytest.mark.skipif(os.name == 'nt', reason='signals and forks of POSIX')
@@ -310,6 +311,20 @@ def test_signal_handlers_may_call(pair, key):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
     assert found and set(found) == {1}
+
+
+def test_two_threads_may_hand_results_to_loops(monkeypatch):
+    class Emptied(dict):
+        """As one looks that another thread empties in between."""
+
+        def __bool__(self):
+            return True
+
+        def __len__(self):
+            return 1
+
+    monkeypatch.setattr(_loops, '_filled', Emptied())
+    _loops._flush_all()
 
 
 def test_calls_beyond_the_limit_wait_for_answers(pair, monkeypatch):
