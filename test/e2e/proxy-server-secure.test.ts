@@ -118,7 +118,7 @@ test('a node without an identity says that it cannot sign', async (t) => {
 
 test('large answers are compressed for those who can read it', async () => {
   const data = Buffer.alloc(5000, 'x').toString('base64')
-  for (const encoding of ['gzip', 'identity']) {
+  for (const encoding of ['gzip', 'identity', 'gzip;q=0, identity']) {
     const reply = await fetch(`${network.proxy.url}/key/large`, {
       method: 'POST',
       headers: { 'accept-encoding': encoding },

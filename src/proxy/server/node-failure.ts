@@ -17,7 +17,9 @@ export function failureOf(action: string, error: unknown): unknown {
     if (error.code === 'ERR_DHT_STATE') {
       return new HttpError(503, `${action}: nothing can be stored now`, { 'Retry-After': '5' })
     }
-    return new HttpError(UNAVAILABLE.has(error.code) ? 503 : 502, `${action}: ${error.message}`)
+    const message = `${action}: ${error.message}`
+    if (!UNAVAILABLE.has(error.code)) return new HttpError(502, message)
+    return new HttpError(503, message, { 'Retry-After': '5' })
   }
   const isTooLarge = error instanceof RangeError && /too large|bytes/.test(error.message)
   if (isTooLarge) return new HttpError(413, `${action}: ${error.message}`)

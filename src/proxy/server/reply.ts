@@ -17,7 +17,7 @@ const compress = promisify(gzip)
 export function sendJson(context: RouteContext, json: string, status = 200): void | Promise<void> {
   const { request, reply } = context
   const isLarge = json.length >= COMPRESS_BYTES
-  if (isLarge && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+  if (isLarge && TAKES_GZIP.test(request.headers['accept-encoding'] ?? '')) {
     return sendCompressed(context, json)
   }
   const vary = isLarge ? VARY : []
@@ -75,6 +75,8 @@ function byteLength(json: string): string {
   return String(Buffer.byteLength(json))
 }
 
+/** Not `gzip;q=0`, which says that it is not wanted. */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i
 const VARY = ['Vary', 'Accept-Encoding']
 
 const JSON_HEADERS: readonly string[] = [

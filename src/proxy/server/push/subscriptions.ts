@@ -4,6 +4,7 @@
 
 import type { InfoHash } from '../../../core/id/info-hash.ts'
 import { HttpError } from '../http-error.ts'
+import { KeyLocks } from '../permanent/key-locks.ts'
 import type { Clock } from '../store/clock.ts'
 import { checkRoom, type KeptLimits, type KeptRefusals } from '../store/kept-limits.ts'
 import type { ProxyStore } from '../store/proxy-store.ts'
@@ -27,6 +28,8 @@ export interface SubscribeRequest {
 
 export class Subscriptions {
   readonly #parts: SubscriptionsParts
+  /** Requests for one subscription count in the order in which they came. */
+  readonly #locks = new KeyLocks()
 
   constructor(parts: SubscriptionsParts) {
     this.#parts = parts
@@ -36,10 +39,16 @@ export class Subscriptions {
    * Resolves to whether it is new; known ones are renewed. Rejects with HttpError when the target
    * cannot be notified, or there is no room.
    */
-  async subscribe({ key, target, address }: SubscribeRequest): Promise<boolean> {
-    const { store, limits, refusals, clock } = this.#parts
+  async subscribe(request: SubscribeRequest): Promise<boolean> {
+    const { key, target } = request
     this.checkTarget(target)
-    const known = await store.read(subscriptionId(key, target.token, target.clientId))
+    const id = subscriptionId(key, target.token, target.clientId)
+    return this.#locks.run(id, () => this.#subscribe(id, request))
+  }
+
+  async #subscribe(id: string, { key, target, address }: SubscribeRequest): Promise<boolean> {
+    const { store, limits, refusals, clock } = this.#parts
+    const known = await store.read(id)
     const record: SubscriptionRecord = {
       kind: 'listen',
       key,
@@ -54,7 +63,8 @@ export class Subscriptions {
   }
 
   async unsubscribe(key: InfoHash, token: string, clientId: string): Promise<void> {
-    await this.#parts.store.remove(subscriptionId(key, token, clientId))
+    const id = subscriptionId(key, token, clientId)
+    await this.#locks.run(id, () => this.#parts.store.remove(id))
   }
 
   /** Notifies a device that may have no subscription, to see whether it arrives. */

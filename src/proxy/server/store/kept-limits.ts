@@ -73,8 +73,10 @@ export async function checkRoom(
   if (!isMuch && !isTooMany && !isOver(bytes + addedBytes, mostBytes)) return
   if (isPut) refusals.puts++
   else refusals.subscriptions++
-  if (isMuch) throw new HttpError(429, `At most ${perAddress} ${WORDS[kind]} per client address`)
-  throw new HttpError(503, `This proxy cannot keep more ${WORDS[kind]}`, { 'Retry-After': '600' })
+  const later = { 'Retry-After': '600' }
+  const message = `At most ${perAddress} ${WORDS[kind]} per client address`
+  if (isMuch) throw new HttpError(429, message, later)
+  throw new HttpError(503, `This proxy cannot keep more ${WORDS[kind]}`, later)
 }
 
 function isOver(count: number, limit: number): boolean {

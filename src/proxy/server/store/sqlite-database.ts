@@ -53,8 +53,12 @@ export class SqliteDatabase implements RowDatabase {
   }
 
   *rows(): Generator<readonly [id: string, text: string]> {
-    for (const row of this.#database.prepare('SELECT id, body FROM records').iterate()) {
-      yield [String(row['id']), String(row['body'])]
+    try {
+      for (const row of this.#database.prepare('SELECT id, body FROM records').iterate()) {
+        yield [String(row['id']), String(row['body'])]
+      }
+    } catch (error) {
+      throw stateError(this.#path, error)
     }
   }
 

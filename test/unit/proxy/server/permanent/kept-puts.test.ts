@@ -170,7 +170,7 @@ suite('KeptPuts', () => {
     const put = (id: bigint, address: string) => kit.put(KEY, { id }, true, address)
     await put(1n, 'a')
     await put(2n, 'a')
-    await assert.rejects(put(3n, 'a'), { status: 429 })
+    await assert.rejects(put(3n, 'a'), { status: 429, headers: { 'Retry-After': '600' } })
     await put(1n, 'a')
     await put(3n, 'b')
     await assert.rejects(put(4n, 'b'), { status: 503 })

@@ -251,6 +251,15 @@ suite('Subscriptions', () => {
     await assert.rejects(without.subscribe(KEY, DEVICE), { status: 501 })
   })
 
+  test('ends with the later of two requests that come at the same time', async () => {
+    await using kit = await KeptKit.start()
+    const { subscriptions } = kit.state
+    await Promise.all([kit.subscribe(KEY, DEVICE), subscriptions.unsubscribe(KEY, 'token', 'app')])
+    assert.equal(kit.state.listens.counts.subscriptions, 0)
+    const isNew = [kit.subscribe(KEY, DEVICE), kit.subscribe(KEY, DEVICE)]
+    assert.deepEqual(await Promise.all(isNew), [true, false])
+  })
+
   test('has a limit for one address, and for all', async () => {
     const keptLimits = { maxSubscriptionsPerAddress: 2, maxSubscriptions: 3 }
     await using kit = await KeptKit.start({ keptLimits })

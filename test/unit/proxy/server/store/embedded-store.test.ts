@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -73,6 +73,21 @@ suite('SqliteDatabase', () => {
     })
     const missing = join(folder.path, 'missing', 'state.db')
     await assert.rejects(SqliteDatabase.open(missing), { code: 'ERR_DHT_STATE' })
+  })
+
+  test('says so when a file is damaged in the middle', async () => {
+    using folder = new Folder()
+    const whole = await SqliteDatabase.open(folder.file)
+    whole.apply(Array.from({ length: 1000 }, (_, n) => [`put:${n}`, 'x'.repeat(100)]))
+    whole.close()
+    const bytes = readFileSync(folder.file)
+    writeFileSync(folder.file, bytes.fill(0xff, 20_000))
+    const database = await SqliteDatabase.open(folder.file)
+    await assert.rejects(new EmbeddedStore(database).open(new RememberingHolder()), {
+      code: 'ERR_DHT_STATE',
+      message: /state\.db: .*malformed/,
+    })
+    database.close()
   })
 
   test('does not touch the file of a newer version', async () => {
