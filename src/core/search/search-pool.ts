@@ -18,6 +18,7 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
 import type { Node } from '../net/node.ts'
+import { Credit } from '../util/credit.ts'
 import { Job } from '../util/timer-wheel.ts'
 import type { Message } from '../wire/message.ts'
 import type { ListenSockets } from './listen-sockets.ts'
@@ -52,6 +53,8 @@ export interface SearchContext {
   idle(search: Search, now: number): void
   /** Steps the search when it is its turn: a few of them at a time. */
   stepSoon(search: Search, now: number): void
+  /** The search got a permanent put: steps it at once, unless that is one of very many. */
+  stepForPermanent(search: Search, now: number): void
   /** A search lost all of its nodes. */
   onLost(now: number): void
 }
@@ -96,6 +99,13 @@ const MAX_OFFERS = 32
 /** Searches that take their turn at a time, and the time between turns. */
 const SEARCHES_PER_TURN = 4
 const TURN_MS = 20
+/**
+ * Permanent puts that start at once, and how many more do per second; others take turns. A node
+ * that comes back may put thousands at once, and so may others at the same time: what all of them
+ * sent within a second would be more than their peers work on.
+ */
+const PERMANENT_BURST = 256
+const PERMANENT_PER_SECOND = 100
 /** With more searches than this under way, none asks again within seconds. */
 const MAX_FORMING_SEARCHES = 64
 
@@ -126,6 +136,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   /** Searches to be stepped a few at a time, and the job that does it. */
   readonly #queue = new Set<Search>()
   readonly #turn: Job
+  readonly #permanentCredit = new Credit(PERMANENT_BURST, PERMANENT_PER_SECOND)
   /** How far the eight nodes closest to us are away, and when that was found out. */
   #radius = 0
   #radiusAt = Number.NEGATIVE_INFINITY
@@ -294,6 +305,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   stepSoon(search: Search, now: number): void {
     this.#queue.add(search)
     if (!this.#turn.isScheduled) this.net.wheel.schedule(this.#turn, now + 1)
+  }
+
+  stepForPermanent(search: Search, now: number): void {
+    // A few of them never wait behind the renewals of many.
+    if (this.#permanentCredit.tryTake(now)) search.step(now)
+    else this.stepSoon(search, now)
   }
 
   onLost(now: number): void {

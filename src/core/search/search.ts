@@ -157,7 +157,8 @@ export class Search extends Deadline {
     const lifetimeMs = this.context.lifetimeMs(value.type)
     const jitterMs = this.context.net.requests.policy.jitterMs(lifetimeMs)
     this.#puts.add(new Announce({ value, ...options, lifetimeMs, jitterMs, now }), sink)
-    this.step(now)
+    if (options.permanent) this.context.stepForPermanent(this, now)
+    else this.step(now)
   }
 
   cancelPut(valueId: ValueId): void {

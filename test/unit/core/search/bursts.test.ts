@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A node with many permanent puts that comes back into the network: it brings them all back,
-// without flooding its peers.
+// A node with many permanent puts that comes back into the network, or is started again: it brings
+// them all, without flooding its peers.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -11,6 +11,7 @@ import { MiniNetwork } from '../../../support/mini-network.ts'
 
 const MINUTE_MS = 60_000
 const PUTS = 600
+const MANY_PUTS = 1000
 
 describe('a node with many permanent puts', () => {
   it('brings them back at a moderate pace after an outage, gets first', (t) => {
@@ -50,5 +51,36 @@ describe('a node with many permanent puts', () => {
     }
     assert(most <= 500)
     assert(total <= PUTS * 8 * 3)
+  })
+
+  it('brings them at a moderate pace when all are put at once, and others meanwhile', (t) => {
+    const net = new MiniNetwork(102)
+    net.addMany(8)
+    net.join(MINUTE_MS)
+    const node = net.nodes[3]!
+    let sent = 0
+    net.onSend = (_, from) => {
+      if (from.equals(node.address)) sent++
+    }
+    const put = (name: string, permanent: boolean): number =>
+      node.dht.startPut(InfoHash.get(name), text('x', 1n), { permanent }, net.now).operation
+    const puts = Array.from({ length: MANY_PUTS }, (_, n) => put(`key ${n}`, true))
+    const others = [node.dht.startGet(KEY, QUERY_ALL, net.now), put('for once', false)]
+    net.run(200)
+    for (const other of others) assert.deepEqual(outcomesOf(node, other), ['ok'])
+    net.run(200)
+    const single = put('later', true)
+    net.run(200)
+    assert.deepEqual(outcomesOf(node, single), ['ok'])
+    net.run(400)
+    t.diagnostic(`${sent} datagrams in the first second`)
+    assert(sent <= 6000)
+    net.run(4000)
+    const outcomes = new Map<number, string>()
+    for (const event of node.events) {
+      if (event.kind === 'done') outcomes.set(event.operation, event.outcome)
+    }
+    for (const operation of puts) assert.equal(outcomes.get(operation), 'ok')
+    for (const { dht } of net.nodes) assert.equal(dht.stats(net.now).dropped.rateLimited, 0)
   })
 })
