@@ -53,6 +53,14 @@ test('the node signs what a client asks it to, whoever the client says it is', a
   )
 })
 
+test('a permanent put ends when another value of its id is signed', async () => {
+  await post('/key/both', { data: HELLO, id: '8', permanent: true })
+  assert.equal(network.proxy.summary.puts, 1)
+  const { status } = await post('/key/both/sign', { data: HELLO, id: '8' })
+  assert.equal(status, 200)
+  assert.equal(network.proxy.summary.puts, 0)
+})
+
 test('the node encrypts for a key that has a certificate, and only for such', async () => {
   const to = String(identity.id)
   const { status, text } = await post('/key/sealed/encrypt', { data: HELLO, to })

@@ -7,7 +7,7 @@ import type { DhtInterface } from '../../../api/dht-interface.ts'
 import { toValue } from '../../../api/value-input.ts'
 import { DhtError } from '../../../core/errors.ts'
 import type { InfoHash } from '../../../core/id/info-hash.ts'
-import type { Value } from '../../../core/value/value.ts'
+import type { Value, ValueId } from '../../../core/value/value.ts'
 import type { JsonInput } from '../../protocol/json-reader.ts'
 import { LIFETIME_MS } from '../push/record-keeper.ts'
 import { readTarget } from '../push/target-json.ts'
@@ -70,7 +70,7 @@ export class KeptPuts {
 
   /** Puts a value that is not to be kept. Resolves and rejects as puts of the node do. */
   async putOnce(key: InfoHash, value: Value): Promise<Value> {
-    await this.#supersede(key, value)
+    await this.supersede(key, value.id, (held) => !held.contentEquals(value))
     const { announcements, node } = this.#parts
     const id = putId(key, value.id)
     const held = announcements.valueOf(id)
@@ -81,16 +81,19 @@ export class KeptPuts {
   }
 
   /**
-   * The latest put of an id counts, so a permanent one of other content ends. A store that is away
-   * is no reason not to put.
+   * The latest put of an id counts, so a permanent one ends, if its value `isOther`. A store that
+   * is away is no reason not to put.
    */
-  async #supersede(key: InfoHash, value: Value): Promise<void> {
-    if (value.id === 0n) return
+  async supersede(
+    key: InfoHash,
+    id: ValueId,
+    isOther: (held: Value) => boolean = () => true,
+  ): Promise<void> {
+    if (id === 0n) return
     const { store } = this.#parts
     try {
-      const record = await store.read(putId(key, value.id))
-      if (record?.kind !== 'put' || record.value.contentEquals(value)) return
-      await store.replace(record, undefined)
+      const record = await store.read(putId(key, id))
+      if (record?.kind === 'put' && isOther(record.value)) await store.replace(record, undefined)
     } catch (error) {
       if (!(error instanceof DhtError)) throw error
     }

@@ -23,6 +23,7 @@ async function putSigned(context: RouteContext): Promise<void> {
   const { key, services } = context
   requireIdentity(context)
   const value = unsigned(toRequestValue(await readJson(context)))
+  await services.kept.puts.supersede(key, value.id)
   await answer(context, () => services.node.putSigned(key, value))
 }
 
