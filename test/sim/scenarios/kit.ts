@@ -115,6 +115,7 @@ export class Probe {
   readonly gets = new Tally()
   exact = 0
   wanted = 0
+  readonly #targets: { readonly hash: InfoHash; readonly closest: readonly SimNode[] }[] = []
   readonly #network: SimNetwork
 
   constructor(network: SimNetwork) {
@@ -127,7 +128,9 @@ export class Probe {
     return this.puts.time(network, async () => {
       const { nodes } = await writer.put(hash, name, { permanent })
       const found = new Set(nodes.map(({ id }) => id.toString()))
-      for (const { id } of network.closest(hash, { accepts: (node) => node !== writer })) {
+      const closest = network.closest(hash, { accepts: (node) => node !== writer })
+      this.#targets.push({ hash, closest })
+      for (const { id } of closest) {
         this.wanted++
         if (found.has(id.toString())) this.exact++
       }
@@ -143,9 +146,19 @@ export class Probe {
     })
   }
 
-  /** Part of the truly closest nodes that acknowledged the puts. */
+  /** Part of the truly closest nodes that acknowledged the puts before these ended. */
   get exactness(): number {
     return this.wanted === 0 ? 1 : this.exact / this.wanted
+  }
+
+  /** Part of the nodes that were truly closest when a put ended that have its value now. */
+  get reach(): number {
+    let holders = 0
+    for (const { hash, closest } of this.#targets) {
+      const has = (node: SimNode): boolean => node.isUp && node.dht.localValues(hash).length > 0
+      holders += closest.filter(has).length
+    }
+    return this.wanted === 0 ? 1 : holders / this.wanted
   }
 }
 
