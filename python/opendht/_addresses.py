@@ -62,7 +62,8 @@ class SockAddr:
 
     def setPort(self, p: int) -> None:
         """Without effect on an empty one."""
-        self._port = expect_uint('p', p, 16) if self._ip is not None else 0
+        port = expect_uint('p', p, 16)
+        self._port = port if self._ip is not None else 0
 
     def isLoopback(self) -> bool:
         return self._ip is not None and self._ip.is_loopback

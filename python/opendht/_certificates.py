@@ -14,7 +14,9 @@ from ._operations import call_blocking
 
 
 class Certificate(_WithKey):
-    """X.509, with the certificates of its issuers. Read from PEM or DER; RuntimeError otherwise."""
+    """X.509, with the certificates of its issuers. Read from PEM or DER; RuntimeError otherwise.
+    Without data it is not initialised.
+    """
 
     __slots__ = ('_public', '_der', '_name', '_issuer', '_revoked')
 
@@ -28,6 +30,8 @@ class Certificate(_WithKey):
         if dat is None:
             return
         data = expect_bytes('dat', dat)
+        if not data:
+            return
         issuer = None
         for item in reversed(call_blocking('crypto.readCertificate', data)):
             issuer = Certificate._of(item, issuer)

@@ -39,6 +39,7 @@ class NodeInformation(WithId):
 
     def getBound(self, af: _Families = 0) -> SockAddr:
         """Own address of a family, IPv4 by default; empty when there is none."""
+        expect('af', af, int)
         wanted = 6 if af == socket.AF_INET6 else 4
         for bound, host, port in self._node.addresses if self._node else []:
             if bound == wanted:
@@ -100,4 +101,5 @@ class NodeInformation(WithId):
 
 
 def _family_number(family: _Families) -> int:
+    expect('family', family, int)
     return {0: 0, int(socket.AF_INET): 4, int(socket.AF_INET6): 6}.get(int(family), 0)

@@ -53,6 +53,8 @@ class Pht:
         self._name = expect_bytes('name', name).decode()
         expect('key_spec', key_spec, dict)
         expect('dht', dht, DhtRunner)
+        for field in key_spec:
+            expect('key_spec', field, str)
         self._spec = {field: expect_uint('key_spec', size, 32) for field, size in key_spec.items()}
         self._runner = dht
         self._handle = next(_handles)
@@ -127,4 +129,6 @@ class Pht:
 
 def _fields(key: Dict[str, bytes]) -> Dict[str, bytes]:
     expect('key', key, dict)
+    for name in key:
+        expect('key', name, str)
     return {name: expect_bytes(f"key['{name}']", field) for name, field in key.items()}

@@ -183,6 +183,9 @@ def test_information(pair, key):
     assert a.getBound(10).getFamily() == 0
     assert repr(a) == f"<DhtRunner '{'0' * 40}'>"
     assert a.getPublicKey() is None
+    for tell in (a.getBound, a.getRoutingTablesLog, a.getSearchesLog):
+        with pytest.raises(TypeError):
+            tell('IPv4')
 
 
 def test_logs_go_to_files(start, tmp_path):
