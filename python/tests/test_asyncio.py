@@ -169,6 +169,26 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(network):
 
 
 @in_loop
+async def test_contexts_can_be_cancelled_at_any_time(network, key):
+    async def use(node):
+        async with node:
+            # Where nobody answers: the end has something to wait for.
+            node.bootstrap('127.0.0.1', '9')
+            put = asyncio.ensure_future(node.put(key, dht.Value(b'data')))
+            await asyncio.sleep(0.005)
+        assert await put is False
+
+    for i in range(12):
+        node = dht.DhtRunner(config=make_config(network))
+        task = asyncio.ensure_future(use(node))
+        await asyncio.sleep(0.004 * i)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not node.isRunning()
+
+
+@in_loop
 async def test_exceptions_leave_the_context(network):
     with pytest.raises(ZeroDivisionError):
         async with dht.DhtRunner(config=make_config(network)) as node:
