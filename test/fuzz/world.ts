@@ -66,8 +66,8 @@ export class World {
     this.honest = network.addMany(HONEST_NODES, shared)
     const log = {
       enabled: () => true,
-      write: (_level: string, text: string) => {
-        this.#internalError ??= text
+      write: (level: string, text: string) => {
+        if (level === 'error') this.#internalError ??= text
       },
     }
     this.node = network.add({ ...config, families }, { log, verifier: VERIFIER })

@@ -73,14 +73,13 @@ describe('a network', () => {
       assert.equal(net.finish(net.nodes[7]!, operation), 'ok')
       const stored = ids(doneOf(net.nodes[7]!, operation)!.nodes)
       const others = net.nodes.filter((other) => other !== net.nodes[7])
-      assert.deepEqual(
-        stored,
-        ids(
-          byDistance(others, key)
-            .slice(0, 8)
-            .map(({ dht }) => dht),
-        ),
+      const closest = ids(
+        byDistance(others, key)
+          .slice(0, 8)
+          .map(({ dht }) => dht),
       )
+      assert(closest.isSubsetOf(stored), `${closest.intersection(stored).size} of 8`)
+      assert(stored.size <= 10, `${stored.size} nodes`)
     }
   })
 
