@@ -10,7 +10,7 @@ import { rough } from './scenarios/rough.ts'
 
 testScenario(loss5)
 testScenario(loss20)
-testScenario(massDeath)
+testScenario(massDeath, { regressions: [387289262] })
 testScenario(churn)
 testScenario(bootstrapGone)
 testScenario(rough, { isReplayed: true })
