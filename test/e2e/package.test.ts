@@ -108,6 +108,16 @@ test('nothing loads the codecs of certificates before they are needed', () => {
   )
 })
 
+test('nodes load no HTTP before it is needed', () => {
+  const entries = ['dist/nodejs/entry.js', 'dist/cli/dhtnode.js']
+  const loaded = closureOf(entries, /\b(?:from|import)\s*"([^"]+)"/g)
+  assert.ok(loaded.has('node:crypto'))
+  assert.deepEqual(
+    [...loaded].filter((it) => /^node:https?$/.test(it)),
+    [],
+  )
+})
+
 test('the client of proxies loads nothing of Node.js', () => {
   const entry = 'dist/proxy/client/entry.js'
   const loaded = closureOf([entry], /\b(?:from|import)\s*\(?\s*"([^"]+)"/g)
