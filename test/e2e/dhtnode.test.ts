@@ -62,7 +62,7 @@ describe('options', () => {
       ['-I'],
       ['-p', '70000'],
       ['-b', 'a:b:c'],
-      ['--pushserver', 'x'],
+      ['--pushserver', 'a:b:c'],
       ['-n', 'x'],
       ['-p'],
     ]
