@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import queue
 from typing import Any, Callable, List, Optional
 
 from ._connection import Connection, Sink
@@ -22,35 +22,31 @@ class BlockingSink(Sink):
     def __init__(self, on_item: Optional[Callable[[Any], None]] = None) -> None:
         self.is_stream = on_item is not None
         self._on_item = on_item
-        self._ended = threading.Event()
-        self._items: List[Any] = []
-        self._arrived = threading.Event() if self.is_stream else self._ended
+        # Lists of items, then None. Not an event: a handler of a signal that waits for another call
+        # while this one holds the lock of its event would keep the reading thread from both.
+        self._arrived: queue.SimpleQueue[Optional[List[Any]]] = queue.SimpleQueue()
         self._result: Any = None
         self._error: Optional[Exception] = None
 
     def on_items(self, items: List[Any]) -> None:
-        self._items.extend(items)
-        self._arrived.set()
+        self._arrived.put(items)
 
     def on_result(self, result: Any) -> None:
         self._result = result
-        self._end()
+        self._arrived.put(None)
 
     def on_failure(self, error: Exception) -> None:
         self._error = error
-        self._end()
-
-    def _end(self) -> None:
-        self._ended.set()
-        self._arrived.set()
+        self._arrived.put(None)
 
     def wait(self, link: Connection, number: int) -> Any:
         """The result, or raises what the call failed with. What interrupts it cancels the call."""
         try:
-            while not self._ended.is_set():
-                self._arrived.wait(_WAIT_SLICE)
-                self._take_items(link, number)
-            self._take_items(link, number)
+            while (items := self._next()) is not None:
+                assert self._on_item is not None
+                link.grant(number, len(items))
+                for item in items:
+                    self._on_item(item)
         except BaseException:
             link.cancel(number)
             raise
@@ -58,17 +54,12 @@ class BlockingSink(Sink):
             raise self._error
         return self._result
 
-    def _take_items(self, link: Connection, number: int) -> None:
-        if self._on_item is None:
-            return
-        self._arrived.clear()
-        if self._ended.is_set():
-            self._arrived.set()
-        items, self._items = self._items, []
-        if items:
-            link.grant(number, len(items))
-        for item in items:
-            self._on_item(item)
+    def _next(self) -> Optional[List[Any]]:
+        while True:
+            try:
+                return self._arrived.get(timeout=_WAIT_SLICE)
+            except queue.Empty:
+                pass
 
 
 def call_blocking(method: str, *parameters: Any, link: Optional[Connection] = None) -> Any:

@@ -11,6 +11,8 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+/** Of one program: less than of all, so that it can be said what it printed. */
+const LIMIT_MS = 450_000
 const work = mkdtempSync(join(tmpdir(), 'opendht-python-test-'))
 const dist = join(work, 'dist')
 const python = join(work, 'venv', 'bin', 'python')
@@ -50,7 +52,10 @@ test('the tests of the package pass in a new virtual environment', (t) => {
   cpSync(join(ROOT, 'python/README.md'), join(work, 'python', 'README.md'))
   const strict =
     process.env.CI === 'true' ? ['--strict-markers', '-W', 'error::ResourceWarning'] : []
-  const output = run(python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...strict, tests)
+  // Says where the threads are when one test takes that long.
+  const patience = ['-o', 'faulthandler_timeout=100']
+  const plain = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider']
+  const output = run(python, ...plain, ...patience, ...strict, tests)
   t.diagnostic(output.trim().split('\n').at(-1)!)
   if (process.env.CI === 'true') assert.doesNotMatch(output, /\d skipped/)
 })
@@ -70,7 +75,7 @@ function whatIsMissing(): string | undefined {
 }
 
 function run(command: string, ...parameters: string[]): string {
-  const options = { cwd: work, encoding: 'utf8', env: environment } as const
+  const options = { cwd: work, encoding: 'utf8', env: environment, timeout: LIMIT_MS } as const
   const { status, stdout, stderr, error } = spawnSync(command, parameters, options)
   assert.equal(status, 0, `${command} ${parameters.join(' ')}\n${stdout}${stderr}${error ?? ''}`)
   return stdout
