@@ -162,7 +162,8 @@ class Connection:
                 while rest:
                     rest = rest[os.write(self._input, rest) :]
             except OSError:
-                return  # the reader finds out what happened
+                # The reader finds out what happened.
+                return self._close_input()
 
     def _follow(
         self, order: _Order, waiting: Deque[Tuple[int, bytes]], frames: List[bytes]
