@@ -48,14 +48,14 @@ test('the codec benchmark measures every message', () => {
 })
 
 test('the serve benchmark counts answered requests', (t) => {
-  if (!hasCompiler()) return t.skip('no C compiler for the load generator')
+  if (!hasCompiler()) return t.skip('needs a C compiler to build the load generator: install gcc')
   const results = run('serve')
   assert.ok(medianOf(results, 'ping', 'repliesPerS') > 0)
   assert.ok(medianOf(results, 'find', 'cpuUs') > 0)
 })
 
 test('the proxy benchmark counts replies and deliveries', (t) => {
-  if (!hasCompiler()) return t.skip('no C compiler for the load generator')
+  if (!hasCompiler()) return t.skip('needs a C compiler to build the load generator: install gcc')
   const results = run('proxy')
   assert.ok(medianOf(results, 'node info, 64 connections', 'perS') > 0)
   assert.ok(medianOf(results, '1,000 listens on one key', 'p99Ms') > 0)
