@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finds all nodes of a network. A lookup of a key finds the nodes closest to it. Where many of them
 // lie in the region that was asked for, there may be more: both halves of it are looked up next.
-// Where only a few do, and the others lie outside, these few are all.
+// Where only a few do, and the others lie outside, these few are all; or the nodes asked did not know
+// of more, as in a network that is forming. So all regions are gone over again, from what is known
+// by then, until that brings nobody new.
 
 import type { Inspector } from '../../api/inspector.ts'
 import { InfoHash } from '../../core/id/info-hash.ts'
@@ -44,6 +46,9 @@ interface Region {
   readonly attempt: number
 }
 
+/** A region that was not split. */
+type Leaf = Pick<Region, 'key' | 'depth'>
+
 interface ScannedAddresses {
   readonly id: InfoHash
   readonly addresses: Map<Family, SocketAddress>
@@ -56,6 +61,10 @@ const MAX_ATTEMPTS = 2
 /** A network whose nodes make up ids as they are asked ends here. */
 const MAX_LOOKUPS = 20_000
 const MAX_DEPTH = 64
+/** Over all regions; nodes that come and go would keep the scan from ever ending. */
+const MAX_PASSES = 4
+/** Bits of an id; the last ones tell the keys apart that one region is looked up with. */
+const ID_BITS = 160
 const FAMILIES: readonly Family[] = [4, 6]
 const FIRST_KEY = new InfoHash(0, 0, 0, 0, 1)
 
@@ -63,6 +72,7 @@ export class Scan {
   readonly #node: ScanNode
   readonly #signal: AbortSignal
   readonly #regions: Region[] = [{ key: FIRST_KEY, depth: 0, attempt: 1 }]
+  readonly #leaves: Leaf[] = []
   readonly #found = new Map<string, ScannedAddresses>()
   readonly #heardOf = new Map<string, InfoHash>()
   #lookups = 0
@@ -82,12 +92,25 @@ export class Scan {
   /** Never rejects: a failure of a lookup makes the result incomplete, and so does the signal. */
   async run(onProgress: (state: ScanState) => void): Promise<ScanResult> {
     await this.#visitAll(onProgress)
-    // A lookup ends when enough nodes answered: those that were late are asked for themselves.
+    await this.#visitSilent(onProgress)
+    for (let pass = 2; pass <= MAX_PASSES; pass++) {
+      const before = this.#found.size
+      for (const { key, depth } of this.#leaves.splice(0)) {
+        this.#regions.push({ key: key.withBit(ID_BITS - pass, 1), depth, attempt: 1 })
+      }
+      await this.#visitAll(onProgress)
+      await this.#visitSilent(onProgress)
+      if (this.#found.size === before) break
+    }
+    return this.#result()
+  }
+
+  /** A lookup ends when enough nodes answered: those that were late are asked for themselves. */
+  async #visitSilent(onProgress: (state: ScanState) => void): Promise<void> {
     for (const key of this.#silent()) {
       this.#regions.push({ key, depth: MAX_DEPTH, attempt: MAX_ATTEMPTS })
     }
     await this.#visitAll(onProgress)
-    return this.#result()
   }
 
   async #visitAll(onProgress: (state: ScanState) => void): Promise<void> {
@@ -126,7 +149,11 @@ export class Scan {
       }
       return
     }
-    if (Math.max(...inside) < SPLIT_AT || depth >= MAX_DEPTH) return
+    if (depth >= MAX_DEPTH) return
+    if (Math.max(...inside) < SPLIT_AT) {
+      this.#leaves.push({ key, depth })
+      return
+    }
     for (const bit of [0, 1] as const) {
       this.#regions.push({ key: key.withBit(depth, bit), depth: depth + 1, attempt: 1 })
     }
