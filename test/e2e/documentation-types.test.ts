@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Every TypeScript example of README and docs compiles with `strict`, against the built package.
+// Every TypeScript example of the texts compiles with `strict`, against the built package.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { codeBlocks, readText, textPaths } from '../support/markdown.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
@@ -22,16 +23,15 @@ const IMPORTS = "import { DhtRunner, InfoHash } from 'opendht'"
 test('examples compile in strict mode', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'examples-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  const texts = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
   let count = 0
-  for (const text of texts.filter((name) => name.endsWith('.md'))) {
-    const blocks = readFileSync(join(ROOT, text), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)
-    for (const [i, [, code = '']] of [...blocks].entries()) {
-      writeFileSync(join(folder, `${text.replace('/', '-')}-${i}.ts`), completed(code))
+  for (const text of textPaths()) {
+    const blocks = codeBlocks(readText(text)).filter(({ info }) => info === 'ts')
+    for (const [i, { code }] of blocks.entries()) {
+      writeFileSync(join(folder, `${text.replaceAll('/', '-')}-${i}.ts`), completed(code))
       count++
     }
   }
-  assert.ok(count >= 9, `${count} examples`)
+  assert.ok(count >= 20, `${count} examples`)
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings()))
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
@@ -53,10 +53,11 @@ function completed(code: string): string {
 
 /** Those of `tsc --init`, in which the package is found where it was built. */
 function settings(): object {
-  const entries = Object.entries<{ types: string }>(manifest.exports)
-  const paths = entries.map(([name, { types }]) => [
+  const entries = Object.entries<{ types?: string }>(manifest.exports)
+  const typed = entries.filter(([, { types }]) => types !== undefined)
+  const paths = typed.map(([name, { types }]) => [
     name.replace('.', 'opendht'),
-    [join(ROOT, types)],
+    [join(ROOT, types!)],
   ])
   return {
     compilerOptions: {

@@ -64,6 +64,10 @@ await node.close()
 `
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+/** Those with code: what is exported as a text is data. */
+const entries = Object.values<string | { types: string; default: string }>(manifest.exports).filter(
+  (it) => typeof it !== 'string',
+)
 
 for (const [name, path] of runtimes()) {
   test(`the built library puts and gets on ${name}`, async () => {
@@ -98,10 +102,9 @@ for (const [name, path] of runtimes()) {
 }
 
 test('nothing loads the codecs of certificates before they are needed', () => {
-  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const entries = Object.values<{ default: string }>(exports).map((it) => it.default)
-  const loaded = closureOf([...entries, 'dist/cli/dhtnode.js'], /\b(?:from|import)\s*"([^"]+)"/g)
-  assert.ok(loaded.size > entries.length)
+  const files = [...entries.map((it) => it.default), 'dist/cli/dhtnode.js']
+  const loaded = closureOf(files, /\b(?:from|import)\s*"([^"]+)"/g)
+  assert.ok(loaded.size > files.length)
   assert.deepEqual(
     [...loaded].filter((it) => /codecs/.test(it)),
     [],
@@ -109,8 +112,8 @@ test('nothing loads the codecs of certificates before they are needed', () => {
 })
 
 test('nodes load no HTTP before it is needed', () => {
-  const entries = ['dist/nodejs/entry.js', 'dist/cli/dhtnode.js']
-  const loaded = closureOf(entries, /\b(?:from|import)\s*"([^"]+)"/g)
+  const files = ['dist/nodejs/entry.js', 'dist/cli/dhtnode.js']
+  const loaded = closureOf(files, /\b(?:from|import)\s*"([^"]+)"/g)
   assert.ok(loaded.has('node:crypto'))
   assert.deepEqual(
     [...loaded].filter((it) => /^node:https?$/.test(it)),
@@ -129,9 +132,9 @@ test('the client of proxies loads nothing of Node.js', () => {
 })
 
 test('types mention no package that is not installed with this one', () => {
-  const { exports, dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const entries = Object.values<{ types: string }>(exports).map((it) => it.types)
-  const mentioned = closureOf(entries, /(?:\bfrom|\bimport\s*\(?)\s*'([^']+)'/g)
+  const { dependencies } = manifest
+  const files = entries.map((it) => it.types)
+  const mentioned = closureOf(files, /(?:\bfrom|\bimport\s*\(?)\s*'([^']+)'/g)
   const packages = [...mentioned].filter((it) => !it.startsWith('/') && !it.startsWith('node:'))
   assert.deepEqual(
     packages.filter((it) => !Object.keys(dependencies).some((name) => it.startsWith(name))),
