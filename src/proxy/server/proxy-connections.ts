@@ -7,7 +7,7 @@ import { toJsonText } from '../protocol/json-text.ts'
 import { isOver } from './limits.ts'
 import { type Peer, Peers } from './peers.ts'
 import type { ProxyServices } from './route.ts'
-import { StallWatch } from './stall-watch.ts'
+import { cutStalled, StallWatch } from './stall-watch.ts'
 
 export interface ProxyConnection {
   readonly peer: Peer
@@ -28,10 +28,7 @@ export class ProxyConnections {
     const { counters, limits } = services
     this.#services = services
     this.#peers = new Peers(limits)
-    this.#stalls = new StallWatch(limits.stallTimeoutMs, (socket) => {
-      counters.refused.stalled++
-      socket.destroy()
-    })
+    this.#stalls = new StallWatch(limits.stallTimeoutMs, (socket) => cutStalled(socket, counters))
   }
 
   watch(server: Server): void {

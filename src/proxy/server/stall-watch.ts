@@ -3,6 +3,7 @@
 // are written as a whole have nobody else who waits for them.
 
 import type { Socket } from 'node:net'
+import type { ProxyCounters } from './proxy-counters.ts'
 
 interface Progress {
   /** Bytes that the system took, when it was looked at last. */
@@ -14,6 +15,13 @@ interface Progress {
 /** Connections are looked at so often within the limit. */
 const CHECKS = 4
 const SHORTEST_MS = 20
+
+/** Whoever finds out first counts: a socket may be watched by itself and for its reply. */
+export function cutStalled(socket: Socket, counters: ProxyCounters): void {
+  if (socket.destroyed) return
+  counters.refused.stalled++
+  socket.destroy()
+}
 
 export class StallWatch {
   readonly #stallMs: number

@@ -4,12 +4,13 @@
 
 import { onceGone } from '../once-gone.ts'
 import type { RouteContext } from '../route.ts'
+import { cutStalled } from '../stall-watch.ts'
 import type { LiveTopic } from './inspection-types.ts'
 import type { LiveHub } from './live-hub.ts'
 
 /** Goes on until the client leaves or the server closes. */
 export function sendLive(context: RouteContext, hub: LiveHub, topics: readonly LiveTopic[]): void {
-  const { reply, services } = context
+  const { request, reply, services } = context
   reply.writeHead(200, HEADERS)
   reply.flushHeaders()
   let skippedSince: number | undefined
@@ -21,8 +22,7 @@ export function sendLive(context: RouteContext, hub: LiveHub, topics: readonly L
     }
     skippedSince ??= performance.now()
     if (performance.now() - skippedSince < services.limits.stallTimeoutMs) return
-    services.counters.refused.stalled++
-    reply.destroy()
+    cutStalled(request.socket, services.counters)
   }
   const unsubscribe = hub.subscribe(topics, (topic, json) => {
     send(`event: ${topic}\ndata: ${json}\n\n`)

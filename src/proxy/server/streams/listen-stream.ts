@@ -5,6 +5,7 @@
 import { onceGone } from '../once-gone.ts'
 import { STATUS_HEADER } from '../readiness-gate.ts'
 import type { RouteContext } from '../route.ts'
+import { cutStalled } from '../stall-watch.ts'
 import type { KeyHub, KeyState } from './key-hub.ts'
 import type { ServedReader } from './key-hubs.ts'
 import type { Mark, StreamForm, StreamRequest } from './stream-form.ts'
@@ -125,8 +126,7 @@ export class ListenStream implements ServedReader {
   }
 
   #cut(): void {
-    this.#context.services.counters.refused.stalled++
-    this.#context.request.socket.destroy()
+    cutStalled(this.#context.request.socket, this.#context.services.counters)
   }
 }
 

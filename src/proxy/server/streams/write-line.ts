@@ -4,6 +4,7 @@
 
 import { onceGone } from '../once-gone.ts'
 import type { RouteContext } from '../route.ts'
+import { cutStalled } from '../stall-watch.ts'
 
 /** Resolves to whether the client is still there, when there is room for more. */
 export async function writeLine(context: RouteContext, line: string): Promise<boolean> {
@@ -25,8 +26,7 @@ export function whenDrained(context: RouteContext): Promise<boolean> {
     const onDrain = (): void => settle(true)
     const forget = onceGone(context, () => settle(false))
     const timer = setTimeout(() => {
-      counters.refused.stalled++
-      request.socket.destroy()
+      cutStalled(request.socket, counters)
       settle(false)
     }, limits.stallTimeoutMs)
     reply.on('drain', onDrain)
