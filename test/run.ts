@@ -4,7 +4,9 @@
 // Every `*.test.ts` below test/ runs in its own process under node:test. The folder is the group;
 // files beside this one form the group `repo`. Groups that use real sockets and foreign programs
 // run last. Two files run at a time, but those with a comment line `// test-alone`, which need the
-// machine for themselves, run one by one at the end. Options:
+// machine for themselves, run one by one at the end. A file of the real world that fails is run
+// again, by itself, at the very end: a busy machine may delay foreign programs beyond any limit.
+// Both results are printed; what fails twice counts. Options:
 //   --checks       first build, lint and type-check the tests, and count a failure of these
 //   --timeout-s=N  limit per file, 120 by default; a file raises its own with a comment line
 //                  `// test-timeout-s: N`
@@ -15,12 +17,14 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Outcome, outcomeOf, renderReport } from './support/outcome.ts'
+import { type Outcome, outcomeOf, renderFailures, renderReport } from './support/outcome.ts'
 import { killAll, runFile } from './support/run-file.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const GROUPS_FIRST = ['repo', 'unit', 'property', 'vectors', 'conformance', 'fuzz', 'sim']
 const GROUPS_LAST = ['e2e', 'interop']
+/** When more files fail it is not by chance. */
+const MAX_AGAIN = 3
 
 interface TestFile {
   path: string
@@ -58,11 +62,27 @@ async function main(): Promise<Outcome[]> {
   if (files.length === 0) return [failure('test', 'no test file matches')]
   const together = files.filter(({ isAlone }) => !isAlone)
   const alone = files.filter(({ isAlone }) => isAlone)
-  return [
-    ...checks,
+  const outcomes = [
     ...(await runFiles(together, Number(options.jobs))),
     ...(await runFiles(alone, 1)),
   ]
+  await repeatFailed(files, outcomes)
+  return [...checks, ...outcomes]
+}
+
+/** Gives the few files of the real world that failed another chance, and the machine. */
+async function repeatFailed(files: readonly TestFile[], outcomes: Outcome[]): Promise<void> {
+  const failed = outcomes.filter(({ failures }) => failures.length > 0)
+  const again = files.filter(
+    ({ path, group }) =>
+      GROUPS_LAST.includes(group) && failed.some(({ file }) => file === join('test', path)),
+  )
+  if (again.length > MAX_AGAIN) return
+  for (const file of again) {
+    const at = outcomes.findIndex((outcome) => outcome.file === join('test', file.path))
+    process.stdout.write(`${renderFailures(outcomes[at]!.failures)}\nOnce more:\n`)
+    outcomes[at] = await runOne(file)
+  }
 }
 
 /** Returns the failures only: a check that passes is not a test that passed. */

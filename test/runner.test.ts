@@ -121,8 +121,26 @@ test('groups and parts of paths select files; the real world comes last', (t) =>
   const order = (output: string): string[] => output.match(/(?<=test\/)\S+(?=\.test\.ts)/g) ?? []
   const all = run(t, files, ['--jobs=1'])
   assert.deepEqual(order(all.output), ['z', 'unit/x', 'unit/y', 'e2e/x', 'interop/x'])
-  assert.deepEqual(order(run(t, files, ['unit', 'interop', '/x']).output), ['unit/x', 'interop/x'])
+  const some = run(t, files, ['--jobs=1', 'unit', 'interop', '/x'])
+  assert.deepEqual(order(some.output), ['unit/x', 'interop/x'])
   assert.equal(run(t, files, ['nothing']).lastLine, '0 passed, 1 failed')
+})
+
+test('what fails in the real world gets a second chance, and no third', (t) => {
+  const failsOnce = (name: string): string => `
+    import { existsSync, writeFileSync } from 'node:fs'
+    test('a', () => {
+      const isSecond = existsSync(import.meta.dirname + '/${name}')
+      writeFileSync(import.meta.dirname + '/${name}', '')
+      assert.ok(isSecond)
+    })`
+  const once = run(t, { 'e2e/a.test.ts': failsOnce('a'), 'e2e/b.test.ts': "test('b', () => {})" })
+  assert.deepEqual([once.lastLine, once.status], ['2 passed, 0 failed', 0])
+  assert.match(once.output, /FAIL +test\/e2e\/a.+e2e\/a\.test\.ts:\d+ › a.+ok +test\/e2e\/a/s)
+  const never = run(t, { 'interop/a.test.ts': "test('a', () => assert.fail())" })
+  assert.deepEqual([never.lastLine, never.status], ['0 passed, 1 failed', 1])
+  const unit = run(t, { 'unit/a.test.ts': failsOnce('a') })
+  assert.equal(unit.lastLine, '0 passed, 1 failed')
 })
 
 test('a file that wants the machine for itself runs when the others are done', (t) => {

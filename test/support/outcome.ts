@@ -78,14 +78,17 @@ export function renderReport(outcomes: readonly Outcome[]): string {
   const skips = outcomes.flatMap((outcome) => outcome.skips)
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
   const lines: string[] = []
-  if (failures.length > 0) lines.push('', 'Failures:')
-  for (const [index, { where, text }] of failures.entries()) {
-    lines.push('', `${index + 1}) ${where}`, indent(text))
-  }
+  if (failures.length > 0) lines.push('', 'Failures:', renderFailures(failures))
   if (skips.length > 0) lines.push('', 'Skipped:')
   for (const { where, text } of skips) lines.push(`- ${where}: ${text}`)
   lines.push('', `${skips.length} skipped`, `${passed} passed, ${failures.length} failed`)
   return `${lines.join('\n')}\n`
+}
+
+export function renderFailures(failures: readonly Problem[]): string {
+  return failures
+    .map(({ where, text }, index) => `\n${index + 1}) ${where}\n${indent(text)}\n`)
+    .join('')
 }
 
 /** Children are reported before their parent: walk backwards to name each one by its path. */

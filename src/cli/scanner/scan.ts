@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finds all nodes of a network. A lookup of a key finds the nodes closest to it. Where many of them
 // lie in the region that was asked for, there may be more: both halves of it are looked up next.
-// Where only a few do, and the others lie outside, these few are all; or the nodes asked did not know
-// of more, as in a network that is forming. So all regions are gone over again, from what is known
-// by then, until that brings nobody new.
+// Where only a few do, and the others lie outside, these few are all; or those that were asked did
+// not know of more, as in a network that is forming. So all regions are gone over again, from what
+// is known by then, until that brings nobody new.
 
 import type { Inspector } from '../../api/inspector.ts'
 import { InfoHash } from '../../core/id/info-hash.ts'
