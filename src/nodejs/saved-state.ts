@@ -16,6 +16,8 @@ export class SavedState {
   readonly bytes: Uint8Array | undefined
   readonly #file: StateFile
   readonly #log: Log | undefined
+  /** By a corrupt file that could not be moved away, and is not overwritten. */
+  readonly #isOccupied: boolean
   #timer: NodeJS.Timeout | undefined
   #lastProblem: string | undefined
 
@@ -24,32 +26,44 @@ export class SavedState {
     this.id = found.id
     this.ports = found.ports
     this.bytes = found.bytes
+    this.#isOccupied = found.isOccupied === true
     this.#log = log
   }
 
   /**
-   * Reads the state at `path` and its ports. What makes no sense is renamed and a warning logged,
-   * and the node starts without it. Rejects with ERR_DHT_STATE when the file cannot be read.
+   * Reads the state at `path` and its ports. What makes no sense, or lies where the disk is
+   * damaged, is renamed and a warning logged, and the node starts without it. Rejects with
+   * ERR_DHT_STATE when the file cannot be read for another reason.
    */
   static async load(path: string, log: Log | undefined): Promise<SavedState> {
     const file = new StateFile(path)
     const ports = await readPorts(file, log)
-    const bytes = await file.read()
+    const bytes = await file.read().catch(emptyIfDamaged)
     if (bytes === undefined) return new SavedState(file, { ports }, log)
     const id = idOf(bytes)
     if (id !== undefined) return new SavedState(file, { ports, bytes, id }, log)
-    const asidePath = await file.setAside()
-    warn(log, `State file "${path}" is corrupt: kept as "${asidePath}", starting afresh`)
-    return new SavedState(file, { ports }, log)
+    const what = `State file "${path}" is corrupt`
+    const isMoved = await setAside(() => file.setAside(), what, log)
+    return new SavedState(file, { ports, isOccupied: !isMoved }, log)
   }
 
-  /** Notes the ports in use. Also shows at the start whether the place can be written. */
-  writePorts(ports: SavedPorts): Promise<void> {
-    return this.#file.writePorts(ports)
+  /**
+   * Notes the ports in use. Also shows at the start whether the place can be written: rejects with
+   * ERR_DHT_STATE when not, unless there is a state, so that it could be once; then a warning is
+   * logged, and the node works without saving for now.
+   */
+  async writePorts(ports: SavedPorts): Promise<void> {
+    try {
+      await this.#file.writePorts(ports)
+    } catch (error) {
+      if (this.id === undefined && !this.#isOccupied) throw error
+      warn(this.#log, messageOf(error))
+    }
   }
 
   /** Saves every `intervalMs` what `exportState` returns. Failures are logged and tried again. */
   start(exportState: () => Uint8Array, intervalMs: number): void {
+    if (this.#isOccupied) return
     this.#timer = setInterval(() => void this.#saveNow(exportState), intervalMs)
     this.#timer.unref()
   }
@@ -60,8 +74,8 @@ export class SavedState {
   }
 
   /** Saves once more, after what is being written. Rejects with ERR_DHT_STATE. */
-  finish(bytes: Uint8Array): Promise<void> {
-    return this.#file.write(bytes)
+  async finish(bytes: Uint8Array): Promise<void> {
+    if (!this.#isOccupied) await this.#file.write(bytes)
   }
 
   async #saveNow(exportState: () => Uint8Array): Promise<void> {
@@ -69,7 +83,7 @@ export class SavedState {
     try {
       await this.#file.write(exportState())
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error)
+      problem = messageOf(error)
     }
     if (problem !== undefined && problem !== this.#lastProblem) warn(this.#log, problem)
     this.#lastProblem = problem
@@ -80,14 +94,40 @@ interface FoundState {
   ports: SavedPorts
   id?: InfoHash
   bytes?: Uint8Array
+  isOccupied?: boolean
 }
 
 async function readPorts(file: StateFile, log: Log | undefined): Promise<SavedPorts> {
-  const ports = await file.readPorts()
-  if (ports !== undefined) return ports
-  const asidePath = await file.setPortsAside()
-  warn(log, `Port file "${file.portPath}" is corrupt: kept as "${asidePath}", taking other ports`)
+  const ports = await file.readPorts().catch(emptyIfDamaged)
+  if (ports !== undefined && !(ports instanceof Uint8Array)) return ports
+  await setAside(() => file.setPortsAside(), `Port file "${file.portPath}" is corrupt`, log)
   return { port4: undefined, port6: undefined }
+}
+
+/** Whether that could be done; it is logged either way. */
+async function setAside(
+  rename: () => Promise<string>,
+  what: string,
+  log: Log | undefined,
+): Promise<boolean> {
+  try {
+    warn(log, `${what}: kept as "${await rename()}", starting without it`)
+    return true
+  } catch (error) {
+    warn(log, `${what}: starting without it. ${messageOf(error)}`)
+    return false
+  }
+}
+
+/** What is not there to be read is as good as nothing. Throws other errors again. */
+function emptyIfDamaged(error: unknown): Uint8Array {
+  const { cause } = error as { cause?: NodeJS.ErrnoException }
+  if (cause?.code === 'EIO') return new Uint8Array()
+  throw error
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function warn(log: Log | undefined, text: string): void {

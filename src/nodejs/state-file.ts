@@ -12,6 +12,7 @@ import { DhtError } from '../core/errors.ts'
 const FILE_MODE = 0o600
 const MAX_SET_ASIDE = 100
 const MAX_PORT = 0xffff
+const DISK_FAILURES: ReadonlySet<string | undefined> = new Set(['EIO', 'ENOSPC', 'EDQUOT'])
 
 export interface SavedPorts {
   /** Undefined when that family had none. */
@@ -109,14 +110,17 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes the rename itself durable. Not all systems can; the state is whole either way. */
+/**
+ * Makes the rename itself durable. Not all systems can: there, a power failure may bring the old
+ * state back. A disk that fails is another matter.
+ */
 async function syncDirectory(path: string): Promise<void> {
   let directory: FileHandle | undefined
   try {
     directory = await open(path, 'r')
     await directory.sync()
-  } catch {
-    // Then a power failure may bring the old state back.
+  } catch (error) {
+    if (DISK_FAILURES.has((error as NodeJS.ErrnoException).code)) throw error
   } finally {
     await directory?.close()
   }

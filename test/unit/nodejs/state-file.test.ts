@@ -122,7 +122,7 @@ test('a corrupt file of ports is set aside with a warning', async (t) => {
   assert.equal((await readdir(directory)).length, corrupt.length)
   assert.equal(await readFile(`${path}_port.txt.corrupt.3`, 'latin1'), corrupt[2])
   assert.equal(lines.length, corrupt.length)
-  const aside = `kept as "${path}_port.txt.corrupt", taking other ports`
+  const aside = `kept as "${path}_port.txt.corrupt", starting without it`
   assert.equal(lines[0], `warning Port file "${path}_port.txt" is corrupt: ${aside}`)
 })
 
@@ -159,6 +159,6 @@ test('a corrupt state is set aside with a warning, every time', async (t) => {
   assert.equal(lines.length, 3)
   assert.equal(
     lines[0],
-    `warning State file "${path}" is corrupt: kept as "${path}.corrupt", starting afresh`,
+    `warning State file "${path}" is corrupt: kept as "${path}.corrupt", starting without it`,
   )
 })

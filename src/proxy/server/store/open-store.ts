@@ -38,5 +38,5 @@ export async function openStore(
   }
   if (path === undefined) return new EmbeddedStore()
   const { SqliteDatabase } = await import('./sqlite-database.ts')
-  return new EmbeddedStore(await SqliteDatabase.open(path), ports.log)
+  return new EmbeddedStore(await SqliteDatabase.open(path, ports.log), ports.log)
 }

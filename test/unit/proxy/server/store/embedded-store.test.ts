@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
+import type { Log } from '../../../../../src/core/ports.ts'
 import {
   EmbeddedStore,
   type RowDatabase,
@@ -26,6 +27,12 @@ class Folder implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true })
   }
+}
+
+function collectingLog(): { log: Log; lines: string[] } {
+  const lines: string[] = []
+  const write = (level: string, text: string): void => void lines.push(`${level} ${text}`)
+  return { lines, log: { enabled: () => true, write } }
 }
 
 async function onDisk() {
@@ -64,30 +71,45 @@ suite('SqliteDatabase', () => {
     database.close()
   })
 
-  test('says what is wrong with a file', async () => {
+  test('says so when there is no such folder', async () => {
     using folder = new Folder()
-    writeFileSync(folder.file, 'this is no database, and was not meant to be one'.repeat(100))
-    await assert.rejects(SqliteDatabase.open(folder.file), {
-      code: 'ERR_DHT_STATE',
-      message: /state\.db: .*not a database/,
-    })
     const missing = join(folder.path, 'missing', 'state.db')
     await assert.rejects(SqliteDatabase.open(missing), { code: 'ERR_DHT_STATE' })
   })
 
-  test('says so when a file is damaged in the middle', async () => {
+  test('sets aside what is no database, with a warning, and starts afresh', async () => {
+    using folder = new Folder()
+    const text = 'this is no database, and was not meant to be one'.repeat(100)
+    for (const aside of ['state.db.corrupt', 'state.db.corrupt.2']) {
+      writeFileSync(folder.file, text)
+      const { log, lines } = collectingLog()
+      const database = await SqliteDatabase.open(folder.file, log)
+      assert.deepEqual([...database.rows()], [])
+      database.apply([['put:1', 'text']])
+      database.close()
+      assert.equal(readFileSync(join(folder.path, aside), 'latin1'), text)
+      const outcome = `kept as "${join(folder.path, aside)}", 0 records could be read`
+      assert.deepEqual(lines, [`warning [proxy] State "${folder.file}" is damaged: ${outcome}`])
+    }
+  })
+
+  test('takes over what can be read of a file that is damaged in the middle', async () => {
     using folder = new Folder()
     const whole = await SqliteDatabase.open(folder.file)
+    whole.setNote('name', 'text')
     whole.apply(Array.from({ length: 1000 }, (_, n) => [`put:${n}`, 'x'.repeat(100)]))
     whole.close()
     const bytes = readFileSync(folder.file)
-    writeFileSync(folder.file, bytes.fill(0xff, 20_000))
-    const database = await SqliteDatabase.open(folder.file)
-    await assert.rejects(new EmbeddedStore(database).open(new RememberingHolder()), {
-      code: 'ERR_DHT_STATE',
-      message: /state\.db: .*malformed/,
-    })
-    database.close()
+    writeFileSync(folder.file, bytes.fill(0xff, 60_000, 80_000))
+    const { log, lines } = collectingLog()
+    const store = new EmbeddedStore(await SqliteDatabase.open(folder.file, log), log)
+    await store.open(new RememberingHolder())
+    // None of them is a proper record; that they came over is what counts.
+    assert.ok(store.counters.damaged > 10 && store.counters.damaged < 1000)
+    assert.equal(await store.note('name'), 'text')
+    await store.write(put('a', 1n))
+    await store.close()
+    assert.match(lines.join(), /is damaged: kept as .*, \d+ records could be read/)
   })
 
   test('does not touch the file of a newer version', async () => {
