@@ -79,7 +79,27 @@ describe('a network', () => {
           .map(({ dht }) => dht),
       )
       assert(closest.isSubsetOf(stored), `${closest.intersection(stored).size} of 8`)
-      assert(stored.size <= 10, `${stored.size} nodes`)
+      assert(stored.size <= 12, `${stored.size} nodes`)
+    }
+  })
+
+  itWithSeeds('of 100 nodes that all came at once is one network after a second', 3, (seed) => {
+    const net = new MiniNetwork(seed)
+    net.addMany(100)
+    net.join(1000)
+    for (const key of KEYS) {
+      const node = net.random.pick(net.nodes)
+      const others = net.nodes.filter((other) => other !== node)
+      const operation = node.dht.startGet(key, QUERY_ALL, net.now)
+      assert.equal(net.finish(node, operation), 'ok')
+      const found = ids(doneOf(node, operation)!.nodes)
+      const closest = ids(
+        byDistance(others, key)
+          .slice(0, 8)
+          .map(({ dht }) => dht),
+      )
+      const count = closest.intersection(found).size
+      assert(count >= 7, `${count} of 8 found`)
     }
   })
 

@@ -15,14 +15,20 @@ import { Kind, type Message } from '../wire/message.ts'
 import type { Bucket } from './routing-table.ts'
 
 const SECOND_MS = 1000
-/** After this the first answers are in, most often; if they got lost, more lookups are made. */
-const CHECK_MS = SECOND_MS / 2
-/** Pauses between lookups of the own id; they double from the first to the last. */
-const FIRST_PAUSE_MS = 2 * SECOND_MS
 /**
- * First bits of the own id in which targets of lookups differ that show the rest of the network.
+ * Pauses between lookups of the own id; they double from the first, after which the first answers
+ * are in, most often, to the last.
  */
-const FAR_BITS = [0, 0, 1, 2]
+const FIRST_PAUSE_MS = SECOND_MS / 2
+/**
+ * First bits of the own id in which targets of lookups differ that show the rest of the network,
+ * with the second lookup of the own id and with the third one. A lookup of the own id alone shows
+ * the neighbours: a network whose nodes come all at once would consist of halves for a while.
+ */
+const FAR_BITS: readonly (readonly number[])[] = [
+  [0, 1],
+  [0, 2],
+]
 const MAX_PAUSE_MS = 10 * 60 * SECOND_MS
 /** Chance of asking a neighbour of the bucket instead, and of asking for both families: 1 in … */
 const NEIGHBOUR_CHANCE = 8
@@ -193,7 +199,7 @@ class Exploration extends Deadline {
   readonly #random: Random
   readonly #host: MaintenanceHost
   #pauseMs = FIRST_PAUSE_MS
-  #isChecked = false
+  #round = 0
 
   constructor(family: FamilyState, random: Random, host: MaintenanceHost) {
     super()
@@ -204,24 +210,17 @@ class Exploration extends Deadline {
 
   start(now: number): void {
     this.#pauseMs = FIRST_PAUSE_MS
+    this.#round = 0
     this.#family.searches.obtain(this.#host.net.config.id, now)?.explore(now)
-    this.#isChecked = false
-    this.#host.net.wheel.schedule(this, now + CHECK_MS)
+    this.#host.net.wheel.schedule(this, now + this.#pause())
   }
 
   fire(now: number): void {
     const family = this.#family
     if (family.status !== 'connected') return
     const { wheel, config } = this.#host.net
-    if (!this.#isChecked) {
-      this.#isChecked = true
-      const good = family.table.closestGood(config.id, TARGET_NODES, now)
-      if (good.length < TARGET_NODES) this.#lookFar(now)
-      return wheel.schedule(this, now + this.#pause() - CHECK_MS)
-    }
     family.searches.obtain(config.id, now)?.explore(now)
-    // Once, when the first answers are in: most keys are not near the own id.
-    if (this.#pauseMs === 2 * FIRST_PAUSE_MS) this.#lookFar(now)
+    for (const bit of FAR_BITS[this.#round++] ?? []) this.#lookFar(bit, now)
     wheel.schedule(this, now + this.#pause())
   }
 
@@ -232,14 +231,12 @@ class Exploration extends Deadline {
     return pauseMs
   }
 
-  #lookFar(now: number): void {
+  #lookFar(bit: number, now: number): void {
     const { id } = this.#host.net.config
-    for (const bit of FAR_BITS) {
-      let target = InfoHash.random(this.#random)
-      for (let before = 0; before <= bit; before++) target = target.withBit(before, id.bit(before))
-      const isSet = id.bit(bit) === 1
-      this.#family.searches.lookAround(target.withBit(bit, isSet ? 0 : 1), now)
-    }
+    let target = InfoHash.random(this.#random)
+    for (let before = 0; before < bit; before++) target = target.withBit(before, id.bit(before))
+    const isSet = id.bit(bit) === 1
+    this.#family.searches.lookAround(target.withBit(bit, isSet ? 0 : 1), now)
   }
 }
 

@@ -47,7 +47,7 @@ describe('a node that becomes connected', () => {
       assert(pause <= 15 * MINUTE_MS)
       if (i > 0 && i < 5) assert(pause > pauses[i - 1]!)
     }
-    assert(pauses.length >= 6 && pauses.length <= 10, `${pauses}`)
+    assert(pauses.length >= 8 && pauses.length <= 12, `${pauses}`)
   })
 
   it('looks around once, and keeps of its lookups only the one of its own id', () => {

@@ -120,17 +120,20 @@ describe('nodes that others list but nobody has met', () => {
 })
 
 describe('a node that comes back', () => {
-  it('is taken into the search again as soon as it is heard of', () => {
-    const { net, node, peers } = world(14)
-    const closest = peers[0]!
-    closest.script = () => true
-    node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
-    net.run(60_000)
-    closest.script = () => false
-    closest.received.length = 0
-    chat(net, node, closest, 1000)
-    net.run(1000)
-    assert.equal(closest.requests(Kind.Put).length, 1)
+  it('is taken into the search again when it is heard of', () => {
+    for (const settleMs of [0, 500, 1000, 3000]) {
+      const { net, node, peers } = world(14)
+      net.run(settleMs)
+      const closest = peers[0]!
+      closest.script = () => true
+      node.dht.startPut(KEY, text('x', 1n), { permanent: true }, net.now)
+      net.run(60_000)
+      closest.script = () => false
+      closest.received.length = 0
+      chat(net, node, closest, 1000)
+      // At the latest with the next repetition of the request that it is being tried with.
+      assert(net.runUntil(() => closest.requests(Kind.Put).length === 1, 10_000))
+    }
   })
 })
 
