@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Nodes for the tests: on loopback, in a network of their own, without limits."""
 
+import faulthandler
 import os
 import random
+import select
 import socket
 import subprocess
 import sys
@@ -15,6 +17,29 @@ import opendht as dht
 
 CPP_PYTHON = '/usr/bin/python3'
 TESTS = Path(__file__).parent
+# No test may hold the others up. Each takes seconds; a busy computer is slow.
+TEST_LIMIT = 150
+
+_limits = {'seconds': TEST_LIMIT}
+
+
+def pytest_addoption(parser):
+    parser.addoption('--test-limit', type=float, default=TEST_LIMIT, help='seconds of one test')
+
+
+def pytest_configure(config):
+    # A copy: while tests run, the true one leads to what pytest shows afterwards.
+    _limits['output'] = os.fdopen(os.dup(2), 'w')
+    _limits['seconds'] = config.getoption('--test-limit')
+
+
+def pytest_runtest_logstart():
+    """Ends everything, after telling what all threads do; no lock of the interpreter stops it."""
+    faulthandler.dump_traceback_later(_limits['seconds'], exit=True, file=_limits['output'])
+
+
+def pytest_runtest_logfinish():
+    faulthandler.cancel_dump_traceback_later()
 
 
 def clean_environment():
@@ -41,6 +66,12 @@ def wait_until(condition, seconds=10.0):
             return False
         time.sleep(0.005)
     return True
+
+
+def read_line(pipe, seconds=30):
+    """The next line of another program, which has written no other one yet."""
+    assert os.name == 'nt' or select.select([pipe], [], [], seconds)[0], 'the program says nothing'
+    return pipe.readline()
 
 
 def run_program(text, timeout=30, interpreter=sys.executable, **options):
@@ -100,7 +131,8 @@ def identities():
 def has_cpp():
     """Skips what needs the C++ module."""
     program = [CPP_PYTHON, '-c', 'import opendht']
-    probe = subprocess.run(program, capture_output=True, env=clean_environment(), cwd=TESTS)
+    options = {'capture_output': True, 'env': clean_environment(), 'cwd': TESTS}
+    probe = subprocess.run(program, timeout=60, **options)
     if probe.returncode != 0:
         pytest.skip('python3-opendht is not installed')
 

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import CPP_PYTHON, TESTS, clean_environment, port_of, wait_until
+from conftest import CPP_PYTHON, TESTS, clean_environment, port_of, read_line, wait_until
 
 import opendht as dht
 
@@ -35,7 +35,7 @@ class CppNode:
         self._process.stdout.close()
 
     def _read(self):
-        return json.loads(self._process.stdout.readline())
+        return json.loads(read_line(self._process.stdout, 60))
 
 
 @pytest.fixture

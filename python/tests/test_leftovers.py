@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from conftest import make_config, wait_until
+from conftest import make_config, read_line, wait_until
 from test_process import START, is_alive, posix_only
 
 import opendht as dht
@@ -80,8 +80,8 @@ except KeyboardInterrupt:
     environment = {**os.environ, 'OPENDHT_NODE': str(sleeper)}
     pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'text': True}
     with subprocess.Popen([sys.executable, '-c', program], env=environment, **pipes) as process:
-        pid = int(process.stderr.readline())
-        assert process.stdout.readline() == 'interrupted\n'
+        pid = int(read_line(process.stderr))
+        assert read_line(process.stdout) == 'interrupted\n'
         is_left = not wait_until(lambda: not is_alive(pid), 3)
         process.kill()
     assert not is_left

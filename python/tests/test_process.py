@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from conftest import make_config, port_of, run_program, wait_until
+from conftest import make_config, port_of, read_line, run_program, wait_until
 
 import opendht as dht
 import opendht.aio
@@ -114,7 +114,8 @@ def test_many_threads(pair):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     assert failures == []
 
 
@@ -203,7 +204,7 @@ except KeyboardInterrupt:
     process = subprocess.Popen(
         [sys.executable, '-c', program], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    process.stdout.readline()
+    read_line(process.stdout)
     time.sleep(0.2)
     # As a terminal does it: to all of its processes.
     os.killpg(process.pid, signal.SIGINT)
@@ -223,9 +224,19 @@ def test_the_child_of_a_fork_starts_its_own(pair, key):
             status = child_of_fork(a, key)
         finally:
             os._exit(status)
-    _, status = os.waitpid(child, 0)
-    assert os.WEXITSTATUS(status) == 0
+    assert status_of(child) == 0
     assert a.get(key)[0].data == b'data'
+
+
+def status_of(child, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid != 0:
+            return os.WEXITSTATUS(status)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    return 'it hung'
 
 
 def child_of_fork(inherited, key):
@@ -256,7 +267,7 @@ if os.fork() == 0:
 """
     # The pipe of the output is held by the forked child, so it is not waited for.
     process = subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE, text=True)
-    pid = int(process.stdout.readline())
+    pid = int(read_line(process.stdout))
     process.wait(10)
     assert wait_until(lambda: not is_alive(pid), 3)
     process.stdout.close()

@@ -49,7 +49,7 @@ def proxy(start, network):
     assert wait_until(answers)
     yield url, first
     process.kill()
-    process.wait()
+    process.wait(20)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def entry():
     thread.start()
     yield node
     ended.set()
-    thread.join()
+    thread.join(60)
     node.join()
 
 

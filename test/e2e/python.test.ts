@@ -52,10 +52,8 @@ test('the tests of the package pass in a new virtual environment', (t) => {
   cpSync(join(ROOT, 'python/README.md'), join(work, 'python', 'README.md'))
   const strict =
     process.env.CI === 'true' ? ['--strict-markers', '-W', 'error::ResourceWarning'] : []
-  // Says where the threads are when one test takes that long.
-  const patience = ['-o', 'faulthandler_timeout=100']
   const plain = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider']
-  const output = run(python, ...plain, ...patience, ...strict, tests)
+  const output = run(python, ...plain, ...strict, tests)
   t.diagnostic(output.trim().split('\n').at(-1)!)
   if (process.env.CI === 'true') assert.doesNotMatch(output, /\d skipped/)
 })
