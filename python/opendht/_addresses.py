@@ -3,29 +3,31 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-from typing import List, Optional, Union
+from typing import List, Optional
 
 from ._check import expect, expect_uint
 
-_Ip = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-_ANY = {socket.AF_INET: '0.0.0.0', socket.AF_INET6: '::'}
+# Bytes of an address of each family.
+_SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}
+_LOOPBACK6 = bytes([0] * 15 + [1])
 
 
 class SockAddr:
     """IP address and port; empty until a family is set."""
 
-    __slots__ = ('_ip', '_port')
+    __slots__ = ('_bytes', '_port')
 
     def __init__(self) -> None:
-        self._ip: Optional[_Ip] = None
+        self._bytes = b''
         self._port = 0
 
     @classmethod
     def _of(cls, host: str, port: int) -> SockAddr:
         made = cls()
-        made._ip = ipaddress.ip_address(host.split('%')[0])
+        packed = parse_ip(host.split('%')[0])
+        assert packed is not None, host
+        made._bytes = packed
         made._port = port
         return made
 
@@ -43,42 +45,48 @@ class SockAddr:
 
     def getFamily(self) -> int:
         """AF_INET, AF_INET6, or 0 when empty."""
-        if self._ip is None:
-            return 0
-        return int(socket.AF_INET if self._ip.version == 4 else socket.AF_INET6)
+        return next((int(family) for family, it in _SIZES.items() if len(self._bytes) == it), 0)
 
     def setFamily(self, af: int) -> None:
         """Forgets the address: the new one is that of no host in particular."""
         family = expect_uint('af', af, 16)
-        if family == 0:
-            self._ip = None
-        elif family in _ANY:
-            self._ip = ipaddress.ip_address(_ANY[socket.AddressFamily(family)])
-        else:
+        if family != 0 and family not in _SIZES:
             raise ValueError(f"Argument 'af' must be AF_INET or AF_INET6: got {af}")
+        self._bytes = bytes(_SIZES[socket.AddressFamily(family)]) if family else b''
 
     def getPort(self) -> int:
-        return self._port if self._ip is not None else 0
+        return self._port if self._bytes else 0
 
     def setPort(self, p: int) -> None:
         """Without effect on an empty one."""
         port = expect_uint('p', p, 16)
-        self._port = port if self._ip is not None else 0
+        self._port = port if self._bytes else 0
 
     def isLoopback(self) -> bool:
-        return self._ip is not None and self._ip.is_loopback
+        return self._bytes[:1] == b'\x7f' if self._is_v4 else self._bytes == _LOOPBACK6
 
     def isPrivate(self) -> bool:
         """Whether it is one of a local network or of this host."""
-        if self._ip is None:
-            return False
-        if self._ip.version == 6:
-            return self._ip.is_loopback or self._ip.packed[0] == 0xFC
-        return any(self._ip in network for network in _PRIVATE)
+        if not self._is_v4:
+            return self.isLoopback() or self._bytes[:1] == b'\xfc'
+        first, second = self._bytes[:2]
+        return (
+            first in (10, 127)
+            or (first == 172 and 16 <= second < 32)
+            or (first == 192 and second == 168)
+        )
 
     def isUnspecified(self) -> bool:
         """Whether it names no host: empty, or the address of all interfaces."""
-        return self._ip is None or self._ip.is_unspecified
+        return not any(self._bytes)
+
+    @property
+    def _is_v4(self) -> bool:
+        return len(self._bytes) == 4
+
+    def _host(self) -> str:
+        """For the engine; not of an empty one."""
+        return socket.inet_ntop(socket.AddressFamily(self.getFamily()), self._bytes)
 
     def toString(self) -> bytes:
         return str(self).encode()
@@ -86,22 +94,26 @@ class SockAddr:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SockAddr):
             return NotImplemented
-        return self._ip == other._ip and self.getPort() == other.getPort()
+        return self._bytes == other._bytes and self.getPort() == other.getPort()
 
     def __hash__(self) -> int:
-        return hash((self._ip, self.getPort()))
+        return hash((self._bytes, self.getPort()))
 
     def __str__(self) -> str:
-        if self._ip is None:
+        if not self._bytes:
             return '[invalid address]'
-        host = f'[{self._ip}]' if self._ip.version == 6 else str(self._ip)
+        host = self._host() if self._is_v4 else f'[{self._host()}]'
         return f'{host}:{self._port}' if self._port else host
 
     def __repr__(self) -> str:
         return f"<SockAddr '{self}'>"
 
 
-_PRIVATE = [
-    ipaddress.ip_network(it)
-    for it in ('127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')
-]
+def parse_ip(text: str) -> Optional[bytes]:
+    """The bytes of an address; None for what is none."""
+    for family in _SIZES:
+        try:
+            return socket.inet_pton(family, text)
+        except OSError:
+            pass
+    return None

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import base64
-import textwrap
+import binascii
 from typing import Any, List, Optional, Tuple
 
 from ._check import expect, expect_bytes, expect_uint
-from ._hashes import InfoHash
 from ._keys import PrivateKey, PublicKey, _WithKey
 from ._operations import call_blocking
 
@@ -193,24 +191,6 @@ def _signer(name: str, identity: Optional[Identity]) -> Optional[Identity]:
 
 
 def _pem(der: bytes) -> bytes:
-    lines = textwrap.wrap(base64.b64encode(der).decode(), 64)
-    return '\n'.join(
-        ['-----BEGIN CERTIFICATE-----', *lines, '-----END CERTIFICATE-----', '']
-    ).encode()
-
-
-def key_id(name: str, to: Any) -> bytes:
-    """What names a recipient to the engine: a public key, or an id of one."""
-    from ._hashes import PkId
-
-    if to is None:
-        raise ValueError(f"Argument '{name}' must not be None")
-    if isinstance(to, PublicKey):
-        return to._key()
-    if isinstance(to, PkId):
-        return bytes(to)
-    got = type(to).__name__
-    raise TypeError(f"Argument '{name}' must be PublicKey or PkId: got {got}")
-
-
-__all__ = ['Certificate', 'Identity', 'InfoHash', 'TrustList', 'VerifyResult']
+    # 48 bytes are the 64 characters of a line.
+    lines = [binascii.b2a_base64(der[at : at + 48]) for at in range(0, len(der), 48)]
+    return b''.join([b'-----BEGIN CERTIFICATE-----\n', *lines, b'-----END CERTIFICATE-----\n'])

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from typing import Any, Dict, Optional
 
+from ._addresses import parse_ip
 from ._certificates import Certificate, Identity
 from ._check import expect, expect_uint
 from ._hashes import InfoHash
@@ -130,9 +130,7 @@ def bind_fields(ipv4: str, ipv6: str) -> Dict[str, Any]:
 
 def _literal(host: str, family: socket.AddressFamily) -> str:
     """Names are resolved here. Raises OSError when that fails."""
-    try:
-        ipaddress.ip_address(host)
+    if parse_ip(host) is not None:
         return host
-    except ValueError:
-        found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
-        return str(found[0][4][0])
+    found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
+    return str(found[0][4][0])

@@ -8,8 +8,9 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ._check import expect, expect_bytes, expect_callable, expect_uint
 from ._hashes import InfoHash
+from ._log import debug
 from ._operations import CallbackSink, call_blocking
-from ._runner import DhtRunner, log
+from ._runner import DhtRunner
 from ._running import RunningNode
 
 _handles = itertools.count(1)
@@ -105,7 +106,7 @@ class Pht:
 
         def on_end(result: Any, error: Optional[Exception]) -> None:
             if error is not None:
-                log.debug('%s', error)
+                debug('%s', error)
             if node.is_closed:
                 return
             try:

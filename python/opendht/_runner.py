@@ -3,32 +3,39 @@
 
 from __future__ import annotations
 
-import logging
-import socket
 from typing import Any, Callable, List, Optional, Tuple, Union
 
 from ._addresses import SockAddr
-from ._certificates import Identity, key_id
+from ._certificates import Identity
 from ._check import expect, expect_callable
 from ._config import DhtConfig, proxy_fields
 from ._errors import BridgeError, CryptoError, DhtError
 from ._hashes import InfoHash, PkId
 from ._information import NodeInformation
 from ._keys import PublicKey
+from ._log import debug, warning
 from ._nodes import NodeEntry, nodes_of
 from ._operations import BlockingSink, CallbackSink, call_blocking, is_cancelled
 from ._process import connection
 from ._queries import Where
+from ._requests import (
+    PUT,
+    PUT_SIGNED,
+    Request,
+    get_request,
+    listen_request,
+    ping_request,
+    put_encrypted,
+    put_request,
+)
 from ._running import RunningNode, StartSink, close_later, close_unused
 from ._values import Value, ValueType
 
 DoneCallback = Callable[[bool, List[NodeEntry]], Any]
 GetCallback = Callable[[Value], bool]
 ListenCallback = Callable[[Value, bool], bool]
-_Families = Union[int, socket.AddressFamily]
 
 DEFAULT_PORT = '4222'
-log = logging.getLogger('opendht')
 
 
 class ListenToken:
@@ -80,7 +87,7 @@ class DhtRunner(NodeInformation):
         see `DhtConfig.setBootstrapMode`.
         """
         if self.isRunning():
-            log.warning('run() has no effect: the node is running')
+            warning('run() has no effect: the node is running')
             return
         fields, identity = self._start_fields(id, port, ipv4, ipv6, config)
         link = connection()
@@ -175,26 +182,22 @@ class DhtRunner(NodeInformation):
         self, addr: SockAddr, done_cb: Optional[Callable[[bool], Any]] = None
     ) -> Optional[bool]:
         """Whether a node answers at an address. With a callback, that is told instead."""
-        expect('addr', addr, SockAddr)
         expect_callable('done_cb', done_cb)
-        node = self._usable()
-        if node is None or addr._ip is None:
-            if done_cb is None:
-                return False
-            done_cb(False)
-            return None
-        parameters = [node.handle, str(addr._ip), addr.getPort()]
+        request = ping_request(self, addr)
         if done_cb is None:
             try:
-                return bool(call_blocking('node.ping', *parameters, link=node.link))
+                return request is not None and bool(request.wait())
             except DhtError:
                 return False
+        if request is None:
+            done_cb(False)
+            return None
 
         def on_end(result: Any, error: Optional[Exception]) -> None:
-            if not node.is_closed:
+            if not request.node.is_closed:
                 done_cb(error is None and bool(result))
 
-        CallbackSink(on_end).start(node.link, 'node.ping', parameters)
+        CallbackSink(on_end).start(*request.call)
         return None
 
     # Values
@@ -213,29 +216,23 @@ class DhtRunner(NodeInformation):
         called at the end. Without, waits for all and returns them, perhaps none. `filter` is asked
         for each value; what does not fit `where` is not even sent by others.
         """
-        expect('key', key, InfoHash)
         for name, callback in (('get_cb', get_cb), ('done_cb', done_cb), ('filter', filter)):
             expect_callable(name, callback)
-        if where is not None:
-            expect('where', where, Where)
-        conditions = where._packed() if where is not None else None
-        node = self._usable()
-        if node is None or not key:
-            if get_cb is None:
-                return []
-            self._refused(done_cb)
-            return None
-        parameters = [node.handle, bytes(key), conditions, done_cb is not None]
+        request = get_request(self, key, where, done_cb is not None)
         accepts = filter or (lambda _value: True)
         if get_cb is None:
-            return _get_blocking(node, parameters, accepts)
+            return _get_blocking(request, accepts) if request is not None else []
+        if request is None:
+            self._refused(done_cb)
+            return None
+        node = request.node
 
         def on_item(item: Any) -> bool:
             value = Value._of(item)
             return node.is_closed or not accepts(value) or bool(get_cb(value))
 
         sink = CallbackSink(_done(node, done_cb, lambda: sink), on_item)
-        sink.start(node.link, 'node.get', parameters)
+        sink.start(*request.call)
         return None
 
     def put(
@@ -249,7 +246,7 @@ class DhtRunner(NodeInformation):
 
         Waits, and returns whether others have it; with a callback, `done_cb(ok, nodes)` tells that.
         """
-        return self._put('node.put', [], (key, val), done_cb, permanent)
+        return self._put(PUT, (key, val), done_cb, permanent)
 
     def putSigned(
         self,
@@ -259,7 +256,7 @@ class DhtRunner(NodeInformation):
         permanent: bool = False,
     ) -> Optional[bool]:
         """As `put`, signed with the key of this node, which alone can change the value then."""
-        return self._put('node.putSigned', [], (key, val), done_cb, permanent)
+        return self._put(PUT_SIGNED, (key, val), done_cb, permanent)
 
     def putEncrypted(
         self,
@@ -270,42 +267,37 @@ class DhtRunner(NodeInformation):
         permanent: bool = False,
     ) -> Optional[bool]:
         """As `putSigned`, for one reader: a public key, or the long id of one that is published."""
-        return self._put('node.putEncrypted', [key_id('to', to)], (key, val), done_cb, permanent)
+        return self._put(put_encrypted(to), (key, val), done_cb, permanent)
 
     def _put(
         self,
-        method: str,
-        to: List[bytes],
+        call: List[Any],
         what: Tuple[InfoHash, Value],
         done_cb: Optional[DoneCallback],
         permanent: bool,
     ) -> Optional[bool]:
-        key, value = what
-        expect('key', key, InfoHash)
-        expect('val', value, Value)
         expect_callable('done_cb', done_cb)
-        node = self._usable()
-        if node is None or not key:
+        request = put_request(self, call, what, permanent)
+        if request is None:
             return self._refused(done_cb)
-        value._choose_id()
-        parameters = [node.handle, bytes(key), *to, value._packed(), bool(permanent)]
+        value = what[1]
         if done_cb is None:
             try:
-                value._stored(call_blocking(method, *parameters, link=node.link))
+                value._stored(request.wait())
                 return True
             except DhtError as error:
-                log.debug('%s', error)
+                debug('%s', error)
                 return False
 
         def on_end(result: Any, error: Optional[Exception]) -> None:
             if error is None:
                 value._stored(result)
             else:
-                log.debug('%s', error)
-            if not node.is_closed:
+                debug('%s', error)
+            if not request.node.is_closed:
                 done_cb(error is None, nodes_of(result[3]) if error is None else [])
 
-        CallbackSink(on_end).start(node.link, method, parameters)
+        CallbackSink(on_end).start(*request.call)
         return None
 
     def cancelPut(self, key: InfoHash, value: Value) -> None:
@@ -319,23 +311,23 @@ class DhtRunner(NodeInformation):
         """Calls `value_cb(value, expired)` for the values under a key, now and whenever that
         changes, until it returns false or `cancelListen` is called.
         """
-        expect('key', key, InfoHash)
         if not callable(value_cb):
             raise TypeError(f"Argument 'value_cb' must be callable: got {type(value_cb).__name__}")
         token = ListenToken()
-        node = self._usable()
-        if node is None or not key:
+        request = listen_request(self, key)
+        if request is None:
             return token
+        node = request.node
 
         def on_item(item: Any) -> bool:
             return node.is_closed or bool(value_cb(Value._of(item[0]), item[1]))
 
         def on_end(_result: Any, error: Optional[Exception]) -> None:
             if error is not None and not is_cancelled(error):
-                log.warning('A listen ended: %s', error)
+                warning('A listen ended: %s', error)
 
         token._sink = CallbackSink(on_end, on_item)
-        token._sink.start(node.link, 'node.listen', [node.handle, bytes(key), None])
+        token._sink.start(*request.call)
         return token
 
     def cancelListen(self, token: ListenToken) -> None:
@@ -357,9 +349,7 @@ class DhtRunner(NodeInformation):
         return None
 
 
-def _get_blocking(
-    node: RunningNode, parameters: List[Any], accepts: Callable[[Value], bool]
-) -> List[Value]:
+def _get_blocking(request: Request, accepts: Callable[[Value], bool]) -> List[Value]:
     values: List[Value] = []
 
     def on_item(item: Any) -> None:
@@ -368,12 +358,13 @@ def _get_blocking(
             values.append(value)
 
     sink = BlockingSink(on_item)
+    link, method, parameters = request.call
     try:
-        sink.wait(node.link, node.link.call('node.get', parameters, sink))
+        sink.wait(link, link.call(method, parameters, sink))
     except CryptoError:
         raise
     except DhtError as error:
-        log.debug('%s', error)
+        debug('%s', error)
     return values
 
 
@@ -384,7 +375,7 @@ def _done(
 
     def on_end(result: Any, error: Optional[Exception]) -> None:
         if error is not None:
-            log.debug('%s', error)
+            debug('%s', error)
         if done_cb is not None and not node.is_closed:
             is_ok = error is None or (is_cancelled(error) and sink()._is_stopped)
             done_cb(is_ok, nodes_of(result or []))

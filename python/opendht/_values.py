@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 from datetime import timedelta
 from typing import Any, List, Optional
 
@@ -14,7 +14,6 @@ from ._keys import PublicKey
 _MAX_HEX_BYTES = 1024
 _IP_SERVICE = 2
 _CERTIFICATE = 8
-_random = random.SystemRandom()
 
 
 class Value:
@@ -129,7 +128,7 @@ class Value:
 
     def _choose_id(self) -> int:
         while self._id == 0:
-            self._id = _random.getrandbits(64)
+            self._id = int.from_bytes(os.urandom(8), 'big')
         return self._id
 
     def _packed(self) -> List[Any]:

@@ -15,14 +15,24 @@ from typing import Any, Awaitable, Callable, Iterable, List, Optional, Tuple, Un
 from . import _runner
 from ._addresses import SockAddr
 from ._aio_streams import GetStream, Listener
-from ._certificates import Identity, key_id
+from ._certificates import Identity
 from ._check import expect
 from ._config import DhtConfig
 from ._errors import BridgeError, DhtError
 from ._hashes import InfoHash, PkId
 from ._keys import PublicKey
+from ._log import debug
 from ._loops import call_async
 from ._queries import Where
+from ._requests import (
+    PUT,
+    PUT_SIGNED,
+    get_request,
+    listen_request,
+    ping_request,
+    put_encrypted,
+    put_request,
+)
 from ._values import Value, ValueType
 
 Hosts = Iterable[Tuple[str, Optional[str]]]
@@ -73,13 +83,9 @@ class DhtRunner:
 
     async def ping(self, addr: SockAddr) -> bool:
         """Whether a node answers at an address."""
-        expect('addr', addr, SockAddr)
-        node = self._core._usable()
-        if node is None or addr._ip is None:
-            return False
-        parameters = [node.handle, str(addr._ip), addr.getPort()]
+        request = ping_request(self._core, addr)
         try:
-            return bool(await call_async(node.link, 'node.ping', parameters))
+            return request is not None and bool(await call_async(*request.call))
         except DhtError:
             return False
 
@@ -94,16 +100,12 @@ class DhtRunner:
 
         Raises RuntimeError at the end when the search failed.
         """
-        expect('key', key, InfoHash)
-        if where is not None:
-            expect('where', where, Where)
-        conditions = where._packed() if where is not None else None
-        node = self._core._usable()
+        request = get_request(self._core, key, where, False)
         stream = GetStream(self._loop or asyncio.get_running_loop(), filter)
-        if node is None or not key:
+        if request is None:
             stream.fail(RuntimeError('DHT get failed'))
         else:
-            stream.start(node.link, 'node.get', [node.handle, bytes(key), conditions, False])
+            stream.start(*request.call)
         return stream
 
     async def getAll(
@@ -140,47 +142,39 @@ class DhtRunner:
 
         Cancelling the task withdraws the value.
         """
-        return await self._put('node.put', [], (key, value), permanent)
+        return await self._put(PUT, (key, value), permanent)
 
     async def putSigned(self, key: InfoHash, value: Value, *, permanent: bool = False) -> bool:
         """As `put`, signed with the key of this node."""
-        return await self._put('node.putSigned', [], (key, value), permanent)
+        return await self._put(PUT_SIGNED, (key, value), permanent)
 
     async def putEncrypted(
         self, key: InfoHash, to: Union[PublicKey, PkId], value: Value, *, permanent: bool = False
     ) -> bool:
         """As `putSigned`, for one reader. Mind the order of the arguments."""
-        return await self._put('node.putEncrypted', [key_id('to', to)], (key, value), permanent)
+        return await self._put(put_encrypted(to), (key, value), permanent)
 
-    async def _put(
-        self, method: str, to: List[bytes], what: Tuple[InfoHash, Value], permanent: bool
-    ) -> bool:
-        key, value = what
-        expect('key', key, InfoHash)
-        expect('value', value, Value)
-        node = self._core._usable()
-        if node is None or not key:
+    async def _put(self, call: List[Any], what: Tuple[InfoHash, Value], permanent: bool) -> bool:
+        request = put_request(self._core, call, what, permanent)
+        if request is None:
             return False
-        value._choose_id()
-        parameters = [node.handle, bytes(key), *to, value._packed(), bool(permanent)]
         try:
-            value._stored(await call_async(node.link, method, parameters))
+            what[1]._stored(await call_async(*request.call))
             return True
         except DhtError as error:
-            _runner.log.debug('%s', error)
+            debug('%s', error)
             return False
 
     def listen(self, key: InfoHash) -> Listener:
         """Iterate over what it returns for (value, expired), best within `with`, whose end cancels
         it.
         """
-        expect('key', key, InfoHash)
-        node = self._core._usable()
+        request = listen_request(self._core, key)
         listener = Listener(self._loop or asyncio.get_running_loop())
-        if node is None or not key:
+        if request is None:
             listener.cancel()
         else:
-            listener.start(node.link, 'node.listen', [node.handle, bytes(key), None])
+            listener.start(*request.call)
         return listener
 
     async def cancelListen(self, listener: Listener) -> None:
