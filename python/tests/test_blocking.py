@@ -275,3 +275,19 @@ def test_each_shutdown_waits_for_the_end(network, key):
     node.join()
     node.shutdown(lambda: events.append('idle'))
     assert events[2:] == ['idle']
+
+
+@pytest.mark.parametrize('is_maintained', [True, False])
+def test_values_are_handed_over_at_the_end(start, network, key, is_maintained):
+    config = make_config(network)
+    config.setMaintainStorage(is_maintained)
+    leaving = start(config=config)
+    author = start()
+    assert author.put(key, dht.Value(b'data'))
+    assert f'Storage {key}' in leaving.getStorageLog()
+    author.join()
+    newcomer = start()
+    ended = threading.Event()
+    leaving.shutdown(ended.set)
+    assert ended.wait(20)
+    assert (f'Storage {key}' in newcomer.getStorageLog()) is is_maintained

@@ -2,9 +2,11 @@
 """Nodes that use a proxy, here one of C++, in place of sockets of their own."""
 
 import asyncio
+import http.server
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -101,3 +103,38 @@ def test_without_a_proxy_operations_fail(key):
     with pytest.raises(TypeError):
         dht.DhtRunner(proxy=3)
     assert make_config(1)._packed(0, '', '', None).get('proxy') is None
+
+
+@pytest.fixture
+def recorder():
+    """A server that knows nothing, and the headers of what it was asked."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.headers)
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread.start()
+    yield f'http://127.0.0.1:{server.server_port}', seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_configured_user_agent_is_sent(recorder):
+    url, seen = recorder
+    config = dht.DhtConfig()
+    config.setProxyInfo(url, user_agent='program/1.2')
+    client = dht.DhtRunner()
+    client.run(config=config)
+    assert wait_until(lambda: seen)
+    client.join()
+    assert {it['User-Agent'] for it in seen} == {'program/1.2'}
+    config.setProxyInfo(url, user_agent='two\nlines')
+    with pytest.raises((TypeError, ValueError), match='User-Agent'):
+        client.run(config=config)

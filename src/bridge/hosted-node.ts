@@ -2,6 +2,7 @@
 // One node of the Python program, with what belongs to it: its log, its indexes, and which of its
 // operations have not ended yet.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { formatRoutingTable } from '../cli/format/routing-table.ts'
 import { formatSearches } from '../cli/format/searches.ts'
 import { formatStorage } from '../cli/format/storage.ts'
@@ -18,6 +19,8 @@ import { toRunnerOptions } from './start-options.ts'
 
 /** How long a shutdown waits for operations under way. */
 const SHUTDOWN_GRACE_MS = 3000
+/** How often it looks whether all values were handed over. */
+const HAND_OVER_POLL_MS = 50
 /** Nodes that a get names as those that took part. */
 const MAX_NODES = 16
 const FAMILIES: readonly Family[] = [4, 6]
@@ -29,6 +32,7 @@ export class HostedNode {
   readonly log: NodeLog
   readonly #indexes = new Map<number, Pht>()
   readonly #running = new Set<Promise<unknown>>()
+  #shutDown: Promise<void> | undefined
   #counted: number[] = MESSAGES.map(() => 0)
 
   private constructor(runner: DhtRunner, log: NodeLog) {
@@ -56,14 +60,33 @@ export class HostedNode {
   }
 
   /** Lets operations end, hands values over where that is configured, and closes the node. */
-  async shutDown(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, SHUTDOWN_GRACE_MS)
-    })
-    await Promise.race([Promise.all(this.#running), grace])
-    clearTimeout(timer)
+  shutDown(): Promise<void> {
+    this.#shutDown ??= this.#endAndClose()
+    return this.#shutDown
+  }
+
+  async #endAndClose(): Promise<void> {
+    const ended = new AbortController()
+    const { signal } = ended
+    const grace = sleep(SHUTDOWN_GRACE_MS, undefined, { signal })
+    await Promise.race([Promise.all([...this.#running, this.#handOver(signal)]), grace])
+    grace.catch(forget)
+    ended.abort()
     await this.close()
+  }
+
+  /** With the option for it, what is stored for others goes to those who are closest now. */
+  async #handOver(signal: AbortSignal): Promise<void> {
+    if (this.runner.announceStorage() === 0) return
+    while (!signal.aborted && this.#isAnnouncing()) await sleep(HAND_OVER_POLL_MS)
+  }
+
+  #isAnnouncing(): boolean {
+    return FAMILIES.some((family) =>
+      this.runner.inspector
+        .searches(family)
+        .some(({ puts }) => puts.some(({ isAnnounced }) => !isAnnounced)),
+    )
   }
 
   async close(): Promise<void> {

@@ -59,10 +59,12 @@ async function toProxy(item: MsgpackValue | undefined): Promise<RunnerOptions['p
   const push = token && { token, clientId, topic: text('push_topic'), platform }
   const authority = isGiven(fields['server_ca']) ? asBytes(fields['server_ca']) : undefined
   const authorities = authority && [Certificate.from(authority)]
+  const userAgent = text('user_agent')
   return {
     proxies: asText(fields['server']),
     push: push || undefined,
-    fetch: authorities && (await createProxyFetch({ authorities })),
+    fetch:
+      authorities || userAgent ? await createProxyFetch({ authorities, userAgent }) : undefined,
   }
 }
 

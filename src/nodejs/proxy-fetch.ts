@@ -16,6 +16,8 @@ export interface ProxyTlsOptions {
   identity?: Identity | undefined
   /** The name in the certificate of the proxies, if it differs from that in the URL. */
   serverName?: string | undefined
+  /** What the client calls itself in requests; default nothing. */
+  userAgent?: string | undefined
 }
 
 /** Listens are silent for hours: the system finds out when the other side is gone. */
@@ -36,9 +38,13 @@ export async function createProxyFetch(options: ProxyTlsOptions = {}): Promise<P
   const keepAlive = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
   const agent = new https.Agent({ ...keepAlive, ...(await tlsOptions(options)) })
   const plainAgent = new http.Agent(keepAlive)
+  const { userAgent } = options
+  if (userAgent !== undefined) http.validateHeaderValue('User-Agent', userAgent)
+  const name = userAgent === undefined ? {} : { 'User-Agent': userAgent }
   return (url, sent) =>
     new Promise((resolve, reject) => {
-      const settings = { method: sent.method, signal: sent.signal, headers: headersOf(sent) }
+      const headers = { ...headersOf(sent), ...name }
+      const settings = { method: sent.method, signal: sent.signal, headers }
       const answered = (message: IncomingMessage): void => resolve(toResponse(message))
       const sending = url.startsWith('https:')
         ? https.request(url, { ...settings, agent }, answered)
