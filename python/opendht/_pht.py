@@ -67,15 +67,16 @@ class Pht:
         lookup_cb: Optional[LookupCallback] = None,
         done_cb: Optional[Callable[[bool], Any]] = None,
     ) -> None:
-        """Finds what was inserted under a key. `lookup_cb(values, prefix)` is called if there is
-        something; the prefix is the key in the tree, and empty here. `done_cb(ok)` ends it.
+        """Finds what was inserted under a key, perhaps nothing: `lookup_cb(values, prefix)` is called
+        once, with a text on where in the tree the search ended. `done_cb(ok)` is the end.
         """
         expect_callable('lookup_cb', lookup_cb)
 
         def on_result(result: Any) -> None:
-            values = [IndexValue(InfoHash._of(hash), value_id) for hash, value_id in result]
-            if values and lookup_cb is not None:
-                lookup_cb(values, b'')
+            found, (bits, depth) = result
+            values = [IndexValue(InfoHash._of(hash), value_id) for hash, value_id in found]
+            if lookup_cb is not None:
+                lookup_cb(values, _prefix_text(bits, depth))
 
         self._start('pht.lookup', [_fields(key)], on_result, done_cb)
 
@@ -133,3 +134,13 @@ def _fields(key: Dict[str, bytes]) -> Dict[str, bytes]:
     for name in key:
         expect('key', name, str)
     return {name: expect_bytes(f"key['{name}']", field) for name, field in key.items()}
+
+
+def _prefix_text(bits: bytes, depth: int) -> bytes:
+    """As the C++ module describes a node of the tree."""
+
+    def digits(data: bytes) -> str:
+        return ' '.join(f'{byte:08b}' for byte in data)[: depth + (depth - 1) // 8 if depth else 0]
+
+    known = b'\xff' * len(bits)
+    return f'Prefix : \n\tContent_ : "{digits(bits)}"\n\tFlags_   : "{digits(known)}"\n'.encode()

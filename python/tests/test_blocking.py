@@ -258,8 +258,27 @@ def test_indexes(pair):
     other = dht.Pht(b'index', {'title': 4}, b)
     other.lookup({'title': b'abcd'}, lambda values, prefix: found.extend(values), ended.append)
     assert wait_until(lambda: len(ended) == 2) and found == [wanted]
+    texts = []
+    other.lookup({'title': b'none'}, lambda values, prefix: texts.append((values, prefix)))
+    assert wait_until(lambda: texts)
+    assert texts == [([], b'Prefix : \n\tContent_ : ""\n\tFlags_   : ""\n')]
     dht.Pht(b'index', {'title': 4}, dht.DhtRunner()).insert({}, wanted, ended.append)
     assert ended[2:] == [False]
+
+
+def test_lookups_say_where_they_ended(pair):
+    a, b = pair
+    index, ended, prefixes = dht.Pht(b'deep', {'title': 4}, a), [], []
+    for i in range(17):
+        # The last one differs from the others in its eighth bit.
+        title = b'b%03d' % i if i < 16 else b'c001'
+        index.insert({'title': title}, dht.IndexValue(dht.InfoHash.get(str(i)), i), ended.append)
+        assert wait_until(lambda: len(ended) == i + 1, 30)
+    other = dht.Pht(b'deep', {'title': 4}, b)
+    other.lookup({'title': b'c001'}, lambda values, prefix: prefixes.append(prefix))
+    assert wait_until(lambda: prefixes)
+    # In the words of the C++ module.
+    assert prefixes == [b'Prefix : \n\tContent_ : "01100011"\n\tFlags_   : "11111111"\n']
 
 
 def test_each_shutdown_waits_for_the_end(network, key):

@@ -125,8 +125,12 @@ const METHODS: Readonly<Record<string, NodeMethod>> = {
   },
   'pht.lookup': async (node, [handle, key], { signal }) => {
     const index = node.index(asNumber(handle))
-    const found = await index.lookup(key as Record<string, Uint8Array>, { signal })
-    return found.map(({ hash, id }) => [hash.toBytes(), id])
+    let leaf: MsgpackValue = []
+    const onLeaf = (bits: Uint8Array, depth: number): void => {
+      leaf = [bits, depth]
+    }
+    const found = await index.lookup(key as Record<string, Uint8Array>, { onLeaf, signal })
+    return [found.map(({ hash, id }) => [hash.toBytes(), id]), leaf]
   },
 }
 

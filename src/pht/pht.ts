@@ -42,6 +42,8 @@ export interface PhtOptions {
 export interface LookupOptions extends OperationOptions {
   /** False: if there is no such key, find those with the longest common beginning, in bits. */
   exact?: boolean | undefined
+  /** Told which leaf of the tree the key led to: its first `depth` bits, the rest being 0. */
+  onLeaf?: ((bits: Uint8Array, depth: number) => void) | undefined
 }
 
 export interface RangeOptions extends FieldBounds, OperationOptions {}
@@ -115,10 +117,11 @@ export class Pht implements Disposable {
 
   /** What was inserted under `key`, each once, in no particular order. Rejects as a get does. */
   async lookup(key: IndexKey, options: LookupOptions = {}): Promise<IndexValue[]> {
-    const { exact = true, signal } = options
+    const { exact = true, onLeaf, signal } = options
     const linear = this.#spec.linearise(key)
     signal?.throwIfAborted()
     const path = await this.#walk(linear.content, 0, signal)
+    onLeaf?.(Prefix.of(linear.content, path.leaf).bytes, path.leaf)
     const found = entriesOf(path.nodes)
     const wanted = exact
       ? found.filter(({ content }) => isSame(content, linear.content))

@@ -72,6 +72,12 @@ describe('an index', () => {
       const key = { k: `aa${String.fromCharCode(65 + i)}` }
       assert.deepEqual(await pht.lookup(key), [indexed(i)])
     }
+    const leaves: [Uint8Array, number][] = []
+    const onLeaf = (bits: Uint8Array, depth: number): void => void leaves.push([bits, depth])
+    await pht.lookup({ k: 'aaQ' }, { onLeaf })
+    await pht.lookup({ k: '' }, { onLeaf })
+    assert.deepEqual(leaves[0], [leaf.bytes, 20])
+    assert.deepEqual(leaves[1]![0].length, Math.ceil(leaves[1]![1] / 8))
   })
 
   test('moves an entry with its time of creation when somebody else splits its leaf', async () => {
