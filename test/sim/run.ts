@@ -2,7 +2,7 @@
 // `npm run sim -- NAME [--nodes N] [--seed S] [--seeds N] [--trace FILE]`: runs one scenario, or
 // `all`, and prints its figures; without a name, lists them. The seed may also come from the
 // environment's OPENDHT_SIM_SEED, and is random otherwise; with `--seeds`, each of so many random
-// ones is run, and only failures are told of in full.
+// ones is run, one of those that take long, and only failures are told of in full.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -34,7 +34,8 @@ if (chosen.length === 0) {
 const file = values.trace === undefined ? undefined : openSync(values.trace, 'w')
 const seeds = numberOf('seeds', values.seeds)
 for (const scenario of chosen) {
-  for (let i = 0; i < (seeds ?? 1); i++) await run(scenario)
+  const times = scenario.isLong ? 1 : (seeds ?? 1)
+  for (let i = 0; i < times; i++) await run(scenario)
 }
 if (file !== undefined) closeSync(file)
 

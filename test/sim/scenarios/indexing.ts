@@ -34,6 +34,7 @@ export const indexingFull: Scenario = {
     'One node in five inserts 1000 entries into one index: the others find every one, by key and ' +
     'by scan.',
   nodes: 50,
+  isLong: true,
   run: (stage) => {
     const writers = (count: number): number => Math.ceil(count / 5)
     return fill(stage, { writers, entriesPerWriter: 1000, parallel: 1 })

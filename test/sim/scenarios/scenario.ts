@@ -12,6 +12,8 @@ export interface Scenario {
   readonly summary: string
   /** Number of nodes in continuous integration. */
   readonly nodes: number
+  /** Takes more than ten minutes: of several seeds, only one is run. */
+  readonly isLong?: true
   readonly options?: SimNetworkOptions
   run(stage: Stage): Promise<void>
 }
