@@ -4,6 +4,7 @@
 import {
   DEFAULT_REQUESTS_PER_SECOND,
   DEFAULT_STORAGE_BYTES,
+  MAX_AMPLIFICATION,
   MAX_LISTENERS,
   MAX_SEARCHES,
   MAX_STORAGE_KEYS,
@@ -32,6 +33,13 @@ export interface DhtConfig {
   maxRequestsPerSecond?: number | undefined
   /** The same from one address, -1 for no limit. Default an eighth of the former. */
   maxPeerRequestsPerSecond?: number | undefined
+  /**
+   * Bytes that a get or find is answered with for each byte of it, headers included, until its
+   * sender has shown by an answer that it gets what is sent to its address: values wait until it
+   * has answered a ping. At least 1, or -1 for no limit, where nobody forges addresses. Default
+   * 2.95.
+   */
+  maxAmplification?: number | undefined
   /** Searches per family, -1 for no limit. Default 2^20. */
   maxSearches?: number | undefined
   /**
@@ -74,6 +82,7 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     publicStable: config.publicStable ?? false,
     maxRequestsPerSecond,
     maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
+    maxAmplification: checkAmplification(config.maxAmplification ?? MAX_AMPLIFICATION),
     maxSearches: limit('maxSearches', config, MAX_SEARCHES),
     maxUploadBytesPerSecond: rate('maxUploadBytesPerSecond', config),
     maxDownloadBytesPerSecond: rate('maxDownloadBytesPerSecond', config),
@@ -102,6 +111,11 @@ function rate(name: LimitName, config: DhtConfig): number {
   const value = limit(name, config, -1)
   if (value === -1 || value >= MIN_BYTES_PER_SECOND) return value
   throw new RangeError(`${name} must be at least ${MIN_BYTES_PER_SECOND}, or -1: got ${value}`)
+}
+
+function checkAmplification(factor: number): number {
+  if (factor === -1 || (factor >= 1 && factor < Number.POSITIVE_INFINITY)) return factor
+  throw new RangeError(`maxAmplification must be at least 1, or -1 for no limit: got ${factor}`)
 }
 
 function checkId(id: InfoHash | undefined): InfoHash | undefined {

@@ -44,6 +44,14 @@ export const TOKEN_ROTATE_MAX_MS = 45 * MINUTE_MS
 /** Longest token of a peer that we keep. */
 export const MAX_TOKEN_BYTES = 64
 
+/**
+ * Bytes that whoever may have forged its address is answered at most, for each that it sent: three,
+ * less what some newcomers are pinged with besides.
+ */
+export const MAX_AMPLIFICATION = 2.95
+/** Of IPv4; those of IPv6 are longer. */
+export const IP_UDP_HEADER_BYTES = 28
+
 /** Payload of one fragment. */
 export const FRAGMENT_BYTES = 1280
 /**

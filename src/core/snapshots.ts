@@ -57,6 +57,11 @@ export interface DhtStats {
   }
   /** Payload of all datagrams. `delayed`: own requests that waited for a limit. */
   readonly bytes: { readonly sent: number; readonly received: number; readonly delayed: number }
+  /**
+   * Requests from addresses that had not proved themselves. `shortened`: answered without values or
+   * with fewer nodes. `held`: served when a ping was answered, of those `served` so far.
+   */
+  readonly unproven: { readonly shortened: number; readonly held: number; readonly served: number }
   readonly fragments: {
     readonly sent: number
     readonly partialMessages: number
@@ -137,7 +142,7 @@ export interface SourceSnapshot {
 }
 
 export function stats(core: NodeCore, now: number): DhtStats {
-  const { net, storage, listeners } = core
+  const { net, server, storage, listeners } = core
   const { requests, partials, fragments, outbox } = net
   return {
     ipv4: familyStats(core, 4, now),
@@ -164,6 +169,11 @@ export function stats(core: NodeCore, now: number): DhtStats {
       sent: net.budget.sentBytes,
       received: net.budget.receivedBytes,
       delayed: net.budget.delayed,
+    },
+    unproven: {
+      shortened: server.shortened,
+      held: server.held.stats.held,
+      served: server.held.stats.served,
     },
     fragments: {
       sent: fragments.sent,

@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<keyof RunnerOptions, true>> = {
   publicStable: true,
   maxRequestsPerSecond: true,
   maxPeerRequestsPerSecond: true,
+  maxAmplification: true,
   maxSearches: true,
   maxUploadBytesPerSecond: true,
   maxDownloadBytesPerSecond: true,

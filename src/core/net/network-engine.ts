@@ -150,6 +150,14 @@ export class NetworkEngine {
     }
   }
 
+  /** A request that was received before, and held until its sender had proved its address. */
+  serveHeld(datagram: Uint8Array, from: SocketAddress, now: number): void {
+    const message = this.#message
+    decodeMessage(message, datagram)
+    const node = this.cache(from.family).find(message.id)
+    if (node?.address.equals(from)) this.#observer.onRequest(message, node, from, now)
+  }
+
   /** Ends the datagram that was written to the outbox: an answer, or news for a listener. */
   commit(to: SocketAddress): void {
     this.budget.sent(this.outbox.commit(to))

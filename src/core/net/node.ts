@@ -9,18 +9,22 @@ import type { RoundTrips } from './round-trips.ts'
 
 /** Long before any time of an engine. Not -Infinity, which takes a heap object in every field. */
 export const NEVER = -(2 ** 30)
+/** An address that has proved itself is believed in for so long. */
+const PROOF_MS = NODE_GOOD_TIME_MS
 /** A node that expired is not asked for so long, then twice as long, and so on. */
 const FIRST_RETRY_MS = 10_000
 
 export class Node {
   readonly id: InfoHash
-  address: SocketAddress
+  #address: SocketAddress
   /** Asks but does not serve: never listed to others, never used for storage. */
   isClient: boolean
   /** When any message of it was accepted, or NEVER. Milliseconds, engine clock. */
   lastSeenAt = NEVER
   /** When it last answered one of our requests. */
   lastReplyAt = NEVER
+  /** When it last answered a request that was sent to its present address. */
+  #provenAt = NEVER
   isExpired = false
   /** When it may be tried again though it expired, and how often that failed. */
   #retryAt = NEVER
@@ -51,12 +55,29 @@ export class Node {
 
   constructor(id: InfoHash, address: SocketAddress, isClient: boolean) {
     this.id = id
-    this.address = address
+    this.#address = address
     this.isClient = isClient
   }
 
+  get address(): SocketAddress {
+    return this.#address
+  }
+
+  /** It is elsewhere now; a new address has still to prove itself. */
+  set address(address: SocketAddress) {
+    const isSame = address === this.#address || address.equals(this.#address)
+    if (!isSame) this.#provenAt = NEVER
+    this.#address = address
+  }
+
   get family(): Family {
-    return this.address.family
+    return this.#address.family
+  }
+
+  /** Whoever sends as this node from `address` gets what is sent there, and is no forger. */
+  isProven(address: SocketAddress, now: number): boolean {
+    if (this.#provenAt < now - PROOF_MS) return false
+    return address === this.#address || address.equals(this.#address)
   }
 
   /** Some message of it was accepted. */
@@ -104,6 +125,7 @@ export class Node {
   replied(now: number): void {
     this.lastSeenAt = now
     this.lastReplyAt = now
+    this.#provenAt = now
     this.isExpired = false
     this.#failures = 0
   }
@@ -145,6 +167,7 @@ export class Node {
   forget(): void {
     this.isExpired = false
     this.lastReplyAt = NEVER
+    this.#provenAt = NEVER
     this.lastSeenAt = NEVER
     this.roundTrips = undefined
     this.token = undefined

@@ -2,7 +2,7 @@
 // Answers requests of peers (spec wire, section 4): one method per request. Everything that changes
 // state asks for a token first; nothing here throws for what a peer sent, except WireError.
 
-import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import { IP_UDP_HEADER_BYTES, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
@@ -20,6 +20,7 @@ import { compactNodeBytes, writeCompactNodes } from '../wire/compact-nodes.ts'
 import { Kind, type Message, WANT_IPV4, WANT_IPV6 } from '../wire/message.ts'
 import type { Answer, NodeLists } from '../wire/message-encoder.ts'
 import { answerWithValues, readValues } from '../wire/value-list.ts'
+import { HeldRequests } from './held-requests.ts'
 import type { ListenerUpdates } from './listener-updates.ts'
 
 /** Texts of the protocol's errors; peers only look at the code. */
@@ -51,15 +52,27 @@ export interface ServerContext {
 export class RequestServer {
   readonly #context: ServerContext
   readonly #net: NetworkEngine
+  readonly held: HeldRequests
+  readonly #amplification: number
+  /** For the request that is being handled. */
+  #maxAnswerBytes = Number.POSITIVE_INFINITY
+  /** Answers with fewer nodes than are known, or without the values. */
+  shortened = 0
   /** Errors sent, by code. */
   readonly errors = { 203: 0, 401: 0, 404: 0 }
 
   constructor(context: ServerContext) {
     this.#context = context
     this.#net = context.net
+    this.held = new HeldRequests(context.net)
+    const { maxAmplification } = context.net.config
+    this.#amplification = maxAmplification < 0 ? Number.POSITIVE_INFINITY : maxAmplification
   }
 
   handle(message: Message, node: Node, from: SocketAddress, now: number): void {
+    this.#maxAnswerBytes = node.isProven(from, now)
+      ? Number.POSITIVE_INFINITY
+      : this.#forgeableBytes(message, node)
     switch (message.kind) {
       case Kind.Ping:
         return this.#acknowledge(message, from)
@@ -80,6 +93,14 @@ export class RequestServer {
         // Pushes to version-0 listeners: we never register as one.
         return
     }
+  }
+
+  /** How long an answer to what may be forged may be. */
+  #forgeableBytes({ source }: Message, node: Node): number {
+    const asked = source.length + IP_UDP_HEADER_BYTES
+    // A newcomer was pinged just now.
+    const sent = node.pendingRequests > 0 ? PING_BYTES : 0
+    return this.#amplification * asked - sent - IP_UDP_HEADER_BYTES
   }
 
   /** Whether a put or update with announced values may open a reassembly. */
@@ -151,9 +172,42 @@ export class RequestServer {
     const lists = this.nodeLists(target, wanted(message, from.family), now)
     const token = this.#net.tokens.issue(from)
     const { encoder, outbox, fragments } = this.#net
-    encoder.nodes(outbox.writer, message.tid, from, lists, token, answer)
+    const { writer } = outbox
+    const start = writer.position
+    encoder.nodes(writer, message.tid, from, lists, token, answer)
+    // Values in fragments are longer than any request.
+    const isShort = answer?.kind !== 'sizes' && writer.position - start <= this.#maxAnswerBytes
+    if (!isShort && this.#maxAnswerBytes !== Number.POSITIVE_INFINITY) {
+      writer.position = start
+      if (answer !== undefined && this.held.hold(message, from, now)) return
+      return this.#answerBriefly(message, from, lists, token)
+    }
     this.#net.commit(from)
     if (answer?.kind === 'sizes') fragments.send(from, message.tid, answer.packed, now)
+  }
+
+  /** As many nodes as whoever may be a forger gets, of the family that carries the answer first. */
+  #answerBriefly(message: Message, from: SocketAddress, lists: NodeLists, token: Uint8Array): void {
+    const { encoder, outbox } = this.#net
+    const { writer } = outbox
+    const start = writer.position
+    encoder.nodes(writer, message.tid, from, { nodes4: NO_NODES, nodes6: NO_NODES }, token)
+    let room = this.#maxAnswerBytes - (writer.position - start)
+    writer.position = start
+    const cut = (list: Uint8Array, family: Family): Uint8Array => {
+      const size = compactNodeBytes(family)
+      const count = Math.max(0, Math.floor((room - LIST_OVERHEAD_BYTES) / size))
+      const some = list.subarray(0, count * size)
+      if (some.length > 0) room -= some.length + LIST_OVERHEAD_BYTES
+      return some
+    }
+    const other = from.family === 4 ? 6 : 4
+    const own = cut(from.family === 4 ? lists.nodes4 : lists.nodes6, from.family)
+    const rest = cut(other === 4 ? lists.nodes4 : lists.nodes6, other)
+    const brief = from.family === 4 ? { nodes4: own, nodes6: rest } : { nodes4: rest, nodes6: own }
+    encoder.nodes(writer, message.tid, from, brief, token)
+    this.#net.commit(from)
+    this.shortened++
   }
 
   /**
@@ -207,6 +261,10 @@ export class RequestServer {
 }
 
 const NO_NODES = new Uint8Array(0)
+/** At most, with headers. */
+const PING_BYTES = 100
+/** Its key, and how long it is. */
+const LIST_OVERHEAD_BYTES = 6
 /** For values on their way into the storage, which packs them again; shared by all engines. */
 const SLAB = new ByteSlab()
 /** Scratch of all engines: done with before the next call. */

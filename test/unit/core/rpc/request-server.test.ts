@@ -94,7 +94,7 @@ describe('a node that is asked', () => {
   })
 
   it('lists the eight closest nodes that are good, closest first, with a token', () => {
-    const world = new World({ id: idNear(KEY, 40) })
+    const world = new World({ id: idNear(KEY, 40), maxAmplification: -1 })
     const peers = world.surround(12, (n) => idNear(KEY, n, n))
     peers[11]!.script = () => true
     world.net.run(9 * MINUTE_MS)
