@@ -25,6 +25,7 @@ export function startNode(
     bootstrap,
     maxRequestsPerSecond: -1,
     maxPeerRequestsPerSecond: -1,
+    maxAmplification: -1,
     maxStorageBytes: -1,
     maxStorageKeys: -1,
     maxListeners: -1,

@@ -152,6 +152,10 @@ function writeMessages(page: OpenMetrics, stats: DhtStats): void {
     { name: 'opendht_messages_dropped', help: 'Messages that were not processed, by reason.' },
     byLabel('reason', dropped),
   )
+  page.counter(
+    { name: 'opendht_unproven_requests', help: 'Requests from addresses that may be forged.' },
+    byLabel('event', stats.unproven),
+  )
   const { pending, ...outcomes } = requests
   page.gauge(
     { name: 'opendht_node_requests_pending', help: 'Requests to nodes without an answer yet.' },
