@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Gets whose answers are too long for whoever may have forged its address: they wait while that
-// address is pinged, and are served as if they had just come when it answers. A forger makes us send
-// a ping for each of his requests, which is less than what he sent.
+// address is pinged, and are served as if they had just come when it answers. A forger makes us
+// send a ping for each of his requests, which is less than what he sent.
 
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
