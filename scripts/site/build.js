@@ -29,7 +29,7 @@ if (!existsSync(join(HERE, 'node_modules'))) install()
 const { Application, ReflectionKind } = await import('typedoc')
 
 const { exports, name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-/** Names that programs import, by the file with the declarations; the first one where two share it. */
+/** Names that programs import, by the file with the declarations; the first where two share it. */
 const modules = new Map()
 for (const [path, { types }] of Object.entries(exports)) {
   const file = types === undefined ? undefined : join(ROOT, types)
