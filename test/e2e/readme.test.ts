@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The first example of the README, and that of identities in docs/library.md, run as they are printed;
-// the latter a second time with the saved files too.
+// The first example of the README, and that of identities in docs/library.md, run as they are
+// printed; the latter a second time with the saved files too.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

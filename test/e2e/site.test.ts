@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // test-timeout-s: 300
-// The site, as `npm run docs` builds it of what is built: without a warning, with a page for all that
-// the package exports and every text, with links that lead somewhere, and nothing from elsewhere.
+// The site, as `npm run docs` builds it of what is built: without a warning, with a page for all
+// that the package exports and every text, with links that lead somewhere, and nothing from
+// elsewhere.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
