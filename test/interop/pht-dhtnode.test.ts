@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The commands ii and il of dhtnode: what one program inserts, the other one finds.
+// The commands ii and il of dhtnode: what one program inserts, the other one finds, also when ours
+// works through the REST proxy of the other.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { DHTNODE } from '../support/cli-kit.ts'
 import { cppAvailable } from '../support/cpp-available.ts'
 import { DhtnodeProcess } from '../support/dhtnode-process.ts'
+import { freePort } from '../support/free-port.ts'
 import { hex, randomNetwork } from '../support/interop-kit.ts'
 import { poll } from '../support/watch.ts'
 
@@ -63,6 +65,22 @@ describe('indexes at the prompts of dhtnode', { skip: cppAvailable() }, () => {
         if (node === theirs) await poll(isFound, SETTLE_MS, `entry ${i} is found by the C++ node`)
         assert.deepEqual(await find(), [`${hex(`${i}`)}[vid: 0]`])
       }
+    }
+  })
+
+  test('ours does both through the proxy of the other, too', async () => {
+    const port = await freePort()
+    const proxy = `http://127.0.0.1:${port}`
+    theirs.send(`pst ${port}`)
+    const knowsNodes = async () => (await (await fetch(proxy)).json()).ipv4?.good > 0
+    await poll(() => knowsNodes().catch(() => false), 2 * SETTLE_MS, 'the proxy looked at its node')
+    const args = ['--proxyclient', proxy]
+    await using client = await DhtnodeProcess.start({ command: DHTNODE, args, prompt: false })
+    await client.waitForOutput(/Working through the REST proxy/)
+    assert.deepEqual(await lookup(client, 'name:ann,year:1988'), [`${hex('ann')}[vid: 0]`])
+    await insert(client, 'name:cid,year:1991', hex('cid'))
+    for (const node of [client, ...both()]) {
+      assert.deepEqual(await lookup(node, 'name:cid,year:1991'), [`${hex('cid')}[vid: 0]`])
     }
   })
 })
