@@ -72,7 +72,10 @@ describe('indexes at the prompts of dhtnode', { skip: cppAvailable() }, () => {
     const port = await freePort()
     const proxy = `http://127.0.0.1:${port}`
     theirs.send(`pst ${port}`)
-    const knowsNodes = async () => (await (await fetch(proxy)).json()).ipv4?.good > 0
+    const knowsNodes = async () => {
+      const { ipv4 } = (await (await fetch(proxy)).json()) as { ipv4?: { good: number } }
+      return (ipv4?.good ?? 0) > 0
+    }
     await poll(() => knowsNodes().catch(() => false), 2 * SETTLE_MS, 'the proxy looked at its node')
     const args = ['--proxyclient', proxy]
     await using client = await DhtnodeProcess.start({ command: DHTNODE, args, prompt: false })
