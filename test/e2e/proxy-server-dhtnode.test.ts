@@ -35,7 +35,7 @@ test('a proxy is served from the start, shown by ll, and ends with the program',
   await listen.until((text) => text.includes('YXBwbGU='))
   await node.ask(
     'll',
-    /Stats for proxy server on port \d+\n {2}Listens: 1 Puts: 0 PushListeners: 0/,
+    /Stats for proxy server on port \d+\n {2}Listens: 1, Puts: 0, PushListeners: 0/,
   )
   node.send('x')
   assert.equal(await node.exited, 0)

@@ -9,7 +9,7 @@ export function formatProxies(proxies: readonly ProxySummary[]): string {
     .map(
       ({ port, listens, puts, pushListeners, requestsPerSecond }) =>
         `\nStats for proxy server on port ${port}\n` +
-        `  Listens: ${listens} Puts: ${puts} PushListeners: ${pushListeners}\n` +
+        `  Listens: ${listens}, Puts: ${puts}, PushListeners: ${pushListeners}\n` +
         `Requests: ${requestsPerSecond} per second.\n`,
     )
     .join('')
