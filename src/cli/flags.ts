@@ -6,6 +6,8 @@ export interface Flag {
   readonly short?: string
   /** Name of the argument in --help; a flag without one is a switch. */
   readonly argument?: string
+  /** Whether all occurrences count, not only the last one. */
+  readonly isRepeated?: true
   /** What may stand there, if there are only so many possibilities. */
   readonly choices?: readonly string[]
   /** Lines in --help; without any, the flag is not listed. */

@@ -8,6 +8,7 @@ export const JOIN_FLAGS = {
   bootstrap: {
     short: 'b',
     argument: 'HOST[:PORT]',
+    isRepeated: true,
     help: ['join the network of this node; port 4222 unless', 'given; may be repeated'],
   },
   port: {
@@ -151,6 +152,7 @@ export const PROXY_SERVER_FLAGS = {
 export const PROXY_CLIENT_FLAGS = {
   proxyclient: {
     argument: 'URL',
+    isRepeated: true,
     help: [
       'work through this REST proxy, without UDP; may be',
       'repeated: another one takes over when one fails',

@@ -37,6 +37,11 @@ const LINES: readonly [typed: string, completed: string][] = [
   ['dhtnode -v --syl', 'dhtnode -v --syl'],
   ['dhtnode -l scr', 'dhtnode -l script '],
   ['dhtnode --persist scr', 'dhtnode --persist script '],
+  ['dhtnode --logfile=scr', 'dhtnode --logfile=script '],
+  ['dhtnode --push-format=2', 'dhtnode --push-format=2.4 '],
+  ['dhtnode -b a --bootstrap-', 'dhtnode -b a --bootstrap-mode '],
+  ['dhtnode --proxyclient a --devi', 'dhtnode --proxyclient a --devicekey='],
+  ['dhtnode --proxyclient a --proxycl', 'dhtnode --proxyclient a --proxyclient='],
 ]
 
 test('completions work in fish', { skip: missing('fish') }, (t) => {
@@ -52,7 +57,9 @@ test('completions work in fish', { skip: missing('fish') }, (t) => {
     return words.filter((word) => word !== '')
   }
   for (const [typed, completed] of LINES) {
-    const expected = completed === typed ? [] : [completed.trimEnd().split(' ').at(-1)]
+    // It leaves the equals sign away, behind which zsh waits for the argument.
+    const word = completed.trimEnd().split(' ').at(-1)?.replace(/=$/, '')
+    const expected = completed === typed ? [] : [word]
     assert.deepEqual(complete(typed), expected, typed)
   }
   assert.deepEqual(complete('dhtnode --bind'), ['--bind4', '--bind6'])

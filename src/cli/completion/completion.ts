@@ -33,6 +33,9 @@ ${[...behind, "        *) kind='' ;;"].join('\n')}
 _opendht() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]}
   local tool=\${COMP_WORDS[0]##*/} words='' kind=''
+  # --flag=value is three words.
+  [[ $before == '=' ]] && before=\${COMP_WORDS[COMP_CWORD-2]}
+  [[ $current == '=' ]] && current=''
   if [[ $tool == ${ALL} ]]; then
     if (( COMP_CWORD == 1 )); then
       COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))
@@ -95,11 +98,12 @@ compdef _opendht ${commandNames(tools).join(' ')}
 `
 }
 
-function zshSpec({ long, short, help, argument }: FlagWord): string {
-  const names = short === undefined ? long : `'{${short},${long}}'`
-  const isRepeated = long === '--bootstrap' ? '*' : ''
+function zshSpec({ long, short, help, argument, isRepeated }: FlagWord): string {
+  // With an equals sign the argument may be behind one, or be the next word.
+  const name = argument === undefined ? long : `${long}=`
+  const names = short === undefined ? name : `'{${short},${name}}'`
   const text = `[${zshText(help)}]${argument === undefined ? '' : zshArgument(argument)}`
-  return `'${isRepeated}${names}${text}'`.replace(/^''/, '')
+  return `'${isRepeated ? '*' : ''}${names}${text}'`.replace(/^''/, '')
 }
 
 function zshArgument(argument: Argument): string {

@@ -10,6 +10,7 @@ export interface FlagWord {
   readonly short: string | undefined
   readonly help: string
   readonly argument: Argument | undefined
+  readonly isRepeated: boolean
 }
 
 /** What stands behind a flag: the name of a file or host, one of some words, or anything. */
@@ -22,7 +23,9 @@ export function flagWords({ flags }: Tool): FlagWord[] {
   return Object.entries(flags).flatMap(([name, flag]) => {
     if (flag.help === undefined) return []
     const help = firstClause(flag.help.join(' '))
-    return { long: `--${name}`, short: flag.short && `-${flag.short}`, help, argument: of(flag) }
+    const short = flag.short && `-${flag.short}`
+    const isRepeated = flag.isRepeated === true
+    return { long: `--${name}`, short, help, argument: of(flag), isRepeated }
   })
 }
 
