@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the log goes: standard error, a file, or the system log.
+// Where the log goes: standard error, a file, or the system log. Many nodes of one program share
+// the first and the last, but have files of their own.
 
 import { spawn } from 'node:child_process'
 import { fstatSync } from 'node:fs'
@@ -19,26 +20,75 @@ const FACILITY = 'daemon.debug'
 
 type LogOptions = Pick<NodeOptions, 'logFile' | 'syslog' | 'verbose' | 'daemonize'>
 
-/** Throws when the log file cannot be opened. */
-export function openLog(options: LogOptions, screen: Screen): LogTarget {
-  const { logFile, syslog, verbose, daemonize } = options
+/** `tool` is who writes, for the system log. Throws when the log file cannot be opened. */
+export function openLog(options: LogOptions, screen: Screen, tool: string): LogTarget {
+  const { sink, isVisible, close } = openSink(options, screen, tool)
   const notice = (text: string): void => screen.error(text)
-  const fail = (where: string) => (error: Error) =>
-    notice(`Cannot write to ${where} any more: ${error.message}`)
-  const isSystem = syslog || (daemonize && verbose && logFile === undefined)
-  if (logFile === undefined && !isSystem) {
-    const write = isJournal() ? journalSink(notice) : lineSink(notice, screen.hasColors)
-    const log = new Logger({ sink: write, isOn: verbose, notice, isVisible: true })
-    return { log, close: () => {} }
-  }
-  const target = isSystem
-    ? openSyslog(fail('the system log'))
-    : openFile(logFile ?? '', fail('the log file'))
-  const log = new Logger({ sink: target.sink, isOn: verbose, notice, isVisible: false })
-  return { log, close: () => target.close() }
+  return { log: new Logger({ sink, isOn: options.verbose, notice, isVisible }), close }
 }
 
-function openFile(path: string, fail: (error: Error) => void): { sink: LogSink; close(): void } {
+/** The logs of nodes that have numbers. */
+export class NumberedLogs {
+  readonly #options: LogOptions
+  readonly #screen: Screen
+  readonly #tool: string
+  #shared: OpenSink | undefined
+
+  constructor(options: LogOptions, screen: Screen, tool: string) {
+    this.#options = options
+    this.#screen = screen
+    this.#tool = tool
+  }
+
+  /** To a file with the number behind its name, or with the number before each line. */
+  open(index: number): LogTarget {
+    const options = this.#options
+    const screen = this.#screen
+    const { logFile, verbose } = options
+    if (logFile !== undefined) {
+      return openLog({ ...options, logFile: `${logFile}.${index}` }, screen, this.#tool)
+    }
+    this.#shared ??= openSink(options, screen, this.#tool)
+    const { sink, isVisible } = this.#shared
+    const log = new Logger({
+      sink: (level, line) => sink(level, `(${index}) ${line}`),
+      isOn: verbose,
+      notice: (text) => screen.error(`(${index}) ${text}`),
+      isVisible,
+    })
+    return { log, close: () => {} }
+  }
+
+  close(): void {
+    this.#shared?.close()
+  }
+}
+
+interface OpenSink {
+  readonly sink: LogSink
+  /** It is where notices go, too. */
+  readonly isVisible: boolean
+  close(): void
+}
+
+function openSink(options: LogOptions, screen: Screen, tool: string): OpenSink {
+  const { logFile, syslog, verbose, daemonize } = options
+  const write = (text: string): void => screen.error(text)
+  const fail = (where: string) => (error: Error) =>
+    write(`Cannot write to ${where} any more: ${error.message}`)
+  if (syslog || (daemonize && verbose && logFile === undefined)) {
+    return { ...openSyslog(tool, fail('the system log')), isVisible: false }
+  }
+  if (logFile !== undefined) {
+    return { ...openFile(logFile, fail('the log file')), isVisible: false }
+  }
+  const sink = isJournal() ? journalSink(write) : lineSink(write, screen.hasColors)
+  return { sink, isVisible: true, close: () => {} }
+}
+
+type WrittenLog = Omit<OpenSink, 'isVisible'>
+
+function openFile(path: string, fail: (error: Error) => void): WrittenLog {
   try {
     return openLogFile(path, fail)
   } catch (cause) {
@@ -47,9 +97,9 @@ function openFile(path: string, fail: (error: Error) => void): { sink: LogSink; 
 }
 
 /** Lines to the system's `logger`, since Node.js has no way to its socket. */
-function openSyslog(fail: (error: Error) => void): { sink: LogSink; close(): void } {
+function openSyslog(tool: string, fail: (error: Error) => void): WrittenLog {
   // A session of its own: Ctrl-C is not for it, so that the last lines get through.
-  const child = spawn('logger', ['--tag', 'dhtnode', '-p', FACILITY, '--prio-prefix'], {
+  const child = spawn('logger', ['--tag', tool, '-p', FACILITY, '--prio-prefix'], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

@@ -21,21 +21,23 @@ export interface NodeProgram extends Program {
   readonly proxies: LazyProxies
 }
 
-/** Starts the node, lets `serve` use it, and stops it whatever happens. */
+/** Starts the node of `tool`, lets `serve` use it, and stops it whatever happens. */
 export async function withNode(
+  tool: string,
   options: NodeOptions,
   program: Program,
   serve: (program: NodeProgram) => Promise<number>,
 ): Promise<number> {
   const { screen, stop } = program
-  const target = openLog(options, screen)
+  const target = openLog(options, screen, tool)
   try {
     announceOptions(options, screen)
     const identity = await openOwnIdentity(options, screen, stop.signal)
     const ring = hasProxies(options.proxy) ? await keepLog(target.log) : undefined
     const started = await startNode(options, identity, ring ?? target.log)
     const isIdShared = identity !== undefined && options.nodeId === undefined
-    new NetworkWatch(started.runner, screen, target.log, isIdShared)
+    const isSeeking = options.peerDiscovery
+    new NetworkWatch(started.runner, screen, target.log, { isIdShared, isSeeking })
     const { log } = target
     const proxies = lazyProxies({ started, options, identity, log: ring ?? log, ring, screen })
     try {

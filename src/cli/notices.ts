@@ -60,20 +60,31 @@ Try:  l fruit        listen to the key "fruit"
       g fruit        get the values, from whichever nodes hold them`
 }
 
-/** Says when nobody answers, and when that is over; logs every change. */
+export interface WatchOptions {
+  /** Other nodes with the same identity have the same id. */
+  readonly isIdShared: boolean
+  /** Looks for nodes of the local network, of which nobody knows whether there are any. */
+  readonly isSeeking: boolean
+}
+
+/**
+ * Says when nobody answers, and when that is over; and when a node that knew of nobody at its start
+ * has found the network that its user told it of. Logs every change.
+ */
 export class NetworkWatch {
   readonly #runner: DhtRunner
   readonly #out: Output
   readonly #log: Logger
-  readonly #isIdShared: boolean
+  readonly #options: WatchOptions
+  readonly #wasLonely: boolean
   readonly #patience: NodeJS.Timeout
   #wasConnected = false
   #isLost = false
 
-  /** `isIdShared`: other nodes with the same identity have the same id. */
-  constructor(runner: DhtRunner, out: Output, log: Logger, isIdShared = false) {
+  constructor(runner: DhtRunner, out: Output, log: Logger, options: WatchOptions) {
     this.#runner = runner
-    this.#isIdShared = isIdShared
+    this.#options = options
+    this.#wasLonely = this.#hosts.length === 0
     this.#out = out
     this.#log = log
     this.#patience = setTimeout(() => this.#complain(), PATIENCE_MS).unref()
@@ -94,18 +105,25 @@ export class NetworkWatch {
 
   #onConnected(): void {
     clearTimeout(this.#patience)
-    if (this.#isLost) this.#out.error('Connected to the network')
+    const isAwaited = this.#options.isSeeking || this.#hosts.length > 0
+    const isNews = this.#wasLonely && !this.#wasConnected && isAwaited
+    if (this.#isLost || isNews) this.#out.error('Connected to the network')
     this.#wasConnected = true
     this.#isLost = false
   }
 
   /** Once, until the network answers again. Nobody expects an answer who named no hosts. */
   #complain(): void {
-    const hosts = [...this.#runner.bootstrapHosts, ...this.#runner.proxies]
+    const hosts = this.#hosts
     if (this.#isLost || hosts.length === 0) return
     this.#isLost = true
     const what = this.#wasConnected ? 'The network does not answer any more' : 'Nobody answers yet'
     this.#out.error(`${what} (${hosts.join(', ')}): still trying`)
-    if (this.#isIdShared && !this.#wasConnected) this.#out.error(TWIN_HINT)
+    if (this.#options.isIdShared && !this.#wasConnected) this.#out.error(TWIN_HINT)
+  }
+
+  /** Who is asked. */
+  get #hosts(): readonly string[] {
+    return [...this.#runner.bootstrapHosts, ...this.#runner.proxies]
   }
 }

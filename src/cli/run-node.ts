@@ -14,16 +14,18 @@ import { runRepl } from './repl.ts'
 import { Session } from './session.ts'
 import type { ProgramStreams } from './tool.ts'
 
+const TOOL = 'dhtnode'
+
 /** Resolves to the exit status. */
 export async function runNode(options: NodeOptions, streams: ProgramStreams): Promise<number> {
   if (!options.daemonize) {
     return runProgram(streams, (program) =>
-      withNode(options, program, (node) => serve(options, node)),
+      withNode(TOOL, options, program, (node) => serve(options, node)),
     )
   }
   const daemon = daemonStreams(streams)
   return runProgram(daemon, (program) =>
-    withNode(options, program, async (node) => {
+    withNode(TOOL, options, program, async (node) => {
       const { stop } = node
       await showBanner(options, node)
       daemon.detach()
@@ -57,8 +59,9 @@ async function showBanner(
   const info = await nodeInfo(runner)
   const urls = proxies.list.map(({ url }) => url)
   if (options.json) {
-    const record = nodeRecord(info)
-    return screen.line(toJson(urls.length === 0 ? record : { ...record, proxies: urls }))
+    const proxies = urls.length === 0 ? undefined : urls
+    const joinable = demo && { network: demo.network, bootstrap: demo.entry }
+    return screen.line(toJson({ ...nodeRecord(info), proxies, demo: joinable }))
   }
   const dashboards = proxies.list.map((proxy) => `Dashboard at ${proxy.dashboardUrl}`)
   const proxyLines = urls.map((url) => `REST proxy at ${url}`)

@@ -87,6 +87,28 @@ describe('the system log', { skip: isWindows }, () => {
     assert.match(read(), /^<4>\[\d{6,}\.\d{6}\] Cannot resolve host/m)
   })
 
+  test('gets the lines of all nodes of a cluster from one logger, with their numbers', async (t) => {
+    const folder = temporaryFolder(t)
+    const written = join(folder, 'written')
+    const logger = join(folder, 'logger')
+    writeFileSync(logger, `#!/bin/sh\necho "$@" >> ${written}\ncat >> ${written}\n`)
+    chmodSync(logger, 0o755)
+    const env = ['env', `PATH=${folder}:${process.env['PATH']}`]
+    const args = ['-n', '3', '-p', '0', '--bind4', '127.0.0.1', '--syslog', '-b', 'no..host']
+    const { stderr } = await runProgram(
+      [...env, ...TOOL('dhtcluster'), ...args],
+      'node 2\np key text\n',
+    )
+    assert.match(stderr, /^\(2\) Cannot resolve host/m)
+    const read = (): string => readFileSync(written, 'utf8')
+    const isThere = () => ['<4>(0)', '<4>(2)'].every((it) => read().includes(it))
+    await poll(() => existsSync(written) && isThere(), 10_000, 'the log')
+    assert.deepEqual(read().match(/^--tag .*$/gm), [
+      '--tag dhtcluster -p daemon.debug --prio-prefix',
+    ])
+    assert.match(read(), /^<4>\(0\) \[\d{6,}\.\d{6}\] Cannot resolve host/m)
+  })
+
   test('that is not there is said, and the node runs', async (t) => {
     const env = ['env', `PATH=${temporaryFolder(t)}`]
     const args = [...LOOPBACK, '--syslog', '-s']
@@ -115,6 +137,23 @@ describe('the system log', { skip: isWindows }, () => {
 })
 
 describe('the end', () => {
+  test('leaves the state as it was, whenever it comes', async (t) => {
+    const state = join(temporaryFolder(t), 'state')
+    const args = [...LOOPBACK, '-f', state]
+    await runProgram([...DHTNODE, ...args], 'p mykey hello\n')
+    const ends = [0, 300, 600, 900, 1200, 1800]
+    for (const delayMs of ends) {
+      const child = startChild([...DHTNODE, ...args])
+      if (delayMs % 600 === 0) child.stdout.destroy()
+      else child.stdout.resume()
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      child.kill(delayMs % 900 === 0 ? 'SIGINT' : 'SIGTERM')
+      await once(child, 'close')
+    }
+    const { stdout } = await runProgram([...DHTNODE, ...args], 'g mykey\n')
+    assert.match(stdout, /^\tValue\[id:[0-9a-f]+ data\(text\/plain\):"hello"\]$/m)
+  })
+
   test('comes at any moment of the start without an error', async () => {
     for (let delayMs = 0; delayMs <= 600; delayMs += 60) {
       const child = startChild([...DHTNODE, ...LOOPBACK, '-i'])

@@ -263,6 +263,16 @@ describe('two nodes', () => {
     assert.equal(b.stderr, '')
   })
 
+  test('say when the one that was named at the prompt has answered', async () => {
+    const network = newNetwork()
+    await using a = await startLocal('-n', network)
+    await using b = await startLocal('-n', network)
+    b.send(`b 127.0.0.1:${a.port}`)
+    await poll(() => b.stderr !== '', 15_000, 'the notice')
+    assert.equal(b.stderr, 'Connected to the network\n')
+    assert.equal(a.stderr, '', 'it awaited nobody')
+  })
+
   test('let a script put and get through a pipe', async () => {
     const network = newNetwork()
     await using a = await startLocal('-n', network)

@@ -17,7 +17,7 @@ const DRAIN_MS = 15_000
 /** Resolves to the exit status. */
 export function runChat(options: NodeOptions, streams: ProgramStreams): Promise<number> {
   return runProgram(streams, (program) =>
-    withNode(options, program, (node) => serve(options, node)),
+    withNode('dhtchat', options, program, (node) => serve(options, node)),
   )
 }
 

@@ -3,7 +3,7 @@
 
 import { daemonStreams } from '../daemon.ts'
 import { toJson } from '../format/json.ts'
-import { openLog } from '../log-target.ts'
+import { NumberedLogs } from '../log-target.ts'
 import type { NodeOptions } from '../options.ts'
 import { type Program, runProgram, untilAborted } from '../program.ts'
 import { readLines } from '../read-lines.ts'
@@ -36,7 +36,8 @@ async function serve(
   onReady: () => void,
 ): Promise<number> {
   const { screen, stop } = program
-  const cluster = openCluster(options, screen)
+  const logs = new NumberedLogs(options, screen, 'dhtcluster')
+  const cluster = openCluster(options, logs)
   try {
     await cluster.resize(options.nodes)
     showBanner(options, cluster, screen)
@@ -49,11 +50,12 @@ async function serve(
   } finally {
     stop.abort()
     await cluster.resize(0)
+    logs.close()
   }
 }
 
-function openCluster(options: ClusterRunOptions, screen: Screen): Cluster {
-  const { network = 0, bootstrap, bind4, bind6, firstPort, logFile } = options
+function openCluster(options: ClusterRunOptions, logs: NumberedLogs): Cluster {
+  const { network = 0, bootstrap, bind4, bind6, firstPort } = options
   const isBound = bind4 !== undefined || bind6 !== undefined
   return new Cluster({
     firstPort,
@@ -64,7 +66,7 @@ function openCluster(options: ClusterRunOptions, screen: Screen): Cluster {
       bind4: bind4 ?? (isBound ? false : undefined),
       bind6: bind6 ?? (isBound ? false : undefined),
     },
-    openLog: (index) => openLog({ ...options, logFile: logFile && `${logFile}.${index}` }, screen),
+    openLog: (index) => logs.open(index),
   })
 }
 

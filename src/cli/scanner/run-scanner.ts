@@ -19,7 +19,9 @@ const JOIN_MS = 20_000
 
 /** Resolves to the exit status. */
 export function runScanner(options: NodeOptions, streams: ProgramStreams): Promise<number> {
-  return runProgram(streams, (program) => withNode(options, program, (node) => scan(options, node)))
+  return runProgram(streams, (program) =>
+    withNode('dhtscanner', options, program, (node) => scan(options, node)),
+  )
 }
 
 async function scan(options: NodeOptions, program: NodeProgram): Promise<number> {
