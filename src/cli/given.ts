@@ -101,8 +101,14 @@ function hint(rawName: string, table: FlagTable): string {
   if (rawName.startsWith('--')) {
     const name = rawName.slice(2)
     const names = Object.keys(table)
-    const longer = names.filter((it) => name.length > 2 && it.includes(name))
-    if (longer.length === 1) return `. Did you mean --${longer[0]}?`
+    // The beginning says more than the middle: --log is rather --logfile than --syslog.
+    for (const isMeant of [
+      (it: string) => it.startsWith(name),
+      (it: string) => it.includes(name),
+    ]) {
+      const longer = names.filter((it) => name.length > 2 && isMeant(it))
+      if (longer.length === 1) return `. Did you mean --${longer[0]}?`
+    }
     return suggestion(name, names, '--')
   }
   // The manual of OpenDHT's tool lists letters that it does not take: often the other case works.

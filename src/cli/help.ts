@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Flag } from './flags.ts'
-import type { Tool } from './tool.ts'
+import { commandOf, type Tool } from './tool.ts'
 
 /** Fits most flags; the texts fill the rest of 80 columns. */
 const FLAG_COLUMN = 28
@@ -14,7 +14,7 @@ export function helpText(tool: Tool): string {
   const width = Math.max(...examples.map(({ what }) => what.length)) + 2
   const statuses = exitStatuses.map(({ status, meaning }) => `${status} ${meaning}`).join(', ')
   return [
-    `Usage: ${tool.name} [options]${operands === undefined ? '' : ` ${operands.usage}`}`,
+    `Usage: ${commandOf(tool)} [options]${operands === undefined ? '' : ` ${operands.usage}`}`,
     ...description.map(wrap),
     examples.map(({ what, command }) => `${`${what}:`.padEnd(width)} ${command}`).join('\n'),
     ['Options:', ...flagLines(tool)].join('\n'),

@@ -7,6 +7,8 @@ import { readArguments, UsageError } from './given.ts'
 import { type ProgramStreams, type Tool, USAGE_STATUS } from './tool.ts'
 import { findTool, TOOLS } from './tools/all.ts'
 
+const HELP_WORDS: readonly string[] = ['--help', '-h', 'help']
+
 /** Runs a tool; resolves when it is over, with the exit status set. */
 export async function main(name: string, args: readonly string[]): Promise<void> {
   const tool = findTool(name)
@@ -14,7 +16,7 @@ export async function main(name: string, args: readonly string[]): Promise<void>
   process.exitCode = await runTool(tool, args, name)
 }
 
-/** `opendht TOOL …`. */
+/** `opendht TOOL …`, and `opendht help TOOL`. */
 export async function mainOfAll(args: readonly string[]): Promise<void> {
   const [first = '--help', ...rest] = args
   const tool = findTool(first)
@@ -23,10 +25,12 @@ export async function mainOfAll(args: readonly string[]): Promise<void> {
     return
   }
   if (first === '--version') return print((await import('./help.ts')).versionText())
-  if (first === '--help' || first === '-h' || first === 'help') {
+  if (HELP_WORDS.includes(first)) {
+    const [name] = rest
+    if (name !== undefined && !name.startsWith('-')) return mainOfAll([name, '--help'])
     return print((await import('./overview.ts')).overviewText())
   }
-  const names = [...TOOLS.map((it) => it.name), '--help', '--version']
+  const names = [...TOOLS.map((it) => it.name), 'help', '--help', '--version']
   const what = first.startsWith('-') ? 'option' : 'tool'
   complain(`Unknown ${what}: ${first}${suggestion(first, names)}`, 'opendht')
 }

@@ -4,7 +4,8 @@
 import { describeAll } from './commands/registry.ts'
 import type { Flag } from './flags.ts'
 import { packageVersion } from './help.ts'
-import { OVERVIEW_SUMMARY } from './overview.ts'
+import { INFO_FLAGS } from './node-flags.ts'
+import { FIRST_STEPS, OVERVIEW_SUMMARY } from './overview.ts'
 import type { Tool } from './tool.ts'
 import { TOOLS } from './tools/all.ts'
 
@@ -47,6 +48,7 @@ function toolPage(tool: Tool): string {
 }
 
 function overviewPage(): string {
+  const pages = TOOLS.filter((it) => !it.isInternal).map((it) => it.name)
   return page('opendht', [
     section('NAME', `opendht \\- ${text(OVERVIEW_SUMMARY)}`),
     section('SYNOPSIS', `${bold('opendht')} ${italic('TOOL')} [${italic('options')}]`),
@@ -55,6 +57,13 @@ function overviewPage(): string {
       'Each tool is also a command of its own name, with a manual page of its own.',
       ...TOOLS.flatMap(({ name, summary }) => item(name, text(summary))),
     ),
+    section(
+      'OPTIONS',
+      ...item('help TOOL', text('explain a tool, as TOOL --help does')),
+      ...Object.entries<Flag>(INFO_FLAGS).flatMap(([long, flag]) => option(long, flag)),
+    ),
+    section('EXAMPLES', ...FIRST_STEPS.flatMap(({ what, command }) => item(what, bold(command)))),
+    section('SEE ALSO', pages.map(reference).join(', ')),
   ])
 }
 

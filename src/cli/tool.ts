@@ -35,6 +35,11 @@ export interface Tool {
   run(given: Given, streams: ProgramStreams): Promise<number>
 }
 
+/** What to type to run it. */
+export function commandOf({ name, isInternal }: Tool): string {
+  return isInternal ? `opendht ${name}` : name
+}
+
 export interface ExitStatus {
   readonly status: number
   readonly meaning: string

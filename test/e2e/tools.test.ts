@@ -37,6 +37,12 @@ describe('opendht', () => {
     const wrong = await run('opendht', '', 'dhtnod')
     const message = 'Unknown tool: dhtnod. Did you mean dhtnode? (see opendht --help)\n'
     assert.deepEqual(wrong, { status: 2, stdout: '', stderr: message })
+    const capital = await run('opendht', '', 'DHTNODE')
+    assert.match(capital.stderr, /^Unknown tool: DHTNODE\. Did you mean dhtnode\?/)
+    const help = await run('opendht', '', 'help', 'dhtscanner')
+    assert.deepEqual(help, await run('dhtscanner', '', '--help'))
+    const none = await run('opendht', '', 'help', 'nonsense')
+    assert.deepEqual([none.status, none.stdout], [2, ''])
     const flag = await run('opendht', '', 'dhtnode', '--jsno')
     assert.match(flag.stderr, /Did you mean --json\? \(see opendht dhtnode --help\)\n$/)
     assert.equal(flag.status, 2)

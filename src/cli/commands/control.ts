@@ -32,6 +32,8 @@ const logCommand: Command = {
     const hash = takeHash(words)
     if (hash === undefined) session.log.toggle()
     else session.log.showOnly(hash)
+    const about = hash === undefined ? '' : ` for lines about ${hash}`
+    session.note(`Logging is ${session.log.isOn ? 'on' : 'off'}${about}`)
   },
 }
 

@@ -19,8 +19,19 @@ export const HELP_HINT = " (type 'h' or 'help' for a list of possible commands)"
 
 const helpCommand: Command = {
   names: ['h', 'help'],
-  help: 'this text',
-  run: (session) => session.report(helpText(), { event: 'help', commands: describeAll() }),
+  usage: '[COMMAND]',
+  help: 'all commands, or one of them',
+  run(session, words) {
+    const name = words.take()
+    if (name === '') {
+      return session.report(helpText(), { event: 'help', commands: describeAll() })
+    }
+    const command = BY_NAME.get(name)
+    if (command === undefined) {
+      throw new SyntaxError(`Unknown command: ${name}${suggestion(name, commandNames())}`)
+    }
+    session.report(describeFully(command), { event: 'help', commands: [textOf(command)] })
+  },
 }
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
@@ -58,11 +69,11 @@ export interface CommandText {
 
 /** For the help and for the manual. */
 export function describeAll(): CommandText[] {
-  return GROUPS.flatMap(({ commands }) => commands).map(({ names, usage = '', help }) => ({
-    names,
-    usage,
-    help,
-  }))
+  return GROUPS.flatMap(({ commands }) => commands).map(textOf)
+}
+
+function textOf({ names, usage = '', help }: Command): CommandText {
+  return { names, usage, help }
 }
 
 /** Runs one line of input. Whatever the user mistyped becomes one line of output. */
@@ -109,6 +120,12 @@ KEY is 40 hexadecimal digits, or any word, which is hashed. KEY-ID is what ll
 shows at the recipient: the public key ID, 40 digits, or the long one, 64.
 Signing and encrypting need an identity: start with -i. Conditions of WHERE:
 id=5,value_type=3,seq=2,user_type=text/plain,owner_pk=<40 hexadecimal digits>`
+}
+
+function describeFully({ names, usage = '', help }: Command): string {
+  const [name = '', ...others] = names
+  const also = others.length === 0 ? '' : `\n  Or: ${others.join(', ')}`
+  return `  ${`${name} ${usage}`.trimEnd()}\n  ${help}${also}`
 }
 
 function describeCommand({ names, usage, help }: Command): string {

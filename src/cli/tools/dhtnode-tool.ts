@@ -54,10 +54,10 @@ export const DHTNODE: Tool = {
     },
     ...PROXY_SERVER_FLAGS,
     ...PUSH_FLAGS,
+    ...PROXY_CLIENT_FLAGS,
     ...JSON_FLAG,
     ...LOG_FLAGS,
     ...INFO_FLAGS,
-    ...PROXY_CLIENT_FLAGS,
   },
   notes: [
     'Short options may be combined (-vp 4222); --port 4222 and --port=4222 are the same.',

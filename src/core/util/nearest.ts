@@ -9,7 +9,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined
   let fewest = Math.max(1, Math.floor(word.length / LETTERS_PER_EDIT)) + 1
   for (const candidate of known) {
-    const edits = edit(word, candidate)
+    const edits = edit(word.toLowerCase(), candidate.toLowerCase())
     // A word of which nothing is left is not the one that was meant.
     if (edits < fewest && edits < candidate.length) {
       best = candidate

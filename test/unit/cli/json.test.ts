@@ -2,6 +2,7 @@
 // What the commands print with --json: objects, one per line, and nothing else.
 
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { describeAll } from '../../../src/cli/commands/registry.ts'
 import { toJson } from '../../../src/cli/format/json.ts'
@@ -29,6 +30,22 @@ async function run(node: Partial<FakeNode>, ...lines: string[]) {
     .map((line) => JSON.parse(line) as JsonObject)
   return { objects, errors: console.errors }
 }
+
+test('every kind of object is in the documentation, and no other', () => {
+  const root = new URL('../../../', import.meta.url)
+  const folder = new URL('src/cli/', root)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const sources = files.filter((file) => file.endsWith('.ts'))
+  const texts = sources.map((file) => readFileSync(new URL(file, folder), 'utf8'))
+  const printed = texts.flatMap((text) => [...text.matchAll(/\bevent: '([\w.-]+)'/g)])
+  const [, table = ''] = readFileSync(new URL('docs/tools.md', root), 'utf8').split('| Event |')
+  const [rows = ''] = table.split('\n\n')
+  const names = rows
+    .split('\n')
+    .flatMap((row) => row.split('|')[1]?.match(/[\w.-]*[a-z][\w.-]*/g) ?? [])
+  assert.ok(names.length > 20)
+  assert.deepEqual(names.toSorted(), [...new Set(printed.map(([, name]) => name!))].toSorted())
+})
 
 test('a get gives the values, and how it ended', async () => {
   const { objects } = await run({ values: [hello] }, 'g mykey')

@@ -251,6 +251,11 @@ describe('the program', () => {
     await console.done
     console.log.write('debug', 'about something else')
     console.log.write('debug', `about ${MYKEY}`)
+    const said = ['Logging is on', 'Logging is off', `Logging is on for lines about ${MYKEY}`]
+    assert.deepEqual(
+      console.out.split('\n').filter((line) => line.startsWith('Logging')),
+      said,
+    )
     const [mistake, logged] = console.errors.trimEnd().split('\n')
     assert.equal(mistake, 'Syntax error: invalid InfoHash: nothash (40 hexadecimal digits)')
     assert.match(logged!, /^\[\d+\.\d+\] about 816cc2\w+$/)
@@ -315,13 +320,23 @@ describe('the program', () => {
   test('helps, ignores empty lines, and says what it does not know', async () => {
     const { out, errors } = await run({}, '', '   ', 'zzz', 'G mykey', 'h')
     const hint = " (type 'h' or 'help' for a list of possible commands)\n"
-    assert.ok(out.startsWith(`Unknown command: zzz\n${hint}Unknown command: G\n${hint}`))
+    assert.ok(
+      out.startsWith(`Unknown command: zzz\n${hint}Unknown command: G. Did you mean g?\n${hint}`),
+    )
     for (const name of 'g q p pp cpp s e l cl a b cc ll lr ls ld la log h x'.split(' ')) {
       assert.match(out, new RegExp(`^  ${name}[ ,]`, 'm'))
     }
     assert.match(out, /^Longer names: put \(p\)/m)
     for (const line of out.split('\n')) assert.ok(line.length <= 80, line)
     assert.equal(errors, '')
+  })
+
+  test('helps with one command, by any of its names', async () => {
+    const { out, errors, session } = await run({}, 'h cpp', 'help cancel-put', 'h pyt')
+    const one = '  cpp KEY VALUE-ID\n  stop renewing a value\n  Or: cancel-put\n'
+    assert.equal(out, one + one)
+    assert.equal(errors, 'Unknown command: pyt. Did you mean put?\n')
+    assert.equal(session.status, 2)
   })
 
   test('works through proxies, and through sockets again', async () => {

@@ -39,8 +39,20 @@ for (const tool of TOOLS) {
       for (const { status } of tool.exitStatuses) assert.match(help, new RegExp(`\\b${status} `))
       for (const line of help.split('\n')) assert.ok(line.length <= 80, line)
       for (const { command } of tool.examples) assert.ok(help.includes(command), command)
-      assert.match(help, new RegExp(`^Usage: ${tool.name} \\[options\\]`))
+      const command = tool.isInternal ? `opendht ${tool.name}` : tool.name
+      assert.match(help, new RegExp(`^Usage: ${command} \\[options\\]`))
       assert.match(help.replaceAll('\n', ' '), /Exit status: 0 .* 2 wrong usage/)
+    })
+
+    test('says which flags may be repeated', () => {
+      for (const [name, { isRepeated = false, help = [] }] of served(tool)) {
+        assert.equal(help.join(' ').includes('may be repeated'), isRepeated, name)
+      }
+    })
+
+    test('ends its list of flags with those that all tools have', () => {
+      const names = served(tool).map(([name]) => name)
+      assert.deepEqual(names.slice(-2), ['help', 'version'])
     })
 
     test('has letters that stand for one flag each', () => {
@@ -85,6 +97,16 @@ describe('manual pages', () => {
     }
   })
 
+  test('of the command that has all tools is complete', () => {
+    const page = pages.find(({ file }) => file === 'opendht.1')!.text
+    for (const title of ['OPTIONS', 'EXAMPLES', 'SEE ALSO'])
+      assert.ok(page.includes(`.SH ${title}\n`))
+    for (const flag of ['help', 'version']) assert.ok(page.includes(`\\fB\\-\\-${flag}\\fP`))
+    for (const name of Object.keys(manifest.bin)) {
+      assert.equal(page.includes(`\\fB${name}\\fP(1)`), name !== 'opendht', name)
+    }
+  })
+
   test('hold no request by accident', () => {
     const known = /^\.(TH|SH|TP|PP)( |$)/
     for (const { text } of pages) {
@@ -125,6 +147,8 @@ describe('completions', () => {
     assert.deepEqual(complete('opendht', 'dhts'), ['dhtscanner'])
     assert.deepEqual(complete('opendht', 'dhtscanner', '--js'), ['--json'])
     assert.deepEqual(complete('dhtnode', '-l', 'package-l'), ['package-lock.json'])
+    assert.deepEqual(complete('dhtnode', '--logfile', '=', 'package-l'), ['package-lock.json'])
+    assert.deepEqual(complete('dhtnode', '--push-format', '='), ['4.3', '2.4'])
     assert.deepEqual(complete('dhtnode', '-p', ''), [])
     assert.deepEqual(complete('opendht', 'completion', ''), [
       ...['--help', '-h', '--version', 'bash', 'zsh', 'fish'],
@@ -138,6 +162,8 @@ describe('command lines that cannot be meant', () => {
     const refusals: [args: string[], message: RegExp][] = [
       [['dhtscanner'], /^Which network\? .*-b/],
       [['dhtscanner', '-i'], /^Unknown option: -i$/],
+      [['dhtcluster', '--log', 'x'], /^Unknown option: --log\. Did you mean --logfile\?$/],
+      [['dhtnode', '--JSON'], /^Unknown option: --JSON\. Did you mean --json\?$/],
       [['dhtchat', 'room'], /^Unexpected argument: room$/],
       [['dhtcluster', '-n', '501'], /^Invalid number of nodes: 501 \(1 to 500\)$/],
       [['dhtcluster', '-p', '65535', '-n', '2'], /^There are no 2 ports from 65535 on$/],
