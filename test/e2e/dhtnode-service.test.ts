@@ -87,7 +87,7 @@ describe('the system log', { skip: isWindows }, () => {
     assert.match(read(), /^<4>\[\d{6,}\.\d{6}\] Cannot resolve host/m)
   })
 
-  test('gets the lines of all nodes of a cluster from one logger, with their numbers', async (t) => {
+  test('gets the lines of all nodes of a cluster from one logger, numbered', async (t) => {
     const folder = temporaryFolder(t)
     const written = join(folder, 'written')
     const logger = join(folder, 'logger')
