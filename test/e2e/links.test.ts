@@ -44,6 +44,20 @@ test('links to other places are encrypted and well-formed', () => {
   }
 })
 
+test('files that texts name are there', () => {
+  const missing: string[] = []
+  let count = 0
+  for (const from of texts.filter((path) => path !== 'CHANGELOG.md')) {
+    const named = readText(from).matchAll(/`((?:src|test|docs|scripts|packaging)\/[\w./-]+)`/g)
+    for (const [, path = ''] of named) {
+      count++
+      if (!existsSync(join(ROOT, path))) missing.push(`${from}: ${path}`)
+    }
+  }
+  assert.deepEqual(missing, [])
+  assert.ok(count > 50, `${count} files`)
+})
+
 test('every page is found from the readme', () => {
   const found = new Set(['README.md'])
   for (const from of found) {
