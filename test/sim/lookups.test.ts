@@ -29,6 +29,14 @@ function ids(nodes: readonly { readonly id: InfoHash }[]): Set<string> {
   return new Set(nodes.map(({ id }) => id.toString()))
 }
 
+function closestIds(nodes: readonly MiniNode[], key: InfoHash): Set<string> {
+  return ids(
+    byDistance(nodes, key)
+      .slice(0, 8)
+      .map(({ dht }) => dht),
+  )
+}
+
 /** Every node gets every value, several at a time. */
 function checkAllFound(net: MiniNetwork, readers: readonly MiniNode[]): void {
   for (const [n, key] of KEYS.entries()) {
@@ -53,11 +61,7 @@ describe('a network', () => {
       const operation = node.dht.startGet(key, QUERY_ALL, net.now)
       assert.equal(net.finish(node, operation), 'ok')
       const found = ids(doneOf(node, operation)!.nodes)
-      const closest = ids(
-        byDistance(others, key)
-          .slice(0, 8)
-          .map(({ dht }) => dht),
-      )
+      const closest = closestIds(others, key)
       assert(closest.isSubsetOf(found), `${closest.intersection(found).size} of 8 found`)
       const roundTrips = (net.now - startedAt) / (2 * net.delayMs)
       assert(roundTrips <= 8, `${roundTrips} round trips`)
@@ -73,11 +77,7 @@ describe('a network', () => {
       assert.equal(net.finish(net.nodes[7]!, operation), 'ok')
       const stored = ids(doneOf(net.nodes[7]!, operation)!.nodes)
       const others = net.nodes.filter((other) => other !== net.nodes[7])
-      const closest = ids(
-        byDistance(others, key)
-          .slice(0, 8)
-          .map(({ dht }) => dht),
-      )
+      const closest = closestIds(others, key)
       assert(closest.isSubsetOf(stored), `${closest.intersection(stored).size} of 8`)
       assert(stored.size <= 12, `${stored.size} nodes`)
     }
@@ -93,11 +93,7 @@ describe('a network', () => {
       const operation = node.dht.startGet(key, QUERY_ALL, net.now)
       assert.equal(net.finish(node, operation), 'ok')
       const found = ids(doneOf(node, operation)!.nodes)
-      const closest = ids(
-        byDistance(others, key)
-          .slice(0, 8)
-          .map(({ dht }) => dht),
-      )
+      const closest = closestIds(others, key)
       const count = closest.intersection(found).size
       assert(count >= 7, `${count} of 8 found`)
     }

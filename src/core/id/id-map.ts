@@ -1,100 +1,66 @@
 // SPDX-License-Identifier: MIT
-// Hash table from InfoHash to the item that carries it: open addressing over a typed array of mixed
-// words, no string keys. Seeded, because peers choose their ids and would otherwise choose
-// collisions.
+// Hash table from InfoHash to the item that carries it, without string keys. Seeded, because peers
+// choose their ids and would otherwise choose collisions.
 
+import { HashTable } from '../util/hash-table.ts'
 import type { InfoHash } from './info-hash.ts'
 
 export interface Identified {
   readonly id: InfoHash
 }
 
-const INITIAL_SLOTS = 8
-
 export class IdMap<T extends Identified> implements Iterable<T> {
-  readonly #seed: number
   /** Secret odd multiplier. */
   readonly #key: number
-  #hashes = new Int32Array(INITIAL_SLOTS)
-  #items: (T | undefined)[] = new Array(INITIAL_SLOTS).fill(undefined)
-  #size = 0
+  readonly #table: HashTable<T>
 
   constructor(seed: number) {
-    this.#seed = seed | 0
     this.#key = secretFactor(seed)
+    this.#table = new HashTable(seed)
   }
 
   get size(): number {
-    return this.#size
+    return this.#table.size
   }
 
   get(id: InfoHash): T | undefined {
-    return this.#items[this.#slotOf(id, this.#mix(id))]
+    const slot = this.#slotOf(id, this.#mix(id))
+    return slot < 0 ? undefined : this.#table.at(slot)
   }
 
   has(id: InfoHash): boolean {
-    return this.get(id) !== undefined
+    return this.#slotOf(id, this.#mix(id)) >= 0
   }
 
   /** Adds `item`, replacing the one with the same id. */
   set(item: T): void {
-    if (2 * (this.#size + 1) > this.#items.length) this.#resize(2 * this.#items.length)
     const hash = this.#mix(item.id)
     const slot = this.#slotOf(item.id, hash)
-    if (this.#items[slot] === undefined) this.#size++
-    this.#items[slot] = item
-    this.#hashes[slot] = hash
+    if (slot < 0) this.#table.add(hash, item)
+    else this.#table.replace(slot, item)
   }
 
   delete(id: InfoHash): boolean {
-    let hole = this.#slotOf(id, this.#mix(id))
-    if (this.#items[hole] === undefined) return false
-    const mask = this.#items.length - 1
-    // Backward shift: what was pushed past the hole by a collision moves into it.
-    for (
-      let probe = (hole + 1) & mask;
-      this.#items[probe] !== undefined;
-      probe = (probe + 1) & mask
-    ) {
-      const home = this.#hashes[probe]! & mask
-      if (((probe - home) & mask) < ((probe - hole) & mask)) continue
-      this.#items[hole] = this.#items[probe]
-      this.#hashes[hole] = this.#hashes[probe]!
-      hole = probe
-    }
-    this.#items[hole] = undefined
-    this.#size--
-    if (this.#items.length > INITIAL_SLOTS && 8 * this.#size < this.#items.length) {
-      this.#resize(this.#items.length / 2)
-    }
+    const slot = this.#slotOf(id, this.#mix(id))
+    if (slot < 0) return false
+    this.#table.deleteAt(slot)
     return true
   }
 
   /** In no particular order. The map must not change meanwhile. */
-  *[Symbol.iterator](): Iterator<T> {
-    for (const item of this.#items) if (item !== undefined) yield item
+  [Symbol.iterator](): Iterator<T> {
+    return this.#table[Symbol.iterator]()
   }
 
-  /** Slot that holds `id`, or the free slot where it belongs. */
   #slotOf(id: InfoHash, hash: number): number {
-    const mask = this.#items.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const item = this.#items[slot]
-      if (item === undefined) return slot
-      if (this.#hashes[slot] === hash && item.id.equals(id)) return slot
-    }
+    const table = this.#table
+    let slot = table.probe(hash)
+    while (slot >= 0 && !table.at(slot).id.equals(id)) slot = table.probe(hash, slot)
+    return slot
   }
 
   #mix(id: InfoHash): number {
-    return hashId(id, this.#seed, this.#key)
-  }
-
-  #resize(slots: number): void {
-    const items = this.#items
-    this.#items = new Array(slots).fill(undefined)
-    this.#hashes = new Int32Array(slots)
-    this.#size = 0
-    for (const item of items) if (item !== undefined) this.set(item)
+    return hashId(id, this.#table.seed, this.#key)
   }
 }
 

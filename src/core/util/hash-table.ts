@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Hash table for items that are found by more than one word: open addressing over the hashes that
 // the caller computes. Seeded, because peers choose most of what we hash and would otherwise choose
-// collisions. Has no order, so it cannot be iterated.
+// collisions.
 
 const INITIAL_SLOTS = 8
 
@@ -17,7 +17,7 @@ export function finish(hash: number): number {
   return mixed ^ (mixed >>> 15)
 }
 
-export class HashTable<T> {
+export class HashTable<T> implements Iterable<T> {
   /** Where hashes of this table start. */
   readonly seed: number
   #hashes = new Int32Array(INITIAL_SLOTS)
@@ -50,6 +50,11 @@ export class HashTable<T> {
     return this.#items[slot]!
   }
 
+  /** Takes the place of the item in a slot that `probe` found; has the same hash. */
+  replace(slot: number, item: T): void {
+    this.#items[slot] = item
+  }
+
   /** Adds an item that is not there yet. */
   add(hash: number, item: T): void {
     if (2 * (this.#size + 1) > this.#items.length) this.#resize(2 * this.#items.length)
@@ -59,9 +64,16 @@ export class HashTable<T> {
 
   /** Removes an item that was added under this hash. */
   delete(hash: number, item: T): boolean {
-    let hole = this.probe(hash)
-    while (hole >= 0 && this.#items[hole] !== item) hole = this.probe(hash, hole)
-    if (hole < 0) return false
+    let slot = this.probe(hash)
+    while (slot >= 0 && this.#items[slot] !== item) slot = this.probe(hash, slot)
+    if (slot < 0) return false
+    this.deleteAt(slot)
+    return true
+  }
+
+  /** Removes the item in a slot that `probe` found. */
+  deleteAt(slot: number): void {
+    let hole = slot
     const mask = this.#items.length - 1
     // Backward shift: what was pushed past the hole by a collision moves into it.
     for (
@@ -80,7 +92,11 @@ export class HashTable<T> {
     if (this.#items.length > INITIAL_SLOTS && 8 * this.#size < this.#items.length) {
       this.#resize(this.#items.length / 2)
     }
-    return true
+  }
+
+  /** In no particular order. The table must not change meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (const item of this.#items) if (item !== undefined) yield item
   }
 
   #insert(hash: number, item: T): void {

@@ -4,10 +4,8 @@
 
 import { MAX_CACHED_NODES, MAX_PARTIAL_BYTES, MAX_PENDING_REQUESTS } from '../../core/constants.ts'
 import type { DhtStats } from '../../core/snapshots.ts'
-import type { Checker } from '../checker.ts'
-import type { SimNetwork } from '../sim-network.ts'
 import type { SimNode } from '../sim-node.ts'
-import { Rounds } from './rounds.ts'
+import { NodeChecker, type NodeCheckerOptions } from './node-checker.ts'
 
 /** What is measured of a node, and its limit. */
 export interface NodeLimits {
@@ -28,36 +26,18 @@ const DEFAULT_LIMITS: NodeLimits = {
   partialBytes: MAX_PARTIAL_BYTES,
 }
 
-export class LimitChecker implements Checker {
+export class LimitChecker extends NodeChecker {
   readonly name = 'limits'
-  readonly everyMs: number
   readonly #limits: NodeLimits
-  readonly #rounds: Rounds
-  #network!: SimNetwork
   /** The highest value of each that was seen. */
   readonly highest: Record<string, number> = {}
 
-  constructor(
-    options: { everyMs?: number; nodesPerCheck?: number; limits?: Partial<NodeLimits> } = {},
-  ) {
-    this.everyMs = options.everyMs ?? 5000
-    this.#rounds = new Rounds(options.nodesPerCheck ?? 20)
+  constructor(options: NodeCheckerOptions & { limits?: Partial<NodeLimits> } = {}) {
+    super(options)
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
   }
 
-  start(network: SimNetwork): void {
-    this.#network = network
-  }
-
-  check(): void {
-    for (const node of this.#rounds.next(this.#network.upNodes)) this.#checkNode(node)
-  }
-
-  finish(): void {
-    for (const node of this.#network.upNodes) this.#checkNode(node)
-  }
-
-  #checkNode(node: SimNode): void {
+  protected checkNode(node: SimNode): void {
     const stats = node.dht.stats(node.clockMs)
     if (stats.dropped.internal > 0) this.#fail(node, 'a datagram broke the engine (internal)')
     if (stats.dropped.outboxFull > 0) this.#fail(node, 'the outbox was full')
@@ -93,6 +73,6 @@ export class LimitChecker implements Checker {
   }
 
   #fail(node: SimNode, text: string): void {
-    this.#network.fail(`Node ${node.index}: ${text}`)
+    this.network.fail(`Node ${node.index}: ${text}`)
   }
 }

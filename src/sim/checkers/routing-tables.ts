@@ -6,42 +6,19 @@ import type { InfoHash } from '../../core/id/info-hash.ts'
 import { ZERO_HASH } from '../../core/id/info-hash.ts'
 import type { Family } from '../../core/id/socket-address.ts'
 import type { RoutingTableSnapshot } from '../../core/snapshots.ts'
-import type { Checker } from '../checker.ts'
-import type { SimNetwork } from '../sim-network.ts'
 import type { SimNode } from '../sim-node.ts'
-import { Rounds } from './rounds.ts'
+import { NodeChecker } from './node-checker.ts'
 
 const BUCKET_SIZE = 8
 
-export class RoutingTableChecker implements Checker {
+export class RoutingTableChecker extends NodeChecker {
   readonly name = 'routing tables'
-  readonly everyMs: number
-  readonly #rounds: Rounds
-  #network!: SimNetwork
 
-  /** Looks at `nodesPerCheck` nodes each time, in turn; default 20 every 5 s. */
-  constructor(options: { everyMs?: number; nodesPerCheck?: number } = {}) {
-    this.everyMs = options.everyMs ?? 5000
-    this.#rounds = new Rounds(options.nodesPerCheck ?? 20)
-  }
-
-  start(network: SimNetwork): void {
-    this.#network = network
-  }
-
-  check(): void {
-    for (const node of this.#rounds.next(this.#network.upNodes)) this.#checkNode(node)
-  }
-
-  finish(): void {
-    for (const node of this.#network.upNodes) this.#checkNode(node)
-  }
-
-  #checkNode(node: SimNode): void {
+  protected checkNode(node: SimNode): void {
     for (const family of node.dht.config.families) {
       const problem = problemOf(node.id, family, node.dht.routingTable(family, node.clockMs))
       if (problem === undefined) continue
-      this.#network.fail(`Node ${node.index}: routing table of IPv${family}: ${problem}`)
+      this.network.fail(`Node ${node.index}: routing table of IPv${family}: ${problem}`)
       return
     }
   }
