@@ -98,6 +98,7 @@ int main(int count, char** arguments) {
     if (command == "put") put(node, id, InfoHash(key), size);
     if (command == "get") get(node, id, InfoHash(key));
     if (command == "listen") listen(node, id, InfoHash(key));
+    if (command == "enter") node.bootstrap(id, key);
     if (command == "stat") stat(node);
     if (command == "quit") break;
   }

@@ -16,8 +16,8 @@ import { quantileOf } from './statistics.ts'
 const PORT = '4222'
 const VALUE_BYTES = 100
 const OPERATION_TIMEOUT_MS = 60_000
-/** Between two starts, so that they do not all ask the first node at once. */
-const START_GAP_MS = 20
+/** Between two that enter, so that they do not all ask the first node at once. */
+const ENTER_GAP_MS = 20
 /** Good nodes that make a table good enough, at most this part of all, and how often is looked. */
 const WANTED_GOOD = 8
 const WANTED_PART = 1 / 4
@@ -46,7 +46,6 @@ export class ChurnNetwork {
   #nodes: LineNode[] = []
   /** Nodes that are asked for operations. */
   #asked: LineNode[] = []
-  #startedAt = 0
   #usage: Usage
 
   private constructor(options: ChurnOptions, network: LossyNetwork) {
@@ -55,7 +54,10 @@ export class ChurnNetwork {
     this.#usage = this.#measure()
   }
 
-  /** All processes run and have bound their sockets; they may not know each other yet. */
+  /**
+   * All processes run and have bound their sockets, but do not know each other: what the machine
+   * needs to start them is no part of what it takes to join.
+   */
   static async start(options: ChurnOptions): Promise<ChurnNetwork> {
     const network = await LossyNetwork.open(options.count, options.link)
     const churn = new ChurnNetwork(options, network)
@@ -69,21 +71,21 @@ export class ChurnNetwork {
   }
 
   /**
-   * Until every node knows some good ones; the figures are those of the nodes that are asked. In a
+   * Has all nodes enter, until every one knows some good ones; the figures are those of the nodes that are asked. In a
    * mixed network with loss these have joined long before the others.
    */
   async join(row: string): Promise<Row> {
+    await this.#enter()
     const wanted = Math.min(WANTED_GOOD, Math.ceil(this.#nodes.length * WANTED_PART))
     const others = this.#nodes.filter((node) => !this.#asked.includes(node))
     const othersJoined = Promise.all(others.map((node) => whenGood(node, wanted)))
     const joined = await Promise.all(this.#asked.map((node) => whenGood(node, wanted)))
     await othersJoined
-    const joinMs = joined.map((at, i) => at - this.#asked[i]!.readyAt)
+    const joinMs = joined.map((at, i) => at - this.#asked[i]!.enteredAt)
     return {
       row,
       joinS: Math.max(...joinMs) / 1000,
       joinP50S: quantileOf(joinMs, 0.5) / 1000,
-      allS: (Math.max(...joined) - this.#startedAt) / 1000,
       ...this.#costs(this.#nodes.length),
     }
   }
@@ -132,25 +134,30 @@ export class ChurnNetwork {
   async #startNodes(): Promise<void> {
     const { makeup, count } = this.#options
     const every = Math.floor(count / OURS_IN_MIXED)
-    this.#startedAt = performance.now()
     for (const [i, address] of this.#network.addresses.entries()) {
       const isOurs = makeup === 'ours' || (makeup === 'mixed' && i % every === every - 1)
       const node = this.#startNode(isOurs, address)
       this.#nodes.push(node)
       if (makeup !== 'mixed' || isOurs) this.#asked.push(node)
-      if (i === 0) await node.whenReady()
-      else await sleep(START_GAP_MS)
     }
     await Promise.all(this.#nodes.map((node) => node.whenReady()))
+  }
+
+  async #enter(): Promise<void> {
+    this.#usage = this.#measure()
+    const [first, ...others] = this.#nodes
+    first!.enter(undefined)
+    for (const node of others) {
+      node.enter({ address: first!.address, port: PORT })
+      await sleep(ENTER_GAP_MS)
+    }
   }
 
   #startNode(isOurs: boolean, address: string): LineNode {
     const program = isOurs
       ? [process.execPath, '--no-warnings', join(BENCH, 'linenode')]
       : [cppProgram('linenode')]
-    const first = this.#nodes[0]
-    const bootstrap = first === undefined ? [] : [first.address, PORT]
-    const command = [...this.#network.prefix, ...program, address, PORT, ...bootstrap]
+    const command = [...this.#network.prefix, ...program, address, PORT]
     const env = { OPENDHT_BENCH_SOURCE: this.#options.usesSources ? '1' : '' }
     return new LineNode(command, address, env)
   }

@@ -2,7 +2,7 @@
 // The settings of one run, and what follows from them for every benchmark: which of our transports
 // take part, where programs are, which processors they are pinned to.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Subject } from './benchmark.ts'
@@ -111,6 +111,10 @@ export const CPP: Subject = { name: 'C++', kind: 'cpp' }
 export function cppProgram(name: string): string {
   const path = join(BENCH, 'build', name)
   if (!existsSync(path)) throw new Error(`${path} is missing: run bench/install.sh`)
+  const source = join(BENCH, 'cpp', `${name}.cpp`)
+  if (statSync(path).mtimeMs < statSync(source).mtimeMs) {
+    throw new Error(`${path} is older than its source: run bench/install.sh drivers`)
+  }
   return path
 }
 

@@ -29,8 +29,9 @@ export class LineNode {
   /** By id of an operation, or the word that an answer begins with. */
   readonly #waiting = new Map<string, (words: string[]) => void>()
   #operations = 0
-  /** When it could take part, on the clock of `performance.now()`. */
-  readyAt = Number.POSITIVE_INFINITY
+  #isReady = false
+  /** When it could take part, on the clock of `performance.now()`: from `enter` on. */
+  enteredAt = Number.POSITIVE_INFINITY
 
   constructor(command: readonly string[], address: string, env: Record<string, string>) {
     this.address = address
@@ -42,9 +43,15 @@ export class LineNode {
 
   /** Until its socket is bound. */
   async whenReady(): Promise<void> {
-    if (this.readyAt !== Number.POSITIVE_INFINITY) return
+    if (this.#isReady) return
     const words = await this.#answer('ready', START_TIMEOUT_MS)
     if (words === undefined) throw new Error(`the node at ${this.address} does not start`)
+  }
+
+  /** Lets it enter the network of another node, or tells it that others are about to. */
+  enter(entry: { readonly address: string; readonly port: string } | undefined): void {
+    this.enteredAt = performance.now()
+    if (entry !== undefined) this.#send(`enter ${entry.address} ${entry.port}`)
   }
 
   /** Number of good nodes in its table; 0 when it does not say. */
@@ -113,7 +120,7 @@ export class LineNode {
   #onLine(line: string): void {
     const words = line.split(' ')
     const [kind = '', id = ''] = words
-    if (kind === 'ready') this.readyAt = performance.now()
+    if (kind === 'ready') this.#isReady = true
     this.#waiting.get(kind === 'put' || kind === 'get' ? id : kind)?.(words)
   }
 }
