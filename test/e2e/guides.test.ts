@@ -89,7 +89,7 @@ describe('blocks of code', () => {
 async function follow(t: TestContext, path: string, packed: PackedPackage): Promise<void> {
   const folder = join(packed.folder, basename(path, '.md'))
   mkdirSync(folder)
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }') // as npm init does
   symlinkSync(join(packed.folder, 'node_modules'), join(folder, 'node_modules'))
   const ports = await freePorts()
   const here = (code: string): string => {
