@@ -25,7 +25,7 @@ export const target: FuzzTarget = {
       const writer = new MsgpackWriter()
       packQuery(writer, query)
       const again = unpackQuery(new MsgpackReader(writer.take()))
-      if (`${again}` !== `${query.wire}`) throw new Error(`"${query}" was read as "${again}"`)
+      if (!again.equals(query.wire)) throw new Error(`"${query}" was read as "${again}"`)
     } catch (error) {
       const isMistake = error instanceof TypeError && /field/.test(error.message)
       // More than peers take, which have limits that texts have not.
