@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong in a chaos run: one fault after the other, drawn from a seed. Witnesses are spared
-// from death, long stops and clocks that are wrong, not from anything that happens to packets.
+// What goes wrong in a chaos run: one fault after the other, drawn from a seed. Witnesses are
+// spared from death, stops and clocks that are wrong, not from anything that happens to packets.
 
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { type ChaosNetwork, GOOD_LINK } from './chaos-network.ts'

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A network of real processes, ours and C++ ones, in which everything goes wrong:
 // `npm run chaos -- [--minutes N] [--seed N] [--nodes N]`. Meanwhile four witnesses, two of each
-// kind, listen and put. In the end, after a time of calm, every value whose put was acknowledged has
-// to be found by all of them, and every listener has to have heard of all; no process may have ended
-// by itself, and none of ours may have grown. Status 1 when ours failed; what C++ nodes failed is
-// only told. Needs root and what test/interop needs.
+// kind, listen and put. In the end, after a time of calm, every value whose put was acknowledged
+// has to be found by all of them, and every listener has to have heard of all; no process may have
+// ended by itself, and none of ours may have grown. Status 1 when ours failed; what C++ nodes
+// failed is only told. Needs root and what test/interop needs.
 
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'

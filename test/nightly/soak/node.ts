@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The node of a soak run, in a process of its own: `node node.ts`. Says its port, and then, for each
-// line that it reads, its health as JSON.
+// The node of a soak run, in a process of its own: `node node.ts`. Says its port, and then, for
+// each line that it reads, its health as JSON.
 
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -27,7 +27,8 @@ export const target: FuzzTarget = {
     return [...found, ...own]
   },
   dictionary: words(
-    '-----BEGIN -----END ----- PRIVATE PUBLIC KEY RSA EC ENCRYPTED Proc-Type: DEK-Info: AES-256-CBC,',
+    '-----BEGIN -----END ----- PRIVATE PUBLIC KEY RSA EC ENCRYPTED Proc-Type: DEK-Info: ' +
+      'AES-256-CBC,',
   ),
   maxBytes: 4096,
   async run(input) {
