@@ -3,7 +3,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from './parts/icon.tsx'
-import { connection, connectionError, overview } from './state/live.ts'
+import { asksForToken, connection, connectionError, overview } from './state/live.ts'
 import { hrefOf, route, VIEWS, type ViewName } from './state/route.ts'
 import { KeysView } from './views/keys.tsx'
 import { LogView } from './views/log.tsx'
@@ -104,7 +104,7 @@ function ConnectionBanner() {
     <div class="banner" role="status">
       <span>The proxy does not show its node to this browser.</span>
       <span class="small">{connectionError.value}</span>
-      <a href={hrefOf('settings')}>Give a token</a>
+      {asksForToken.value && <a href={hrefOf('settings')}>Give a token</a>}
     </div>
   )
 }

@@ -19,6 +19,11 @@ export function formatCount(count: number): string {
   return COUNT.format(count)
 }
 
+/** A count with what it counts: `1 key`, `2 keys`. */
+export function formatNumberOf(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
+}
+
 /** A rate: whole when it is large. */
 export function formatRate(perSecond: number): string {
   if (perSecond === 0 || perSecond >= 10) return formatCount(Math.round(perSecond))

@@ -2,6 +2,7 @@
 // Reads a trace file in small steps, so that the page stays usable meanwhile.
 
 import type { TraceRecord } from '../../../src/sim/trace.ts'
+import { chunksOf } from './chunks-of.ts'
 import { TraceModel } from './trace-model.ts'
 
 /** How long the page may be kept from drawing. */
@@ -33,7 +34,7 @@ export async function readTrace(
       throw new Error(`Line ${line} is no record of a trace: ${(error as Error).message}`)
     }
   }
-  for await (const part of file.stream()) {
+  for await (const part of chunksOf(file.stream())) {
     const lines = (rest + decoder.decode(part, { stream: true })).split('\n')
     rest = lines.pop()!
     if (rest.length > MAX_LINE) throw new Error('Not a trace: a line is too long')

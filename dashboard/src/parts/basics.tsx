@@ -37,6 +37,31 @@ export function Tile({ label, figure, note }: { label: string; figure: string; n
   )
 }
 
+/** One line of text, without help from dictionary and memory of the browser. */
+export function TextField({ id, label, value, placeholder, onChange }: TextFieldProps) {
+  return (
+    <div class="field grow">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        value={value}
+        placeholder={placeholder}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    </div>
+  )
+}
+
+interface TextFieldProps {
+  readonly id: string
+  readonly label: string
+  readonly value: string
+  readonly placeholder?: string
+  readonly onChange: (value: string) => void
+}
+
 /** An id that leads to the view of the key. */
 export function KeyLink({ id, children }: { id: string; children?: ComponentChildren }) {
   return (
@@ -48,19 +73,20 @@ export function KeyLink({ id, children }: { id: string; children?: ComponentChil
 
 /** Copies a text that is too long to type. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
-  const [isCopied, setCopied] = useState(false)
+  const [outcome, setOutcome] = useState('')
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text)
-      setCopied(true)
-      setTimeout(() => setCopied(false), 1500)
+      setOutcome('Copied')
     } catch {
-      // Only secure pages may: the text is there to be selected.
+      // Only pages over HTTPS, and those of this host, may.
+      setOutcome('Cannot copy here: select it')
     }
+    setTimeout(() => setOutcome(''), 3000)
   }
   return (
     <button type="button" class="link small" onClick={copy}>
-      {isCopied ? 'Copied' : label}
+      {outcome || label}
     </button>
   )
 }

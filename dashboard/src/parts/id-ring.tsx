@@ -3,7 +3,7 @@
 // closer to the middle the closer to this node.
 
 import type { BucketJson, NodeJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
-import { formatAgo, formatMs, shortId } from '../data/format.ts'
+import { formatAgo, formatMs, formatNumberOf, shortId } from '../data/format.ts'
 import {
   arcPath,
   commonBits,
@@ -24,7 +24,13 @@ export interface IdRingProps {
   readonly nodes: readonly RingNode[]
   readonly buckets: readonly BucketJson[]
   readonly picked: string | undefined
-  readonly onPick: (id: string) => void
+  /** With the `peerKey` of one. */
+  readonly onPick: (peer: string) => void
+}
+
+/** Tells apart what the two families know of one peer. */
+export function peerKey({ family, id }: Pick<RingNode, 'family' | 'id'>): string {
+  return `${family}${id}`
 }
 
 const BUCKET_RADIUS = 292
@@ -38,20 +44,22 @@ export function IdRing({ own, nodes, buckets, picked, onPick }: IdRingProps) {
       class="ring"
       viewBox={`0 0 ${RING_SIZE} ${RING_SIZE}`}
       role="img"
-      aria-label={`${nodes.length} peers around this node; the table below lists them`}
+      aria-label={`${formatNumberOf(nodes.length, 'peer')} around this node: see the table below`}
     >
       <Levels deepest={deepest} />
       <Buckets buckets={buckets} />
-      {nodes.map((node) => (
-        <Peer
-          key={`${node.family}${node.id}`}
-          node={node}
-          own={own}
-          deepest={deepest}
-          isPicked={node.id === picked}
-          onPick={onPick}
-        />
-      ))}
+      {[...nodes]
+        .sort((a, b) => b.family - a.family)
+        .map((node) => (
+          <Peer
+            key={peerKey(node)}
+            node={node}
+            own={own}
+            deepest={deepest}
+            isPicked={peerKey(node) === picked}
+            onPick={onPick}
+          />
+        ))}
       <OwnMark own={own} />
     </svg>
   )
@@ -102,7 +110,7 @@ function Buckets({ buckets }: { buckets: readonly BucketJson[] }) {
 }
 
 function describeBucket({ first, nodes, updatedAgo }: BucketJson): string {
-  const peers = `${nodes.length} peers, updated ${formatAgo(updatedAgo)}`
+  const peers = `${formatNumberOf(nodes.length, 'peer')}, updated ${formatAgo(updatedAgo)}`
   return `Bucket from ${shortId(first)}: ${peers}`
 }
 
@@ -124,13 +132,16 @@ interface PeerProps {
   readonly own: string
   readonly deepest: number
   readonly isPicked: boolean
-  readonly onPick: (id: string) => void
+  readonly onPick: (peer: string) => void
 }
 
-/** IPv4 round, IPv6 square. The table has the same for keyboard and screen reader. */
+/**
+ * IPv4 round, IPv6 square, and larger, so that both are seen of a peer that is known in both. The table
+ * has the same for keyboard and screen reader.
+ */
 function Peer({ node, own, deepest, isPicked, onPick }: PeerProps) {
   const { x, y } = placeOf(node.id, own, deepest)
-  const size = isPicked ? 10 : 7
+  const size = (isPicked ? 9 : 7) + (node.family === 6 ? 2.5 : 0)
   const kind = [
     'peer',
     speedClass(node),
@@ -140,7 +151,7 @@ function Peer({ node, own, deepest, isPicked, onPick }: PeerProps) {
   const title = `${shortId(node.id)} ${node.address}\n${describe(node)}`
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the table does it for keyboards
-    <g class={kind} onClick={() => onPick(node.id)}>
+    <g class={kind} onClick={() => onPick(peerKey(node))}>
       <title>{title}</title>
       {node.family === 4 ? (
         <circle cx={x} cy={y} r={size} />

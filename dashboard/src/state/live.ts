@@ -10,7 +10,7 @@ import type {
 } from '../../../src/proxy/server/inspect/inspection-types.ts'
 import { addSample } from './history.ts'
 import { route, type ViewName } from './route.ts'
-import { linesOf, RequestError, request, token } from './server.ts'
+import { linesOf, pause, pauseBefore, RequestError, request, token } from './server.ts'
 import { isVisible } from './visibility.ts'
 
 /** `refused`: the proxy is there, but does not show us its node. */
@@ -19,6 +19,8 @@ export type Connection = 'connecting' | 'live' | 'lost' | 'refused' | 'paused'
 export const connection = signal<Connection>('connecting')
 /** Why it was lost or refused. */
 export const connectionError = signal('')
+/** Whether a token would help who was refused. */
+export const asksForToken = signal(false)
 
 export const overview = signal<LiveTopics['overview'] | undefined>(undefined)
 export const network = signal<LiveTopics['network'] | undefined>(undefined)
@@ -61,19 +63,24 @@ export function startLive(): void {
 
 async function keepOpen(wanted: string, stop: AbortSignal): Promise<void> {
   let pauseMs = FIRST_PAUSE_MS
+  let failure: unknown
   while (!stop.aborted) {
     try {
       await readStream(wanted, stop, () => {
         pauseMs = FIRST_PAUSE_MS
       })
+      failure = undefined
       lose('lost', 'The proxy ended the connection')
     } catch (error) {
       if (stop.aborted) return
-      const isRefused = error instanceof RequestError && [401, 403].includes(error.status)
+      failure = error
+      const status = error instanceof RequestError ? error.status : 0
+      const isRefused = status === 401 || status === 403
+      asksForToken.value = status === 401
       lose(isRefused ? 'refused' : 'lost', error instanceof Error ? error.message : String(error))
       if (isRefused) pauseMs = MAX_PAUSE_MS
     }
-    await pause(pauseMs, stop)
+    await pause(pauseBefore(pauseMs, failure), stop)
     pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
   }
 }
@@ -137,14 +144,4 @@ function takeLog(lines: LiveTopics['log']): void {
   const after = kept.at(-1)?.number ?? -1
   const fresh = lines.filter(({ number }) => number > after)
   if (fresh.length > 0) logLines.value = [...kept, ...fresh].slice(-MAX_LOG_LINES)
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    stop.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

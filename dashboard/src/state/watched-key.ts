@@ -4,7 +4,16 @@
 
 import { signal } from '@preact/signals'
 import type { ValueJson } from '../data/shown-value.ts'
-import { linesOf, RequestError, request, requestJson } from './server.ts'
+import {
+  LONG_TIMEOUT_MS,
+  linesOf,
+  pause,
+  pauseBefore,
+  RequestError,
+  request,
+  requestJson,
+  within,
+} from './server.ts'
 import { hiding, untilVisible } from './visibility.ts'
 
 export interface ValueRow {
@@ -76,6 +85,7 @@ export class WatchedKey {
   async #keepOpen(): Promise<void> {
     const { signal } = this.#stop
     let pauseMs = FIRST_PAUSE_MS
+    let failure: unknown
     while (true) {
       await untilVisible(signal)
       if (signal.aborted) return
@@ -85,13 +95,15 @@ export class WatchedKey {
           pauseMs = FIRST_PAUSE_MS
         })
         this.#lose('The stream ended')
+        failure = undefined
       } catch (error) {
         if (hidden.signal.aborted) continue
+        failure = error
         this.#lose(error instanceof Error ? error.message : String(error))
       } finally {
         hidden.end()
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseBefore(pauseMs, failure), signal)
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
     }
   }
@@ -181,13 +193,15 @@ export class WatchedKey {
 }
 
 /** All values that the network has now, in one go. */
-export async function getOnce(hash: string, signal: AbortSignal): Promise<ValueJson[]> {
-  const response = await request(`key/${hash}`, { signal })
-  const values: ValueJson[] = []
-  for await (const lines of linesOf(response)) {
-    for (const line of lines) if (line !== '') values.push(JSON.parse(line) as ValueJson)
-  }
-  return values
+export async function getOnce(hash: string, stop: AbortSignal): Promise<ValueJson[]> {
+  return within(LONG_TIMEOUT_MS, stop, async (signal) => {
+    const response = await request(`key/${hash}`, { signal })
+    const values: ValueJson[] = []
+    for await (const lines of linesOf(response)) {
+      for (const line of lines) if (line !== '') values.push(JSON.parse(line) as ValueJson)
+    }
+    return values
+  })
 }
 
 /** Resolves to the value as it was stored. */

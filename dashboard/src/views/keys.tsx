@@ -5,10 +5,11 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { formatCount, formatMs, formatTime } from '../data/format.ts'
 import { contentOf, hashOfKey } from '../data/shown-value.ts'
 import { summary, visible } from '../data/value-text.ts'
-import { Badge, CopyButton, Head, type Tone } from '../parts/basics.tsx'
+import { Badge, CopyButton, Head, TextField, type Tone } from '../parts/basics.tsx'
 import { ShortCountdown } from '../parts/countdown.tsx'
 import { PutForm } from '../parts/put-form.tsx'
 import { Registers } from '../parts/registers.tsx'
+import { useShown } from '../parts/use-shown.ts'
 import { ValueDetails } from '../parts/value-details.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { go, route } from '../state/route.ts'
@@ -48,16 +49,12 @@ function KeyForm({ opened }: { opened: string }) {
   }
   return (
     <form class="card row" onSubmit={open}>
-      <div class="field grow">
-        <label for="key">Key: any text, or 40 hexadecimal digits</label>
-        <input
-          id="key"
-          value={text}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </div>
+      <TextField
+        id="key"
+        label="Key: any text, or 40 hexadecimal digits"
+        value={text}
+        onChange={setText}
+      />
       <button type="submit" class="primary">
         Open
       </button>
@@ -73,7 +70,8 @@ function KeyForm({ opened }: { opened: string }) {
 function OpenKey({ text }: { text: string }) {
   const hash = useMemo(() => hashOfKey(text), [text])
   const watched = useMemo(() => new WatchedKey(hash), [hash])
-  const [picked, pick] = useState<string | undefined>(undefined)
+  const [picked, pick] = useState<{ readonly id: string } | undefined>(undefined)
+  const details = useShown<HTMLDivElement>(picked)
   useEffect(() => {
     watched.start()
     return () => watched.close()
@@ -81,7 +79,7 @@ function OpenKey({ text }: { text: string }) {
   const version = watched.version.value
   const ends = useStoredEnds(hash, version).value
   const rows = useMemo(() => [...watched.rows.values()].reverse(), [watched, version])
-  const row = (picked === undefined ? undefined : watched.rows.get(picked)) ?? rows[0]
+  const row = (picked && watched.rows.get(picked.id)) ?? rows[0]
   return (
     <>
       <section class="card key-head">
@@ -104,14 +102,18 @@ function OpenKey({ text }: { text: string }) {
             picked={row?.json.id}
             ends={ends}
             isKnown={watched.state.value === 'live'}
-            onPick={pick}
+            onPick={(id) => pick({ id })}
           />
           <Registers rows={rows} />
           <Changes changes={watched.changes} version={version} />
         </div>
         <div class="stack">
           <PutForm hash={hash} />
-          {row !== undefined && <ValueDetails row={row} end={endOf(row.json, row.at, ends)} />}
+          {row !== undefined && (
+            <div ref={details}>
+              <ValueDetails row={row} end={endOf(row.json, row.at, ends)} />
+            </div>
+          )}
         </div>
       </div>
     </>

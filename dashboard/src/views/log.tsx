@@ -5,7 +5,7 @@ import { useMemo, useState } from 'preact/hooks'
 import type { LogLineJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
 import { formatTime } from '../data/format.ts'
 import { visible } from '../data/value-text.ts'
-import { Choice, Head } from '../parts/basics.tsx'
+import { Choice, Head, TextField } from '../parts/basics.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { logLines } from '../state/live.ts'
 
@@ -29,15 +29,13 @@ export function LogView() {
       <Head title="Log" lead="Details are logged for as long as this view is open." />
       <section class="card form">
         <div class="row">
-          <div class="field grow">
-            <label for="log-filter">Only lines with</label>
-            <input
-              id="log-filter"
-              value={filter}
-              placeholder="a key, an address, a word"
-              onInput={(event) => setFilter(event.currentTarget.value)}
-            />
-          </div>
+          <TextField
+            id="log-filter"
+            label="Only lines with"
+            value={filter}
+            placeholder="a key, an address, a word"
+            onChange={setFilter}
+          />
           <Choice
             label="Least level"
             chosen={level}

@@ -4,15 +4,18 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { OverviewJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
 import { formatCount, formatRate } from '../data/format.ts'
-import { Head } from '../parts/basics.tsx'
+import { Head, TextField } from '../parts/basics.tsx'
+import { ScrollTable } from '../parts/scroll-table.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { overview } from '../state/live.ts'
 import { urlOf } from '../state/server.ts'
-import { Waiting } from './overview.tsx'
 
 interface Counter {
   readonly name: string
   readonly value: number
 }
+
+const COLUMNS = ['Counter', '#Value', '#Change per second']
 
 interface Sample {
   readonly at: number
@@ -51,15 +54,13 @@ export function MetricsView() {
       </Head>
       <section class="card form">
         <div class="row">
-          <div class="field grow">
-            <label for="metric-filter">Only names with</label>
-            <input
-              id="metric-filter"
-              value={filter}
-              placeholder="dropped, ipv4, requests"
-              onInput={(event) => setFilter(event.currentTarget.value)}
-            />
-          </div>
+          <TextField
+            id="metric-filter"
+            label="Only names with"
+            value={filter}
+            placeholder="dropped, ipv4, requests"
+            onChange={setFilter}
+          />
           <label class="check">
             <input
               type="checkbox"
@@ -69,31 +70,15 @@ export function MetricsView() {
             without zeros
           </label>
         </div>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
-        <section class="scroll tall" tabIndex={0} aria-label="Counters">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Counter</th>
-                <th scope="col" class="number">
-                  Value
-                </th>
-                <th scope="col" class="number">
-                  Change per second
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map(({ name, value }) => (
-                <tr key={name}>
-                  <td class="mono">{name}</td>
-                  <td class="number">{formatCount(value)}</td>
-                  <td class="number">{changeOf(value, last?.counters.get(name), seconds)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollTable label="Counters" size="tall" columns={COLUMNS}>
+          {shown.map(({ name, value }) => (
+            <tr key={name}>
+              <td class="mono">{name}</td>
+              <td class="number">{formatCount(value)}</td>
+              <td class="number">{changeOf(value, last?.counters.get(name), seconds)}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       </section>
     </>
   )

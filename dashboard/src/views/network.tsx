@@ -3,12 +3,14 @@
 
 import { useState } from 'preact/hooks'
 import type { NetworkJson, TableJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
-import { formatAgo, formatCount, formatMs } from '../data/format.ts'
+import { formatAgo, formatCount, formatMs, formatNumberOf } from '../data/format.ts'
 import { commonBits } from '../data/ring-layout.ts'
 import { Badge, Choice, CopyButton, Head } from '../parts/basics.tsx'
-import { describe, IdRing, type RingNode } from '../parts/id-ring.tsx'
+import { describe, IdRing, peerKey, type RingNode } from '../parts/id-ring.tsx'
+import { ScrollTable } from '../parts/scroll-table.tsx'
+import { useShown } from '../parts/use-shown.ts'
+import { Waiting } from '../parts/waiting.tsx'
 import { network } from '../state/live.ts'
-import { Waiting } from './overview.tsx'
 
 type Families = 'both' | 'ipv4' | 'ipv6'
 
@@ -18,7 +20,8 @@ const LEAD =
 
 export function NetworkView() {
   const [families, setFamilies] = useState<Families>('both')
-  const [picked, pick] = useState<string | undefined>(undefined)
+  const [picked, setPicked] = useState<{ readonly peer: string } | undefined>(undefined)
+  const pick = (peer: string) => setPicked({ peer })
   const state = network.value
   if (state === undefined) {
     return (
@@ -55,17 +58,17 @@ export function NetworkView() {
             own={state.nodeId}
             nodes={nodes}
             buckets={buckets ?? []}
-            picked={picked}
+            picked={picked?.peer}
             onPick={pick}
           />
           <RingLegend />
         </section>
         <div class="stack">
           <Facts state={state} nodes={nodes} />
-          <NodeCard node={nodes.find(({ id }) => id === picked)} own={state.nodeId} />
+          <NodeCard nodes={nodes} own={state.nodeId} picked={picked} />
         </div>
       </div>
-      <PeerTable nodes={nodes} own={state.nodeId} picked={picked} onPick={pick} />
+      <PeerTable nodes={nodes} own={state.nodeId} picked={picked?.peer} onPick={pick} />
     </>
   )
 }
@@ -91,7 +94,7 @@ function Facts({ state: { ipv4, ipv6 }, nodes }: { state: NetworkJson; nodes: Ri
       <h2>In all</h2>
       <dl class="facts">
         <dt>Network, estimated</dt>
-        <dd>{formatCount(size)} nodes</dd>
+        <dd>{formatNumberOf(size, 'node')}</dd>
         <dt>Good peers</dt>
         <dd>{formatCount(nodes.filter(({ isGood }) => isGood).length)}</dd>
         <dt>Others</dt>
@@ -109,9 +112,17 @@ function Facts({ state: { ipv4, ipv6 }, nodes }: { state: NetworkJson; nodes: Ri
   )
 }
 
-function NodeCard({ node, own }: { node: RingNode | undefined; own: string }) {
+interface NodeCardProps {
+  readonly nodes: readonly RingNode[]
+  readonly own: string
+  readonly picked: { readonly peer: string } | undefined
+}
+
+function NodeCard({ nodes, own, picked }: NodeCardProps) {
+  const card = useShown<HTMLElement>(picked)
+  const node = nodes.find((it) => peerKey(it) === picked?.peer)
   return (
-    <section class="card" aria-live="polite">
+    <section class="card" aria-live="polite" ref={card}>
       <h2>Peer</h2>
       {node === undefined ? (
         <p class="muted">Click one in the ring or in the table.</p>
@@ -124,7 +135,7 @@ function NodeCard({ node, own }: { node: RingNode | undefined; own: string }) {
           <dt>Address</dt>
           <dd class="mono">{node.address}</dd>
           <dt>Shares</dt>
-          <dd>{commonBits(node.id, own)} bits with this node</dd>
+          <dd>{formatNumberOf(commonBits(node.id, own), 'bit')} with this node</dd>
           <dt>State</dt>
           <dd>{describe(node)}</dd>
           <dt>Last answer</dt>
@@ -155,16 +166,18 @@ function RingLegend() {
           {text}
         </span>
       ))}
-      <span>round: IPv4, square: IPv6</span>
+      <span>round: IPv4, square: IPv6, a round in a square: both</span>
     </p>
   )
 }
+
+const PEER_COLUMNS = ['Id', 'Address', '#Shared bits', '#Round trip', 'Seen', 'State']
 
 interface PeerTableProps {
   readonly nodes: readonly RingNode[]
   readonly own: string
   readonly picked: string | undefined
-  readonly onPick: (id: string) => void
+  readonly onPick: (peer: string) => void
 }
 
 function PeerTable({ nodes, own, picked, onPick }: PeerTableProps) {
@@ -176,43 +189,29 @@ function PeerTable({ nodes, own, picked, onPick }: PeerTableProps) {
       <h2>Peers</h2>
       {rows.length === 0 && <p class="empty">No peers yet.</p>}
       {rows.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
-        <section class="scroll" tabIndex={0} aria-label="Peers of the routing table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Id</th>
-                <th scope="col">Address</th>
-                <th scope="col" class="number">
-                  Shared bits
-                </th>
-                <th scope="col" class="number">
-                  Round trip
-                </th>
-                <th scope="col">Seen</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ node, bits }) => (
-                <tr key={`${node.family}${node.id}`} class={node.id === picked ? 'picked' : ''}>
-                  <td>
-                    <button type="button" class="link mono" onClick={() => onPick(node.id)}>
-                      {node.id.slice(0, 12)}
-                    </button>
-                  </td>
-                  <td class="mono">{node.address}</td>
-                  <td class="number">{bits}</td>
-                  <td class="number">{node.roundTrip === null ? '–' : formatMs(node.roundTrip)}</td>
-                  <td>{formatAgo(node.seenAgo)}</td>
-                  <td>
-                    <StateBadge node={node} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollTable label="Peers of the routing table" columns={PEER_COLUMNS}>
+          {rows.map(({ node, bits }) => (
+            <tr key={peerKey(node)} class={peerKey(node) === picked ? 'picked' : ''}>
+              <td>
+                <button
+                  type="button"
+                  class="link mono"
+                  aria-pressed={peerKey(node) === picked}
+                  onClick={() => onPick(peerKey(node))}
+                >
+                  {node.id.slice(0, 12)}
+                </button>
+              </td>
+              <td class="mono">{node.address}</td>
+              <td class="number">{bits}</td>
+              <td class="number">{node.roundTrip === null ? '–' : formatMs(node.roundTrip)}</td>
+              <td>{formatAgo(node.seenAgo)}</td>
+              <td>
+                <StateBadge node={node} />
+              </td>
+            </tr>
+          ))}
+        </ScrollTable>
       )}
     </section>
   )

@@ -2,11 +2,18 @@
 // The node at a glance: can it be used, who does it know, what goes through it, what does it hold.
 
 import type { OverviewJson } from '../../../src/proxy/server/inspect/inspection-types.ts'
-import { formatBytes, formatCount, formatDuration, formatRate } from '../data/format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+  formatRate,
+} from '../data/format.ts'
 import { Badge, CopyButton, Head, KeyLink, Tile } from '../parts/basics.tsx'
 import { Chart } from '../parts/chart.tsx'
-import { connection, overview, storage } from '../state/live.ts'
-import { hrefOf } from '../state/route.ts'
+import { ScrollTable } from '../parts/scroll-table.tsx'
+import { Waiting } from '../parts/waiting.tsx'
+import { overview, storage } from '../state/live.ts'
 
 /** Why a family or the node cannot be used, for people. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -79,16 +86,6 @@ export function OverviewView() {
   )
 }
 
-export function Waiting() {
-  const isRefused = connection.value === 'refused'
-  return (
-    <p class="empty">
-      {isRefused ? 'Keys can be used without. ' : 'Waiting for the node…'}
-      {isRefused && <a href={hrefOf('keys')}>Go to the keys</a>}
-    </p>
-  )
-}
-
 function ReadyBadge({ state: { readiness } }: { state: OverviewJson }) {
   const { ready, status } = readiness
   return (
@@ -120,12 +117,12 @@ function Tiles({ state: { stats, proxy, process } }: { state: OverviewJson }) {
       <Tile
         label="Values stored"
         figure={formatCount(held.values)}
-        note={`${bytes} under ${formatCount(held.keys)} keys`}
+        note={`${bytes} under ${formatNumberOf(held.keys, 'key')}`}
       />
       <Tile
         label="Listeners"
         figure={formatCount(held.listeners)}
-        note={`${formatCount(stats.operations)} own operations`}
+        note={formatNumberOf(stats.operations, 'own operation')}
       />
       <Tile
         label="HTTP connections"
@@ -184,37 +181,18 @@ function StorageCard() {
         <p class="empty">Nothing yet: this node holds what is close to its id.</p>
       )}
       {held !== undefined && held.keys.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
-        <section class="scroll" tabIndex={0} aria-label="Keys stored here">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col" class="number">
-                  Values
-                </th>
-                <th scope="col" class="number">
-                  Size
-                </th>
-                <th scope="col" class="number">
-                  Listeners
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {held.keys.map(({ key, values, bytes, localListeners, remoteListeners }) => (
-                <tr key={key}>
-                  <td>
-                    <KeyLink id={key}>{`${key.slice(0, 16)}…`}</KeyLink>
-                  </td>
-                  <td class="number">{formatCount(values)}</td>
-                  <td class="number">{formatBytes(bytes)}</td>
-                  <td class="number">{formatCount(localListeners + remoteListeners)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollTable label="Keys stored here" columns={['Key', '#Values', '#Size', '#Listeners']}>
+          {held.keys.map(({ key, values, bytes, localListeners, remoteListeners }) => (
+            <tr key={key}>
+              <td>
+                <KeyLink id={key}>{`${key.slice(0, 16)}…`}</KeyLink>
+              </td>
+              <td class="number">{formatCount(values)}</td>
+              <td class="number">{formatBytes(bytes)}</td>
+              <td class="number">{formatCount(localListeners + remoteListeners)}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       )}
     </section>
   )

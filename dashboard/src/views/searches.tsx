@@ -8,14 +8,15 @@ import type {
   SearchJson,
   SearchNodeJson,
 } from '../../../src/proxy/server/inspect/inspection-types.ts'
-import { formatAgo, formatMs, shortId } from '../data/format.ts'
+import { formatAgo, formatMs, formatNumberOf, shortId } from '../data/format.ts'
 import { LookupTrack, type Step } from '../data/lookup-track.ts'
 import { hashOfKey } from '../data/shown-value.ts'
-import { Badge, Head, KeyLink } from '../parts/basics.tsx'
+import { Badge, Head, KeyLink, TextField } from '../parts/basics.tsx'
 import { LookupPicture } from '../parts/lookup-picture.tsx'
+import { ScrollTable } from '../parts/scroll-table.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { searches } from '../state/live.ts'
 import { getOnce } from '../state/watched-key.ts'
-import { Waiting } from './overview.tsx'
 
 const LEAD =
   'A lookup asks ever closer nodes until it has found the eight closest to the key. Start one, ' +
@@ -26,11 +27,13 @@ export function SearchesView() {
   const tracks = useRef(new Map<string, LookupTrack>())
   const state = searches.value
   useTracks(state, tracks.current)
-  const shown = state?.searches.find((it) => idOf(it) === picked) ?? state?.searches[0]
+  // One that was just started is known by its key alone: which families are asked shows later.
+  const shown =
+    state?.searches.find((it) => idOf(it) === picked || it.key === picked) ?? state?.searches[0]
   return (
     <>
       <Head title="Searches" lead={LEAD} />
-      <StartForm onStarted={(key) => pick(`4${key}`)} />
+      <StartForm onStarted={pick} />
       {state === undefined && <Waiting />}
       {state?.searches.length === 0 && <p class="empty">No searches now.</p>}
       {state !== undefined && shown !== undefined && (
@@ -80,23 +83,19 @@ function StartForm({ onStarted }: { onStarted: (key: string) => void }) {
     try {
       const values = await getOnce(hash, stop.current.signal)
       const took = formatMs(performance.now() - startedAt)
-      setResult(`Found ${values.length} ${values.length === 1 ? 'value' : 'values'} in ${took}`)
+      setResult(`Found ${formatNumberOf(values.length, 'value')} in ${took}`)
     } catch (error) {
       if (!stop.current.signal.aborted) setResult(`Failed: ${(error as Error).message}`)
     }
   }
   return (
     <form class="card row" onSubmit={start}>
-      <div class="field grow">
-        <label for="lookup-key">Key to look up: any text, or 40 hexadecimal digits</label>
-        <input
-          id="lookup-key"
-          value={text}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </div>
+      <TextField
+        id="lookup-key"
+        label="Key to look up: any text, or 40 hexadecimal digits"
+        value={text}
+        onChange={setText}
+      />
       <button type="submit" class="primary">
         Look up
       </button>
@@ -120,33 +119,28 @@ function SearchList({ state: { searches: list, total }, shown, onPick }: SearchL
           {list.length === total ? `${total}` : `the latest ${list.length} of ${total}`}
         </span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
-      <section class="scroll short" tabIndex={0} aria-label="Searches of the node">
-        <table>
-          <tbody>
-            {list.map((search) => (
-              <tr key={idOf(search)} class={idOf(search) === shown ? 'picked' : ''}>
-                <td>
-                  <button
-                    type="button"
-                    class="link mono"
-                    aria-pressed={idOf(search) === shown}
-                    onClick={() => onPick(idOf(search))}
-                  >
-                    {search.key.slice(0, 20)}…
-                  </button>
-                </td>
-                <td>IPv{search.family}</td>
-                <td>{purposeOf(search)}</td>
-                <td>
-                  <SearchState search={search} />
-                </td>
-                <td class="muted">{formatAgo(search.stepAgo)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <ScrollTable label="Searches of the node" size="short">
+        {list.map((search) => (
+          <tr key={idOf(search)} class={idOf(search) === shown ? 'picked' : ''}>
+            <td>
+              <button
+                type="button"
+                class="link mono"
+                aria-pressed={idOf(search) === shown}
+                onClick={() => onPick(idOf(search))}
+              >
+                {search.key.slice(0, 20)}…
+              </button>
+            </td>
+            <td>IPv{search.family}</td>
+            <td>{purposeOf(search)}</td>
+            <td>
+              <SearchState search={search} />
+            </td>
+            <td class="muted">{formatAgo(search.stepAgo)}</td>
+          </tr>
+        ))}
+      </ScrollTable>
     </section>
   )
 }
@@ -173,7 +167,7 @@ function SearchCard({ search, steps }: { search: SearchJson; steps: readonly Ste
           <KeyLink id={search.key} />
         </h2>
         <span class="muted small">
-          IPv{search.family}, {search.nodes.length} nodes
+          IPv{search.family}, {formatNumberOf(search.nodes.length, 'node')}
         </span>
       </div>
       <LookupPicture search={search} steps={steps} />
@@ -184,39 +178,23 @@ function SearchCard({ search, steps }: { search: SearchJson; steps: readonly Ste
 
 function NodeTable({ search }: { search: SearchJson }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
-    <section class="scroll" tabIndex={0} aria-label="Nodes of the search, closest first">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col" class="number">
-              Shared bits
-            </th>
-            <th scope="col">Address</th>
-            <th scope="col" class="number">
-              Round trip
-            </th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {search.nodes.map((node) => (
-            <tr key={node.id}>
-              <td class="mono">{shortId(node.id)}</td>
-              <td class="number">{node.commonBits}</td>
-              <td class="mono">{node.address}</td>
-              <td class="number">{node.roundTrip === null ? '–' : formatMs(node.roundTrip)}</td>
-              <td>
-                <NodeState node={node} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <ScrollTable label="Nodes of the search, closest first" columns={NODE_COLUMNS}>
+      {search.nodes.map((node) => (
+        <tr key={node.id}>
+          <td class="mono">{shortId(node.id)}</td>
+          <td class="number">{node.commonBits}</td>
+          <td class="mono">{node.address}</td>
+          <td class="number">{node.roundTrip === null ? '–' : formatMs(node.roundTrip)}</td>
+          <td>
+            <NodeState node={node} />
+          </td>
+        </tr>
+      ))}
+    </ScrollTable>
   )
 }
+
+const NODE_COLUMNS = ['Node', '#Shared bits', 'Address', '#Round trip', 'State']
 
 function NodeState({ node }: { node: SearchNodeJson }) {
   const { isExpired, isLate, pending, isListening, isAnnounced, isSynced } = node

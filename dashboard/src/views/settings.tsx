@@ -3,8 +3,15 @@
 
 import { useState } from 'preact/hooks'
 import { Choice, Head } from '../parts/basics.tsx'
-import { connection, overview } from '../state/live.ts'
-import { RequestError, request, requestJson, token } from '../state/server.ts'
+import { asksForToken, connection, overview } from '../state/live.ts'
+import {
+  LONG_TIMEOUT_MS,
+  RequestError,
+  request,
+  requestJson,
+  token,
+  within,
+} from '../state/server.ts'
 import { chooseTheme, theme } from '../state/theme.ts'
 
 export function SettingsView() {
@@ -39,11 +46,14 @@ function TokenCard() {
     token.value = text.trim()
   }
   const state = connection.value
+  const isNone = overview.value?.hasAdmin === false || (state === 'refused' && !asksForToken.value)
   return (
     <form class="card form" onSubmit={take}>
       <h2>Token</h2>
       <p class="muted small">
-        Whoever runs the proxy chose it. This page forgets it when it is closed.
+        {isNone
+          ? 'This proxy has none. Who runs it may start it with --dashboard-token FILE.'
+          : 'Whoever runs the proxy chose it. This page forgets it when it is closed.'}
       </p>
       <div class="row">
         <div class="field grow">
@@ -53,15 +63,16 @@ function TokenCard() {
             type="password"
             autocomplete="off"
             value={text}
+            disabled={isNone}
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </div>
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={isNone}>
           Use
         </button>
       </div>
       <output class="muted small">
-        {state === 'refused' && 'The proxy does not accept it.'}
+        {state === 'refused' && token.value !== '' && 'The proxy does not accept it.'}
         {state === 'live' && token.value !== '' && 'In use.'}
       </output>
     </form>
@@ -100,6 +111,9 @@ function AdminCard() {
       <h2>Actions on the node</h2>
       {!hasAdmin && (
         <p class="muted small">Off: the proxy was started without a dashboard token.</p>
+      )}
+      {hasAdmin && token.value === '' && (
+        <p class="muted small">They take the token: give it first.</p>
       )}
       <form class="row" onSubmit={bootstrap}>
         <div class="field grow">
@@ -141,9 +155,12 @@ function AdminCard() {
 }
 
 async function save(path: string, name: string): Promise<string> {
-  const response = await request(path, { isPrivate: true })
+  const blob = await within(LONG_TIMEOUT_MS, undefined, async (signal) => {
+    const response = await request(path, { isPrivate: true, signal })
+    return response.blob()
+  })
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(await response.blob())
+  link.href = URL.createObjectURL(blob)
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000)

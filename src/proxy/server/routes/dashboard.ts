@@ -75,7 +75,7 @@ function redirect({ reply }: RouteContext): void {
 
 async function sendFile({ request, reply }: RouteContext, name: PageFileName): Promise<void> {
   const file = await pageFile(name).catch(() => {
-    throw new HttpError(404, 'The dashboard was not built: npm run build:dashboard does that')
+    throw new HttpError(404, 'The dashboard was not built: npm run build does that')
   })
   const headers = [...PAGE_HEADERS, 'ETag', file.tag, 'Content-Type', file.type]
   if (request.headers['if-none-match'] === file.tag) {
