@@ -6,6 +6,7 @@ import { HELP_HINT } from './commands/registry.ts'
 import { daemonStreams } from './daemon.ts'
 import { toJson } from './format/json.ts'
 import { formatNode, nodeRecord } from './format/node-info.ts'
+import { formatProxyUrls, proxyRecords } from './format/proxy-stats.ts'
 import { type NodeProgram, withNode } from './node-program.ts'
 import { startNotices } from './notices.ts'
 import type { NodeOptions } from './options.ts'
@@ -57,15 +58,12 @@ async function showBanner(
 ): Promise<void> {
   const { runner, demo } = started
   const info = await nodeInfo(runner)
-  const urls = proxies.list.map(({ url }) => url)
+  const served = proxies.list.map(({ summary }) => summary)
   if (options.json) {
-    const proxies = urls.length === 0 ? undefined : urls
     const joinable = demo && { network: demo.network, bootstrap: demo.entry }
-    return screen.line(toJson({ ...nodeRecord(info), proxies, demo: joinable }))
+    return screen.line(toJson({ ...nodeRecord(info), ...proxyRecords(served), demo: joinable }))
   }
-  const dashboards = proxies.list.map((proxy) => `Dashboard at ${proxy.dashboardUrl}`)
-  const proxyLines = urls.map((url) => `REST proxy at ${url}`)
-  const lines = [formatNode(info), ...proxyLines, ...dashboards]
+  const lines = [formatNode(info), ...served.map(formatProxyUrls)]
   const hasCommands = !options.service && !options.daemonize
   if (hasCommands) lines.push(HELP_HINT)
   screen.line([...lines, ...startNotices(options, runner, demo), ''].join('\n'))

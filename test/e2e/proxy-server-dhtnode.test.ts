@@ -61,7 +61,10 @@ test('a service ends at once with SIGTERM, however many listen', async (t) => {
     prompt: false,
   })
   t.after(() => node.close())
-  const [, url] = await node.waitForOutput(/"proxies":\["(http:[^"]+)"\]/)
+  const [, json] = await node.waitForOutput(/"proxies":\[(\{[^}]+\})\]/)
+  const { url, dashboardUrl } = JSON.parse(json!)
+  assert.equal(dashboardUrl, `${url}/dashboard/`)
+  assert.match(await (await fetch(dashboardUrl)).text(), /<title>OpenDHT/)
   const clients = Array.from({ length: 20 }, () => new RawClient(Number(new URL(url!).port)))
   t.after(() => {
     for (const client of clients) client.close()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Commands that start and stop REST proxies over the node.
 
+import { formatProxyUrls } from '../format/proxy-stats.ts'
 import { isHostAndPort } from '../options.ts'
-import type { OpenProxies } from '../proxies/proxy-view.ts'
+import type { OpenProxies, StartedProxy } from '../proxies/proxy-view.ts'
 import type { Session } from '../session.ts'
 import type { Command, Words } from './command.ts'
 
@@ -31,11 +32,7 @@ export const PROXYING_COMMANDS: readonly Command[] = [
   },
 ]
 
-type Start = (
-  servers: OpenProxies,
-  port: number,
-  push: string | undefined,
-) => Promise<{ readonly url: string }>
+type Start = (servers: OpenProxies, port: number, push: string | undefined) => Promise<StartedProxy>
 
 function start(session: Session, words: Words, name: string, begin: Start): void {
   const usage = `${name} PORT [PUSH]`
@@ -45,8 +42,9 @@ function start(session: Session, words: Words, name: string, begin: Start): void
     throw new SyntaxError(`Invalid push server: ${push}. Syntax: ${usage}`)
   }
   const open = async (): Promise<void> => {
-    const { url } = await begin(await session.proxies.open(), port, push || undefined)
-    session.report(`REST proxy at ${url}`, { event: 'proxy', url })
+    const proxy = await begin(await session.proxies.open(), port, push || undefined)
+    const { url, dashboardUrl } = proxy
+    session.report(formatProxyUrls(proxy), { event: 'proxy', url, dashboardUrl })
   }
   session.track(open())
 }

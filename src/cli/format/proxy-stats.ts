@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What `ll` says about REST proxies.
+// What is said about REST proxies: when one starts, and by `ll`.
 
 import type { ProxySummary } from '../../proxy/server/proxy-server.ts'
+
+/** Where it is, and its dashboard. */
+export function formatProxyUrls({
+  url,
+  dashboardUrl,
+}: Pick<ProxySummary, 'url' | 'dashboardUrl'>): string {
+  const line = `REST proxy at ${url}`
+  return dashboardUrl === undefined ? line : `${line}\nDashboard at ${dashboardUrl}`
+}
 
 /** A block for each proxy, with a line break at its end; nothing without any. */
 export function formatProxies(proxies: readonly ProxySummary[]): string {

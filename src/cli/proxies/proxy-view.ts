@@ -11,9 +11,11 @@ export interface ProxyView {
   open(): Promise<OpenProxies>
 }
 
+export type StartedProxy = Pick<ProxySummary, 'url' | 'dashboardUrl'>
+
 export interface OpenProxies {
-  start(port: number, pushGateway?: string): Promise<{ readonly url: string }>
-  startSecure(port: number, pushGateway?: string): Promise<{ readonly url: string }>
+  start(port: number, pushGateway?: string): Promise<StartedProxy>
+  startSecure(port: number, pushGateway?: string): Promise<StartedProxy>
   stop(port: number): Promise<boolean>
 }
 

@@ -45,6 +45,9 @@ export interface ProxyServerOptions extends KeptStateOptions {
 }
 
 export interface ProxySummary {
+  readonly url: string
+  /** Undefined when it is not served. */
+  readonly dashboardUrl: string | undefined
   readonly port: number
   /** Open streams. */
   readonly listens: number
@@ -135,6 +138,8 @@ export class ProxyServer implements AsyncDisposable {
   get summary(): ProxySummary {
     const { counters, kept } = this.#services
     return {
+      url: this.url,
+      dashboardUrl: this.dashboardUrl,
       port: this.port,
       listens: counters.listens,
       puts: kept.puts.counts.keys,

@@ -93,11 +93,13 @@ describe('the flags of proxies', () => {
 
 test('commands start proxies, show and stop them', async () => {
   const started: string[] = []
-  const summary = { port: 81, listens: 2, puts: 3, pushListeners: 4, requestsPerSecond: 0.5 }
+  const counts = { listens: 2, puts: 3, pushListeners: 4, requestsPerSecond: 0.5 }
+  const summary = { url: 'http://localhost:81', dashboardUrl: undefined, port: 81, ...counts }
   const servers = {
     start: async (port: number, push?: string) => {
       started.push(`http ${port} ${push}`)
-      return { url: `http://localhost:${port}` }
+      const url = `http://localhost:${port}`
+      return { url, dashboardUrl: `${url}/dashboard/` }
     },
     startSecure: async (port: number) => {
       throw new Error(`no certificate for ${port}`)
@@ -114,7 +116,10 @@ test('commands start proxies, show and stop them', async () => {
   console.stdin.end()
   await console.done
   assert.deepEqual(started, ['http 80 push:1'])
-  assert.match(console.out, /^REST proxy at http:\/\/localhost:80$/m)
+  assert.match(
+    console.out,
+    /^REST proxy at http:\/\/localhost:80\nDashboard at http:\/\/localhost:80\/dashboard\/$/m,
+  )
   assert.match(console.out, /^No more proxy on port 81$/m)
   assert.match(
     console.out,
