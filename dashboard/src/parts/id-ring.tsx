@@ -7,6 +7,7 @@ import { formatAgo, formatMs, formatNumberOf, shortId } from '../data/format.ts'
 import {
   arcPath,
   commonBits,
+  type Place,
   placeOf,
   pointAt,
   RING_MIDDLE,
@@ -36,9 +37,14 @@ export function peerKey({ family, id }: Pick<RingNode, 'family' | 'id'>): string
 const BUCKET_RADIUS = 292
 const GAP = 0.003
 const MAX_RINGS = 8
+/** Between the middles of both, which stand side by side. */
+const TWIN_GAP = 20
 
 export function IdRing({ own, nodes, buckets, picked, onPick }: IdRingProps) {
   const deepest = Math.max(2, ...nodes.map(({ id }) => commonBits(id, own)))
+  const twins = new Set(
+    nodes.map(({ id, family }) => peerKey({ id, family: family === 4 ? 6 : 4 })),
+  )
   return (
     <svg
       class="ring"
@@ -48,18 +54,16 @@ export function IdRing({ own, nodes, buckets, picked, onPick }: IdRingProps) {
     >
       <Levels deepest={deepest} />
       <Buckets buckets={buckets} />
-      {[...nodes]
-        .sort((a, b) => b.family - a.family)
-        .map((node) => (
-          <Peer
-            key={peerKey(node)}
-            node={node}
-            own={own}
-            deepest={deepest}
-            isPicked={peerKey(node) === picked}
-            onPick={onPick}
-          />
-        ))}
+      {nodes.map((node) => (
+        <Peer
+          key={peerKey(node)}
+          node={node}
+          at={placeOf(node.id, own, deepest)}
+          hasTwin={twins.has(peerKey(node))}
+          isPicked={peerKey(node) === picked}
+          onPick={onPick}
+        />
+      ))}
       <OwnMark own={own} />
     </svg>
   )
@@ -129,19 +133,19 @@ function OwnMark({ own }: { own: string }) {
 
 interface PeerProps {
   readonly node: RingNode
-  readonly own: string
-  readonly deepest: number
+  readonly at: Place
+  /** Whether the other family knows this peer, too: both are at one place of the ring. */
+  readonly hasTwin: boolean
   readonly isPicked: boolean
   readonly onPick: (peer: string) => void
 }
 
-/**
- * IPv4 round, IPv6 square, and larger, so that both are seen of a peer that is known in both. The table
- * has the same for keyboard and screen reader.
- */
-function Peer({ node, own, deepest, isPicked, onPick }: PeerProps) {
-  const { x, y } = placeOf(node.id, own, deepest)
-  const size = (isPicked ? 9 : 7) + (node.family === 6 ? 2.5 : 0)
+/** IPv4 round, IPv6 square. The table has the same for keyboard and screen reader. */
+function Peer({ node, at, hasTwin, isPicked, onPick }: PeerProps) {
+  const size = isPicked ? 10 : 7
+  const aside = hasTwin ? TWIN_GAP / 2 : 0
+  const x = node.family === 4 ? at.x - aside : at.x + aside
+  const { y } = at
   const kind = [
     'peer',
     speedClass(node),

@@ -7,11 +7,11 @@ import { shortId } from '../data/format.ts'
 import type { Step } from '../data/lookup-track.ts'
 
 const WIDTH = 900
-const HEIGHT = 260
+const HEIGHT = 290
 const LEFT = 46
 const RIGHT = 20
-const TOP = 34
-const BOTTOM = 26
+const TOP = 48
+const BOTTOM = 38
 
 export function LookupPicture({ search, steps }: LookupPictureProps) {
   const deepest = Math.max(4, ...steps.map(({ commonBits }) => commonBits))
@@ -78,10 +78,10 @@ function Axis({ deepest }: { deepest: number }) {
           </g>
         )
       })}
-      <text x={8} y={15}>
+      <text x={8} y={22}>
         bits shared with the key
       </text>
-      <text x={WIDTH - RIGHT} y={HEIGHT - 4} text-anchor="end">
+      <text x={WIDTH - RIGHT} y={HEIGHT - 6} text-anchor="end">
         in the order in which they came up
       </text>
     </g>

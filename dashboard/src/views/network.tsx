@@ -166,7 +166,7 @@ function RingLegend() {
           {text}
         </span>
       ))}
-      <span>round: IPv4, square: IPv6, a round in a square: both</span>
+      <span>round: IPv4, square: IPv6, side by side: both</span>
     </p>
   )
 }
