@@ -18,8 +18,12 @@ byId('join').addEventListener('submit', (event) => {
     const key = `browser-chat ${room}`
     event.target.hidden = true
     byId('say').hidden = false
-    show(`In ${room}`)
     void listen(dht, key)
+    setInterval(() => {
+      byId('proxy').textContent = dht.readiness().isReady
+        ? `In ${room}`
+        : `${proxy} cannot be used now: trying again`
+    }, 500)
     byId('say').addEventListener('submit', (said) => {
       said.preventDefault()
       void say(dht, key, name, said.target)
@@ -31,20 +35,28 @@ byId('join').addEventListener('submit', (event) => {
 
 /** Goes on through lost connections; what was missed comes when there is one again. */
 async function listen(dht, key) {
-  for await (const { value, expired } of dht.listen(key)) {
-    if (!expired && value.userType === USER_TYPE) showMessage(value)
+  try {
+    for await (const { value, expired } of dht.listen(key)) {
+      if (!expired && value.userType === USER_TYPE) showMessage(value)
+    }
+  } catch (error) {
+    show(`Not listening: ${error.message}`)
   }
 }
 
 async function say(dht, key, name, form) {
-  const text = new FormData(form).get('text')
-  const message = JSON.stringify({ name, text, at: Date.now() })
+  const { text } = form.elements
+  const said = text.value
+  const message = JSON.stringify({ name, text: said, at: Date.now() })
   form.reset()
   try {
     const data = new TextEncoder().encode(message)
     await dht.put(key, { data, userType: USER_TYPE })
+    show('')
   } catch (error) {
     show(`Not sent: ${error.message}`)
+    // Unless the next message is being written already.
+    text.value ||= said
   }
 }
 

@@ -47,6 +47,26 @@ test('two pages chat over two proxies', { skip: browserMissing() }, async (t) =>
   }
 })
 
+test('a proxy that goes away loses no message', { skip: browserMissing() }, async (t) => {
+  const { node } = await serveNetwork(t, { nodes: 4 })
+  let proxy = await ProxyServer.start(node, { port: 0, address: '127.0.0.1' })
+  t.after(() => proxy.close())
+  const { port, url } = proxy
+  const { page } = await openTab(t, PAGE)
+  await enter(page, url, 'Alice')
+  await page.getByText('In lobby', { exact: true }).waitFor()
+  await proxy.close()
+  await page.getByText(`${url} cannot be used now: trying again`).waitFor()
+  await say(page, 'nobody hears')
+  await page.getByText(/^Not sent: /).waitFor()
+  assert.equal(await page.getByLabel('Message').inputValue(), 'nobody hears')
+  proxy = await ProxyServer.start(node, { port, address: '127.0.0.1' })
+  await page.getByText('In lobby', { exact: true }).waitFor({ timeout: 60_000 })
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByRole('listitem').getByText('nobody hears').waitFor()
+  assert.equal(await page.locator('#state').innerText(), '')
+})
+
 test('the bundle needs nothing of Node.js and is small', () => {
   const bundle = readFileSync(join(ROOT, 'dist/browser/proxy-client.js'), 'utf8')
   assert.doesNotMatch(bundle, /from ?["']|\brequire\(|\bnode:[a-z]|\bBuffer\b|\bprocess\./)
