@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The dashboard of a node in both families, and of one in IPv6 alone: peers that are known in both
 // are two, at one place of the ring.
+// test-timeout-s: 240
 
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The dashboard on a phone: what is written can be read, what is tapped shows what it leads to, and
 // browsers that lack what Chromium has, as Safari does, are good enough.
+// test-timeout-s: 240
 
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The dashboard where it is not welcome: proxies with limits, without a token, and such that do not
 // answer. The page says what is wrong, waits as long as it is told to, and goes on.
+// test-timeout-s: 240
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'

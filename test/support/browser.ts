@@ -17,7 +17,7 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 30_000
 
 export interface Tab {
   readonly page: Page

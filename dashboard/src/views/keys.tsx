@@ -6,19 +6,18 @@ import { formatCount, formatMs, formatTime } from '../data/format.ts'
 import { contentOf, hashOfKey } from '../data/shown-value.ts'
 import { summary, visible } from '../data/value-text.ts'
 import { Badge, CopyButton, Head, TextField, type Tone } from '../parts/basics.tsx'
-import { ShortCountdown } from '../parts/countdown.tsx'
 import { PutForm } from '../parts/put-form.tsx'
 import { Registers } from '../parts/registers.tsx'
 import { useShown } from '../parts/use-shown.ts'
 import { ValueDetails } from '../parts/value-details.tsx'
+import { type Picked, Values } from '../parts/values.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { go, route } from '../state/route.ts'
-import { endOf, type StoredEnds, useStoredEnds } from '../state/stored-ends.ts'
+import { endOf, useStoredEnds } from '../state/stored-ends.ts'
 import {
   type Change,
   type ChangeKind,
   getOnce,
-  type ValueRow,
   WatchedKey,
   type WatchState,
 } from '../state/watched-key.ts'
@@ -31,7 +30,7 @@ export function KeysView() {
   return (
     <>
       <Head title="Keys" lead={LEAD} />
-      <KeyForm key={`form ${key}`} opened={key} />
+      <KeyForm opened={key} />
       {key !== '' && <OpenKey key={key} text={key} />}
     </>
   )
@@ -40,6 +39,7 @@ export function KeysView() {
 function KeyForm({ opened }: { opened: string }) {
   const [text, setText] = useState(opened)
   const [error, setError] = useState('')
+  useEffect(() => setText(opened), [opened])
   const open = (event: Event) => {
     event.preventDefault()
     const wanted = text.trim()
@@ -70,8 +70,8 @@ function KeyForm({ opened }: { opened: string }) {
 function OpenKey({ text }: { text: string }) {
   const hash = useMemo(() => hashOfKey(text), [text])
   const watched = useMemo(() => new WatchedKey(hash), [hash])
-  const [picked, pick] = useState<{ readonly id: string } | undefined>(undefined)
-  const details = useShown<HTMLDivElement>(picked)
+  const [picked, pick] = useState<Picked | undefined>(undefined)
+  const details = useShown<HTMLDivElement>(picked?.isByKeys === false ? picked : undefined)
   useEffect(() => {
     watched.start()
     return () => watched.close()
@@ -102,7 +102,7 @@ function OpenKey({ text }: { text: string }) {
             picked={row?.json.id}
             ends={ends}
             isKnown={watched.state.value === 'live'}
-            onPick={(id) => pick({ id })}
+            onPick={pick}
           />
           <Registers rows={rows} />
           <Changes changes={watched.changes} version={version} />
@@ -161,50 +161,6 @@ function GetOnce({ hash }: { hash: string }) {
       </button>
       <output class="muted small">{result}</output>
     </div>
-  )
-}
-
-interface ValuesProps {
-  readonly rows: readonly ValueRow[]
-  readonly ignored: number
-  readonly picked: string | undefined
-  readonly ends: StoredEnds
-  readonly isKnown: boolean
-  readonly onPick: (id: string) => void
-}
-
-function Values({ rows, ignored, picked, ends, isKnown, onPick }: ValuesProps) {
-  return (
-    <section class="card">
-      <div class="card-head">
-        <h2>Values</h2>
-        <span class="muted small" aria-live="polite">
-          {formatCount(rows.length)}
-          {ignored > 0 && ` shown, ${formatCount(ignored)} more`}
-        </span>
-      </div>
-      {rows.length === 0 ? (
-        <p class="empty">{isKnown ? 'No values yet: put one.' : 'Waiting for values…'}</p>
-      ) : (
-        <VirtualList label="Values, newest first" items={rows} keyOf={({ json }) => json.id}>
-          {(row) => (
-            <>
-              <button
-                type="button"
-                class="link fill value-pick"
-                aria-pressed={row.json.id === picked}
-                onClick={() => onPick(row.json.id)}
-              >
-                <bdi>{summary(contentOf(row.json)) || '(empty)'}</bdi>
-              </button>
-              {row.json.sig !== undefined && <Badge tone="good">signed</Badge>}
-              {row.json.cypher !== undefined && <Badge>encrypted</Badge>}
-              <ShortCountdown end={endOf(row.json, row.at, ends)} />
-            </>
-          )}
-        </VirtualList>
-      )}
-    </section>
   )
 }
 
