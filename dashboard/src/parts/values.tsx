@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The list of the values under a key. It may be long, so Tab goes through it in one step, and arrows
-// go through its values.
+// The list of the values under a key. It may be long, so Tab goes through it in one step, and
+// arrows go through its values.
 
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatCount } from '../data/format.ts'

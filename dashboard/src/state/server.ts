@@ -68,8 +68,8 @@ export async function request(path: string, options: RequestOptions = {}): Promi
 }
 
 /**
- * Runs what has to be done in time, with a signal that ends it: that of the caller, or ours. Rejects
- * with RequestError when it took too long.
+ * Runs what has to be done in time, with a signal that ends it: that of the caller, or ours.
+ * Rejects with RequestError when it took too long.
  */
 export async function within<T>(
   timeoutMs: number,
