@@ -8,6 +8,7 @@ import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { NetworkEngine } from './net/network-engine.ts'
 import type { Node } from './net/node.ts'
 import { QuietHandler } from './net/request.ts'
+import type { Random } from './ports.ts'
 import { RoutingTable } from './routing/routing-table.ts'
 import type { SearchPool } from './search/search-pool.ts'
 import { Kind } from './wire/message.ts'
@@ -23,7 +24,11 @@ interface Report {
  * Expired nodes whose return is noticed, and how long one has to be gone before it counts as one.
  */
 const MAX_GONE = 1024
+/** So many of these are sought, the latest ones. */
+const MAX_SOUGHT = 64
 const MIN_GONE_MS = 10_000
+/** Who comes back after so long may have been beyond a rift, with others. */
+const LONG_GONE_MS = 60_000
 /** Voters that are remembered per reported address. */
 const MAX_VOTERS = 64
 
@@ -60,12 +65,20 @@ export class FamilyState {
     return this.#net.requests.policy.usualWaitMs(this.family)
   }
 
-  /** A node sent or answered something: it may enter the table, and the searches near it. */
-  onActivity(node: Node, replied: boolean, now: number): void {
+  /**
+   * A node sent or answered something: it may enter the table, and the searches near it. True when
+   * it had been given up long before.
+   */
+  onActivity(node: Node, replied: boolean, now: number): boolean {
     this.lastHeardAt = now
     if (replied) this.table.replied(node, now)
-    if (this.#isBack(node, now)) this.searches.offer(node, now)
-    if (node.isInTable) return
+    const goneMs = this.#takeBack(node, now)
+    if (goneMs > 0) this.searches.offer(node, now)
+    if (!node.isInTable) this.#offer(node, replied, now)
+    return goneMs >= LONG_GONE_MS
+  }
+
+  #offer(node: Node, replied: boolean, now: number): void {
     const { added, ping } = this.table.offer(node, now)
     if (ping !== undefined) this.verify(ping, now)
     if (!added && !replied) return
@@ -149,15 +162,29 @@ export class FamilyState {
     this.#reports = []
   }
 
+  /** Pings one of the nodes that were given up, another one each time. */
+  seekLost(random: Random, now: number): void {
+    const count = this.#gone.size
+    if (count === 0) return
+    // The latest ones, rather than those that were never seen again.
+    const first = Math.max(0, count - MAX_SOUGHT)
+    const chosen = first + (random.uint32() % (count - first))
+    let i = 0
+    for (const node of this.#gone.keys()) {
+      if (i++ === chosen) return this.verify(node, now)
+    }
+  }
+
   /**
-   * Searches dropped `node` when it expired, and it is alive again. Not at once: one that talks but
-   * does not answer would be asked for ever.
+   * Searches dropped `node` when it expired, and it is alive again: for how long it was gone, 0
+   * when it was not. Not at once: one that talks but does not answer would be asked for ever.
    */
-  #isBack(node: Node, now: number): boolean {
-    if (this.#gone.size === 0) return false
+  #takeBack(node: Node, now: number): number {
+    if (this.#gone.size === 0) return 0
     const since = this.#gone.get(node)
-    if (since === undefined || now < since + MIN_GONE_MS) return false
-    return this.#gone.delete(node)
+    if (since === undefined || now < since + MIN_GONE_MS) return 0
+    this.#gone.delete(node)
+    return now - since
   }
 }
 

@@ -224,7 +224,8 @@ export class NodeCore
     const family = this.family(node.family)
     if (family === undefined) return
     if (replied && family.status !== 'connected') this.#isStatusDirty = true
-    family.onActivity(node, replied, now)
+    const isBack = family.onActivity(node, replied, now)
+    if (isBack && family.status === 'connected') this.maintenance.onReturn(family, now)
   }
 
   onRequest(message: Message, node: Node, from: SocketAddress, now: number): void {

@@ -6,7 +6,7 @@
 import { testScenario } from '../support/scenario-test.ts'
 import { outage4, outage6, outageTotal, partition } from './scenarios/splits.ts'
 
-testScenario(partition)
+testScenario(partition, { regressions: [1333791683] })
 testScenario(outage4)
 testScenario(outage6)
 testScenario(outageTotal)

@@ -29,6 +29,8 @@ const FAR_BITS: readonly (readonly number[])[] = [
   [0, 1],
   [0, 2],
 ]
+/** Nodes that come back are no reason to look around more often. */
+const EXPLORE_GAP_MS = 60 * SECOND_MS
 const MAX_PAUSE_MS = 10 * 60 * SECOND_MS
 /** Chance of asking a neighbour of the bucket instead, and of asking for both families: 1 in … */
 const NEIGHBOUR_CHANCE = 8
@@ -82,6 +84,7 @@ export class Maintenance {
     for (const family of this.#host.families) {
       sent = this.#refreshBuckets(family, now) || sent
       this.#keepAlive(family, now)
+      family.seekLost(this.#random, now)
     }
     this.#host.onMaintained()
     if (!sent) {
@@ -106,6 +109,17 @@ export class Maintenance {
       exploration = new Exploration(family, this.#random, this.#host)
       this.#explorations.set(family, exploration)
     }
+    exploration.start(now)
+  }
+
+  /**
+   * A node that had been given up for long is there again. If it was not dead but out of reach, as
+   * in a network that was cut in two, others are too, and will not be found by chance: the tables of
+   * both halves are full of their own nodes.
+   */
+  onReturn(family: FamilyState, now: number): void {
+    const exploration = this.#explorations.get(family)
+    if (exploration === undefined || now < exploration.startedAt + EXPLORE_GAP_MS) return
     exploration.start(now)
   }
 
@@ -200,6 +214,7 @@ class Exploration extends Deadline {
   readonly #host: MaintenanceHost
   #pauseMs = FIRST_PAUSE_MS
   #round = 0
+  startedAt = Number.NEGATIVE_INFINITY
 
   constructor(family: FamilyState, random: Random, host: MaintenanceHost) {
     super()
@@ -209,6 +224,7 @@ class Exploration extends Deadline {
   }
 
   start(now: number): void {
+    this.startedAt = now
     this.#pauseMs = FIRST_PAUSE_MS
     this.#round = 0
     this.#family.searches.obtain(this.#host.net.config.id, now)?.explore(now)

@@ -77,6 +77,38 @@ describe('a node that becomes connected', () => {
   })
 })
 
+describe('nodes that were out of reach', () => {
+  it('are found again, though nobody tells of them', () => {
+    const { net, node, peers } = world(12)
+    const [near, lost] = [peers.slice(0, 6), peers.slice(6)]
+    for (const peer of near) peer.neighbours = near
+    for (const peer of lost) peer.neighbours = lost
+    for (const peer of peers) node.dht.insertNode(peer, net.now)
+    net.run(MINUTE_MS)
+    for (const peer of lost) peer.script = () => true
+    net.run(12 * MINUTE_MS)
+    assert(good(node, net) <= near.length)
+    for (const peer of lost) {
+      peer.script = () => false
+      peer.received.length = 0
+    }
+    net.run(5 * MINUTE_MS)
+    assert.equal(good(node, net), peers.length)
+  })
+
+  it('are sought with a ping now and then when they do not come back', () => {
+    const { net, node, peers } = world(12)
+    for (const peer of peers) node.dht.insertNode(peer, net.now)
+    net.run(MINUTE_MS)
+    for (const peer of peers.slice(6)) peer.script = () => true
+    net.run(20 * MINUTE_MS)
+    for (const peer of peers) peer.received.length = 0
+    net.run(20 * MINUTE_MS)
+    const sought = peers.slice(6).reduce((sum, { received }) => sum + received.length, 0)
+    assert(sought > 0 && sought <= 40, `${sought} datagrams`)
+  })
+})
+
 describe('the routing table', () => {
   it('is kept alive by pings where nothing else is going on', () => {
     const { net, node, peers } = world(8)
