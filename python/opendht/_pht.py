@@ -67,8 +67,9 @@ class Pht:
         lookup_cb: Optional[LookupCallback] = None,
         done_cb: Optional[Callable[[bool], Any]] = None,
     ) -> None:
-        """Finds what was inserted under a key, perhaps nothing: `lookup_cb(values, prefix)` is called
-        once, with a text on where in the tree the search ended. `done_cb(ok)` is the end.
+        """Finds what was inserted under a key. `lookup_cb(values, prefix)` is called once, even
+        with nothing; the prefix is a text on where in the tree the search ended. `done_cb(ok)` is
+        the end.
         """
         expect_callable('lookup_cb', lookup_cb)
 

@@ -273,7 +273,7 @@ def test_lookups_say_where_they_ended(pair):
         # The last one differs from the others in its eighth bit.
         title = b'b%03d' % i if i < 16 else b'c001'
         index.insert({'title': title}, dht.IndexValue(dht.InfoHash.get(str(i)), i), ended.append)
-        assert wait_until(lambda: len(ended) == i + 1, 30)
+        assert wait_until(lambda count=i + 1: len(ended) == count, 30)
     other = dht.Pht(b'deep', {'title': 4}, b)
     other.lookup({'title': b'c001'}, lambda values, prefix: prefixes.append(prefix))
     assert wait_until(lambda: prefixes)

@@ -12,17 +12,24 @@ from conftest import CPP_PYTHON, TESTS, clean_environment
 NOT_MEANT = {'NodeSetIter', 'timedelta'}
 
 
-def outcomes(interpreter, environment=None):
-    program = [interpreter, str(TESTS / 'names_program.py')]
-    done = subprocess.run(
-        program, capture_output=True, text=True, timeout=60, check=True, env=environment
-    )
+def outcomes(program, interpreter, environment=None, arguments=()):
+    command = [interpreter, str(TESTS / program), *arguments]
+    options = {'capture_output': True, 'text': True, 'timeout': 100, 'env': environment}
+    done = subprocess.run(command, **options)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def with_both(program, *arguments):
+    return (
+        outcomes(program, CPP_PYTHON, clean_environment(), arguments),
+        outcomes(program, sys.executable, arguments=arguments),
+    )
 
 
 @pytest.fixture(scope='module')
 def both(has_cpp):
-    return outcomes(CPP_PYTHON, clean_environment()), outcomes(sys.executable)
+    return with_both('names_program.py')
 
 
 def test_every_public_name_of_the_cpp_module_is_here(both):
@@ -46,6 +53,12 @@ def test_names_do_the_same_as_in_the_cpp_module(both):
         if not is_same(outcome, ours[expression])
     }
     assert different == {}
+
+
+def test_nodes_do_the_same_as_those_of_the_cpp_module(has_cpp, network):
+    theirs, ours = with_both('live_program.py', str(network))
+    assert len(theirs) == 16
+    assert ours == theirs
 
 
 def is_same(theirs, ours):
