@@ -57,10 +57,10 @@ class SockAddr:
     def getPort(self) -> int:
         return self._port if self._bytes else 0
 
-    def setPort(self, p: int) -> None:
+    def setPort(self, port: int) -> None:
         """Without effect on an empty one."""
-        port = expect_uint('p', p, 16)
-        self._port = port if self._bytes else 0
+        number = expect_uint('port', port, 16)
+        self._port = number if self._bytes else 0
 
     def isLoopback(self) -> bool:
         return self._bytes[:1] == b'\x7f' if self._is_v4 else self._bytes == _LOOPBACK6

@@ -114,8 +114,8 @@ class Identity:
         return Identity(key, Certificate.generate(key, name, signer, signer is None))
 
     @property
-    def publickey(self) -> PublicKey:
-        return PublicKey._of(self._certificate._key()) if self._certificate else PublicKey()
+    def publickey(self) -> Optional[PublicKey]:
+        return PublicKey._of(self._certificate._key()) if self._certificate else None
 
     @property
     def certificate(self) -> Optional[Certificate]:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Union
 
-from ._addresses import parse_ip
+from ._addresses import SockAddr, parse_ip
 from ._certificates import Certificate, Identity
 from ._check import expect, expect_uint
 from ._hashes import InfoHash
@@ -57,7 +57,7 @@ class DhtConfig:
 
     def setProxyInfo(
         self,
-        server: str,
+        proxy_server: str,
         push_node_id: str = '',
         push_token: str = '',
         push_topic: str = '',
@@ -67,27 +67,29 @@ class DhtConfig:
     ) -> None:
         """Use a node elsewhere, through its REST interface, instead of an own one."""
         self._proxy = proxy_fields(
-            server, push_node_id, push_token, push_topic, push_platform, user_agent
+            proxy_server, push_node_id, push_token, push_topic, push_platform, user_agent
         )
         if server_ca is not None:
             expect('server_ca', server_ca, Certificate)
             if server_ca._public is not None:
                 self._proxy['server_ca'] = bytes(server_ca)
 
-    def setPeerDiscovery(self, discovery: bool, publish: bool) -> None:
+    def setPeerDiscovery(self, peer_discovery: bool, peer_publish: bool) -> None:
         """Find nodes on the local network, and be found there."""
-        self._fields['discovery'] = [bool(discovery), bool(publish)]
+        self._fields['discovery'] = [bool(peer_discovery), bool(peer_publish)]
 
-    def setBound(self, v4: str, v6: str) -> None:
-        """Addresses to bind; an empty one does without the family, two are the default."""
-        self._fields.update(bind_fields(v4, v6))
+    def setBound(self, bind4: Union[SockAddr, str], bind6: Union[SockAddr, str]) -> None:
+        """Addresses to bind; an empty one does without the family, two are the default. The port is
+        that of `run`.
+        """
+        self._fields.update(bind_fields(_bind_host('bind4', bind4), _bind_host('bind6', bind6)))
 
     def _packed(self, port: int, ipv4: str, ipv6: str, identity: Optional[Identity]) -> Any:
         """For the engine."""
         fields = {**self._fields, 'port': port}
         if ipv4 or ipv6:
             fields.update(bind_fields(ipv4, ipv6))
-        if self._proxy is not None and self._proxy['server']:
+        if self._proxy is not None and self._proxy['proxy_server']:
             fields['proxy'] = self._proxy
         used = identity or self._identity
         fields['identity'] = used._packed() if used is not None else None
@@ -95,7 +97,7 @@ class DhtConfig:
 
 
 def proxy_fields(
-    server: str,
+    proxy_server: str,
     push_node_id: str = '',
     push_token: str = '',
     push_topic: str = '',
@@ -104,7 +106,7 @@ def proxy_fields(
 ) -> Dict[str, Any]:
     """For the engine, by the names of `DhtConfig.setProxyInfo`."""
     texts: Dict[str, Any] = {
-        'server': server,
+        'proxy_server': proxy_server,
         'push_node_id': push_node_id,
         'push_token': push_token,
         'push_topic': push_topic,
@@ -126,6 +128,13 @@ def bind_fields(ipv4: str, ipv6: str) -> Dict[str, Any]:
         'bind4': _literal(ipv4, socket.AF_INET) if ipv4 else False,
         'bind6': _literal(ipv6, socket.AF_INET6) if ipv6 else False,
     }
+
+
+def _bind_host(name: str, address: Union[SockAddr, str]) -> str:
+    expect(name, address, (SockAddr, str))
+    if isinstance(address, str):
+        return address
+    return address._host() if address.getFamily() else ''
 
 
 def _literal(host: str, family: socket.AddressFamily) -> str:

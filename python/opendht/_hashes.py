@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 from ._check import expect, expect_bytes, expect_uint
 
@@ -19,8 +19,8 @@ class HashBase:
     SIZE = 0
     _bytes: bytes
 
-    def __init__(self, str: bytes = b'') -> None:
-        digits = expect_bytes('str', str)
+    def __init__(self, str: Union[bytes, HashBase] = b'') -> None:
+        digits = str.toString() if isinstance(str, HashBase) else expect_bytes('str', str)
         self._bytes = _from_hex(digits, self.SIZE)
 
     @classmethod
@@ -62,6 +62,10 @@ class HashBase:
     def toString(self) -> bytes:
         """Lower-case hexadecimal digits, as bytes."""
         return self._bytes.hex().encode()
+
+    def decode(self, encoding: str = 'utf-8') -> str:
+        """The digits as a text: `getNodeId()` of 2.4 returns them as bytes."""
+        return self._bytes.hex()
 
     def toFloat(self) -> float:
         """Position among all values, from 0 to 1."""

@@ -29,13 +29,13 @@ class NodeInformation(WithId):
         key = self._own_key()
         return key.getId() if key is not None else InfoHash()
 
-    def getPublicKey(self) -> Optional[PublicKey]:
-        """The own public key; None without an identity."""
-        return self._own_key()
+    def getPublicKey(self) -> PublicKey:
+        """The own public key; one that is not initialised without an identity."""
+        return self._own_key() or PublicKey()
 
-    def getNodeId(self) -> bytes:
-        """Id of the node in hexadecimal digits; zero when it does not run."""
-        return (InfoHash._of(self._node.id) if self._node else InfoHash()).toString()
+    def getNodeId(self) -> InfoHash:
+        """Id of the node; zero when it does not run."""
+        return InfoHash._of(self._node.id) if self._node else InfoHash()
 
     def getBound(self, af: _Families = 0) -> SockAddr:
         """Own address of a family, IPv4 by default; empty when there is none."""
@@ -54,13 +54,13 @@ class NodeInformation(WithId):
         """What is stored here, for people."""
         return str(self._ask('', 'node.state', 'storage', 0))
 
-    def getRoutingTablesLog(self, family: _Families = 0) -> str:
+    def getRoutingTablesLog(self, af: _Families = 0) -> str:
         """The nodes that this one knows, for people."""
-        return str(self._ask('', 'node.state', 'routing', _family_number(family)))
+        return str(self._ask('', 'node.state', 'routing', _family_number(af)))
 
-    def getSearchesLog(self, family: _Families = 0) -> str:
+    def getSearchesLog(self, af: _Families = 0) -> str:
         """Which nodes are asked for which keys, for people."""
-        return str(self._ask('', 'node.state', 'searches', _family_number(family)))
+        return str(self._ask('', 'node.state', 'searches', _family_number(af)))
 
     def getNodeMessageStats(self) -> List[int]:
         """Requests sent since the last call: pings, finds, gets, listens, puts."""
@@ -101,5 +101,5 @@ class NodeInformation(WithId):
 
 
 def _family_number(family: _Families) -> int:
-    expect('family', family, int)
+    expect('af', family, int)
     return {0: 0, int(socket.AF_INET): 4, int(socket.AF_INET6): 6}.get(int(family), 0)

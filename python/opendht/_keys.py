@@ -61,9 +61,9 @@ class PublicKey(_WithKey):
         """For the holder of the private key. RSA keys can, those of elliptic curves cannot."""
         return bytes(call_blocking('crypto.encrypt', self._key(), expect_bytes('dat', dat)))
 
-    def checkSignature(self, data: bytes, signature: bytes) -> bool:
+    def checkSignature(self, dat: bytes, signature: bytes) -> bool:
         """Whether the holder of the private key signed these bytes."""
-        data = expect_bytes('data', data)
+        data = expect_bytes('dat', dat)
         signature = expect_bytes('signature', signature)
         return bool(call_blocking('crypto.verify', self._key(), data, signature))
 
@@ -105,9 +105,9 @@ class PrivateKey(_WithKey):
         """What was encrypted with the public key. Raises CryptoError, a RuntimeError."""
         return bytes(call_blocking('crypto.decrypt', self._secret(), expect_bytes('dat', dat)))
 
-    def sign(self, data: bytes) -> bytes:
+    def sign(self, dat: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 or ECDSA, with SHA-512."""
-        return bytes(call_blocking('crypto.sign', self._secret(), expect_bytes('data', data)))
+        return bytes(call_blocking('crypto.sign', self._secret(), expect_bytes('dat', dat)))
 
 
 def aesEncrypt(data: bytes, password: str) -> bytes:

@@ -89,14 +89,14 @@ class Where:
         """The number of the value type."""
         return self._add(TYPE, expect_uint('type', type, 16))
 
-    def owner(self, owner: InfoHash) -> Where:
+    def owner(self, owner_pk_hash: InfoHash) -> Where:
         """The id of the signer's key."""
-        expect('owner', owner, InfoHash)
-        return self._add(OWNER, owner)
+        expect('owner_pk_hash', owner_pk_hash, InfoHash)
+        return self._add(OWNER, owner_pk_hash)
 
-    def seq(self, seq: int) -> Where:
+    def seq(self, seq_no: int) -> Where:
         """The revision; nodes cannot look for it, so this one applies it."""
-        return self._add(SEQ, expect_uint('seq', seq, 16))
+        return self._add(SEQ, expect_uint('seq_no', seq_no, 16))
 
     def userType(self, user_type: str) -> Where:
         """The user type."""

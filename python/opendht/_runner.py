@@ -300,12 +300,12 @@ class DhtRunner(NodeInformation):
         CallbackSink(on_end).start(*request.call)
         return None
 
-    def cancelPut(self, key: InfoHash, value: Value) -> None:
+    def cancelPut(self, key: InfoHash, val: Value) -> None:
         """Ends the announcing of a value, found by its id; what others have of it expires."""
         expect('key', key, InfoHash)
-        expect('value', value, Value)
+        expect('val', val, Value)
         if key:
-            self._tell('node.cancelPut', bytes(key), value.id)
+            self._tell('node.cancelPut', bytes(key), val.id)
 
     def listen(self, key: InfoHash, value_cb: ListenCallback) -> ListenToken:
         """Calls `value_cb(value, expired)` for the values under a key, now and whenever that

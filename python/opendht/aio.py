@@ -137,22 +137,22 @@ class DhtRunner:
                     return value
         return None
 
-    async def put(self, key: InfoHash, value: Value, *, permanent: bool = False) -> bool:
+    async def put(self, key: InfoHash, val: Value, *, permanent: bool = False) -> bool:
         """Stores a value, once or, if permanent, until it is cancelled; whether others have it.
 
         Cancelling the task withdraws the value.
         """
-        return await self._put(PUT, (key, value), permanent)
+        return await self._put(PUT, (key, val), permanent)
 
-    async def putSigned(self, key: InfoHash, value: Value, *, permanent: bool = False) -> bool:
+    async def putSigned(self, key: InfoHash, val: Value, *, permanent: bool = False) -> bool:
         """As `put`, signed with the key of this node."""
-        return await self._put(PUT_SIGNED, (key, value), permanent)
+        return await self._put(PUT_SIGNED, (key, val), permanent)
 
     async def putEncrypted(
-        self, key: InfoHash, to: Union[PublicKey, PkId], value: Value, *, permanent: bool = False
+        self, key: InfoHash, to: Union[PublicKey, PkId], val: Value, *, permanent: bool = False
     ) -> bool:
         """As `putSigned`, for one reader. Mind the order of the arguments."""
-        return await self._put(put_encrypted(to), (key, value), permanent)
+        return await self._put(put_encrypted(to), (key, val), permanent)
 
     async def _put(self, call: List[Any], what: Tuple[InfoHash, Value], permanent: bool) -> bool:
         request = put_request(self._core, call, what, permanent)

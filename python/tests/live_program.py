@@ -68,7 +68,12 @@ named.id, named.user_type = 42, 'text/plain'
 
 @step
 def ids():
-    return a.getId() == IDENTITY.publickey.getId(), len(a.getNodeId()), str(b), b.isRunning()
+    return (
+        a.getId() == IDENTITY.publickey.getId(),
+        len(a.getNodeId().decode()),
+        str(b),
+        b.isRunning(),
+    )
 
 
 @step
@@ -169,7 +174,7 @@ def shutdown():
 @step
 def join():
     returned = b.join()
-    after = b.isRunning(), str(b.getBound()), b.getNodeId() == b'0' * 40
+    after = b.isRunning(), str(b.getBound()), b.getNodeId().decode() == '0' * 40
     b.run(ipv4='127.0.0.1')
     again = b.isRunning(), b.getBound().getPort() > 0
     return returned, after, again, b.join()

@@ -155,7 +155,7 @@ EXPRESSIONS = [
     'd.DhtRunner()',
     'str(d.DhtRunner())',
     'd.DhtRunner().getId()',
-    'd.DhtRunner().getNodeId()',
+    'd.DhtRunner().getNodeId().decode()',
     'd.DhtRunner().isRunning()',
     'd.DhtRunner().get(KEY)',
     "d.DhtRunner().put(KEY, d.Value(b'x'))",

@@ -54,7 +54,7 @@ def test_callbacks_of_put_and_get(pair, key):
     a.put(key, dht.Value(b'data'), lambda ok, nodes: puts.append((ok, nodes)))
     assert wait_until(lambda: puts)
     ok, nodes = puts[0]
-    assert ok is True and str(nodes[0]) == b.getNodeId().decode()
+    assert ok is True and str(nodes[0]) == str(b.getNodeId())
     assert nodes[0].getNode().getAddr() == f'127.0.0.1:{port_of(b)}'.encode()
 
     def on_value(value):
@@ -64,7 +64,7 @@ def test_callbacks_of_put_and_get(pair, key):
     assert b.get(key, on_value, lambda ok, nodes: ended.append((ok, nodes))) is None
     assert wait_until(lambda: ended)
     assert gets == [b'data'] and ended[0][0] is True
-    assert [str(node) for node in ended[0][1]] == [a.getNodeId().decode()]
+    assert [str(node) for node in ended[0][1]] == [str(a.getNodeId())]
 
 
 def test_a_get_that_has_enough_ends_well(pair, key):
@@ -182,7 +182,8 @@ def test_information(pair, key):
     assert str(a.getBound()).startswith('127.0.0.1:')
     assert a.getBound(10).getFamily() == 0
     assert repr(a) == f"<DhtRunner '{'0' * 40}'>"
-    assert a.getPublicKey() is None
+    with pytest.raises(ValueError, match='not initialised'):
+        a.getPublicKey().getId()
     for tell in (a.getBound, a.getRoutingTablesLog, a.getSearchesLog):
         with pytest.raises(TypeError):
             tell('IPv4')
@@ -310,3 +311,15 @@ def test_values_are_handed_over_at_the_end(start, network, key, is_maintained):
     leaving.shutdown(ended.set)
     assert ended.wait(20)
     assert (f'Storage {key}' in newcomer.getStorageLog()) is is_maintained
+
+
+def test_addresses_to_bind_are_configured(network):
+    loopback = dht.SockAddr.resolve('127.0.0.1')[0]
+    config = make_config(network)
+    config.setBound(loopback, dht.SockAddr())
+    node = dht.DhtRunner()
+    node.run(config=config)
+    assert str(node.getBound()).startswith('127.0.0.1:') and node.getBound(10).isUnspecified()
+    node.join()
+    with pytest.raises(TypeError, match='bind6'):
+        config.setBound('', 4)

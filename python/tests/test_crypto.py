@@ -117,4 +117,4 @@ def test_a_node_has_the_ids_of_its_identity(start, identities):
     node = start(identities[1])
     assert node.getId() == identities[1].publickey.getId()
     assert node.getPublicKey().getLongId() == identities[1].publickey.getLongId()
-    assert node.getNodeId() == dht.InfoHash.get(f'node:{node.getId()}').toString()
+    assert node.getNodeId() == dht.InfoHash.get(f'node:{node.getId()}')

@@ -2,6 +2,7 @@
 """What the C++ module lacks, refuses differently, or ends the process for."""
 
 import copy
+import inspect
 from datetime import timedelta
 
 import pytest
@@ -72,7 +73,8 @@ def test_private_addresses(host, is_private):
 
 
 def test_keys_that_are_not_there_say_so():
-    for absent in (dht.Value(b'x').owner, dht.Identity().publickey, dht.PrivateKey()):
+    assert dht.Identity().publickey is None
+    for absent in (dht.Value(b'x').owner, dht.PrivateKey(), dht.DhtRunner().getPublicKey()):
         with pytest.raises(ValueError, match='not initialised'):
             absent.getId()
     with pytest.raises(ValueError, match='not initialised'):
@@ -90,3 +92,38 @@ def test_asyncio_has_the_names_of_the_original():
     names = 'InfoHash Value ValueType Where SockAddr PublicKey PkId DhtConfig Identity DhtRunner'
     assert all(hasattr(opendht.aio, name) for name in names.split())
     assert opendht.version() == opendht.__version__
+
+
+@pytest.mark.parametrize(
+    'method, names',
+    [
+        (dht.DhtConfig.setBound, 'bind4 bind6'),
+        (dht.DhtConfig.setPeerDiscovery, 'peer_discovery peer_publish'),
+        (
+            dht.DhtConfig.setProxyInfo,
+            'proxy_server push_node_id push_token push_topic push_platform user_agent server_ca',
+        ),
+        (dht.DhtRunner.cancelPut, 'key val'),
+        (dht.DhtRunner.getRoutingTablesLog, 'af'),
+        (dht.DhtRunner.getSearchesLog, 'af'),
+        (dht.DhtRunner.putEncrypted, 'key val to done_cb permanent'),
+        (dht.PrivateKey.sign, 'dat'),
+        (dht.PublicKey.checkSignature, 'dat signature'),
+        (dht.SockAddr.setPort, 'port'),
+        (dht.Where.owner, 'owner_pk_hash'),
+        (dht.Where.seq, 'seq_no'),
+        (opendht.aio.DhtRunner.put, 'key val permanent'),
+        (opendht.aio.DhtRunner.putSigned, 'key val permanent'),
+        (opendht.aio.DhtRunner.putEncrypted, 'key to val permanent'),
+    ],
+)
+def test_parameters_have_the_names_of_4_4(method, names):
+    """The C++ module of Debian, which names_program.py is run with, has none of these."""
+    assert list(inspect.signature(method).parameters)[1:] == names.split()
+
+
+def test_node_ids_are_hashes_and_do_for_programs_that_expect_bytes():
+    node_id = dht.DhtRunner().getNodeId()
+    assert node_id == dht.InfoHash() and node_id.decode() == '0' * 40
+    some = dht.InfoHash.get('some')
+    assert dht.InfoHash(some) == dht.InfoHash(some.toString()) == some

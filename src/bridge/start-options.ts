@@ -61,7 +61,7 @@ async function toProxy(item: MsgpackValue | undefined): Promise<RunnerOptions['p
   const authorities = authority && [Certificate.from(authority)]
   const userAgent = text('user_agent')
   return {
-    proxies: asText(fields['server']),
+    proxies: asText(fields['proxy_server']),
     push: push || undefined,
     fetch:
       authorities || userAgent ? await createProxyFetch({ authorities, userAgent }) : undefined,
