@@ -9,6 +9,7 @@ from ._addresses import SockAddr
 from ._certificates import Identity
 from ._check import expect, expect_callable
 from ._config import DhtConfig, proxy_fields
+from ._dispatch import run_guarded
 from ._errors import BridgeError, CryptoError, DhtError
 from ._hashes import InfoHash, PkId
 from ._information import NodeInformation
@@ -33,7 +34,7 @@ from ._values import Value, ValueType
 
 DoneCallback = Callable[[bool, List[NodeEntry]], Any]
 GetCallback = Callable[[Value], bool]
-ListenCallback = Callable[[Value, bool], bool]
+ListenCallback = Callable[[Value, bool], Any]
 
 DEFAULT_PORT = '4222'
 
@@ -309,7 +310,7 @@ class DhtRunner(NodeInformation):
 
     def listen(self, key: InfoHash, value_cb: ListenCallback) -> ListenToken:
         """Calls `value_cb(value, expired)` for the values under a key, now and whenever that
-        changes, until it returns false or `cancelListen` is called.
+        changes, until `cancelListen`. What it returns or raises does not end it, as in C++.
         """
         if not callable(value_cb):
             raise TypeError(f"Argument 'value_cb' must be callable: got {type(value_cb).__name__}")
@@ -320,7 +321,9 @@ class DhtRunner(NodeInformation):
         node = request.node
 
         def on_item(item: Any) -> bool:
-            return node.is_closed or bool(value_cb(Value._of(item[0]), item[1]))
+            if not node.is_closed:
+                run_guarded(lambda: value_cb(Value._of(item[0]), item[1]))
+            return True
 
         def on_end(_result: Any, error: Optional[Exception]) -> None:
             if error is not None and not is_cancelled(error):

@@ -129,6 +129,15 @@ def listens():
 
 
 @step
+def listens_whose_callback_refuses():
+    events = []
+    b.listen(OTHER, lambda value, expired: events.append(value.data) and False)
+    for data in (b'1', b'2'):
+        put(a, OTHER, d.Value(data))
+    return wait_until(lambda: len(events) == 2), sorted(events)
+
+
+@step
 def values_that_expire():
     events = []
     key = d.InfoHash.get('expiring')

@@ -98,14 +98,19 @@ def test_listens_tell_what_is_there_what_comes_and_what_goes(pair, key):
     assert len(events) == 2
 
 
-def test_a_listen_ends_when_its_callback_says_so(pair, key):
+@pytest.mark.parametrize('answer', [None, False])
+def test_a_listen_goes_on_whatever_its_callback_returns(pair, key, answer):
     a, b = pair
     events = []
-    a.listen(key, lambda value, expired: events.append(value.data))
+
+    def on_value(value, expired):
+        events.append(value.data)
+        return answer
+
+    a.listen(key, on_value)
     for data in (b'1', b'2'):
         assert b.put(key, dht.Value(data))
-    time.sleep(0.1)
-    assert len(events) == 1
+    assert wait_until(lambda: sorted(events) == [b'1', b'2'])
 
 
 def test_permanent_values_are_withdrawn(pair, key):

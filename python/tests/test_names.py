@@ -57,7 +57,7 @@ def test_names_do_the_same_as_in_the_cpp_module(both):
 
 def test_nodes_do_the_same_as_those_of_the_cpp_module(has_cpp, network):
     theirs, ours = with_both('live_program.py', str(network))
-    assert len(theirs) == 16
+    assert len(theirs) == 17
     assert ours == theirs
 
 
