@@ -199,6 +199,11 @@ describe('a demo network', () => {
     assert.deepEqual(await node.get('fruit', 'WHERE id=1'), { ok: true, lines: [] })
     const index = await node.query('fruit', 'SELECT id WHERE value_type=0')
     assert.deepEqual(index, { ok: true, lines: [`Index[Id:${put.id}]`] })
+    // The own copy says the same as those of the others, so it is shown once.
+    await node.ask('a door 80', /Announce: success/)
+    const { lines } = await node.get('door')
+    assert.equal(lines.length, 1, lines.join())
+    assert.match(lines[0]!, /^Value\[id:[0-9a-f]+ 127\.0\.0\.1:80\]$/)
     assert.ok((await node.stats()).ipv4.good >= 4)
     assert.equal(node.stderr, '')
   })

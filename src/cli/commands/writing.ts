@@ -106,8 +106,10 @@ async function cancelPut(session: Session, key: InfoHash, id: ValueId): Promise<
 
 async function announce(session: Session, key: InfoHash, port: number): Promise<void> {
   const elapsed = startStopwatch()
-  // Nodes that store it put in the address that they see.
-  const data = serviceAddressData(SocketAddress.v4(0, port))
+  // Nodes that store it put in the address that they see: with that one, the own copy is the same.
+  const seen = session.node.publicAddresses()
+  const own = seen.find(({ family }) => family === 4) ?? seen[0] ?? SocketAddress.v4(0, 0)
+  const data = serviceAddressData(own.withPort(port))
   const value = new Value({ id: randomId(), type: TypeId.IpService, data })
   const { id } = value
   const end = (text: string, ok: boolean, error?: string): void =>

@@ -117,15 +117,18 @@ describe('put', () => {
 })
 
 describe('announce', () => {
-  test('stores the port and prints as recorded', async () => {
+  test('stores the port, at the address that others see, and prints as recorded', async () => {
     const { lines, node } = await run({}, 'a svc 4567')
     assert.deepEqual(lines, [
       'Using h(svc) = a0089182becd921781d5ba1e58fa4d129b24060f',
       'Announce: success (took TIME)',
     ])
     assert.equal(node.values[0]!.type, 2)
-    const sockaddr = '02 00 11 d7 00 00 00 00 00 00 00 00 00 00 00 00'.replaceAll(' ', '')
+    const sockaddr = '02 00 11 d7 7f 00 00 01 00 00 00 00 00 00 00 00'.replaceAll(' ', '')
     assert.equal(Buffer.from(node.values[0]!.data).toString('hex'), `c410${sockaddr}`)
+    const unknown = await run({ publicAddresses: () => [] }, 'a svc 4567')
+    const anywhere = sockaddr.replace('7f000001', '00000000')
+    assert.equal(Buffer.from(unknown.node.values[0]!.data).toString('hex'), `c410${anywhere}`)
   })
 
   test('needs a port', async () => {
