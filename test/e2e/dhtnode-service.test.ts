@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// test-timeout-s: 240
 // dhtnode in the background, its system log, and its ends: signals and broken pipes at any moment.
 
 import assert from 'node:assert/strict'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// test-timeout-s: 240
 // The dhtnode program as users and scripts run it: child processes of the sources, on loopback.
 
 import assert from 'node:assert/strict'
