@@ -79,7 +79,12 @@ export class Member {
     }
     const { prefix } = place.host
     const startTimeoutMs = START_MS
-    const node = await DhtnodeProcess.start({ command, args, prefix, env, startTimeoutMs })
+    const started = DhtnodeProcess.start({ command, args, prefix, env, startTimeoutMs })
+    const node = await started.catch((error: Error) => {
+      const clock = `its clock was off by ${this.#clockMs / 1000} s`
+      this.deaths.push(`${name} did not start, ${clock}: ${error.message}`)
+    })
+    if (!node) return
     this.#node = node
     void node.exited.then((code) => {
       if (this.#node !== node) return
@@ -107,6 +112,7 @@ export class Member {
 
   /** How far its wall clock is off. */
   setClock(offsetMs: number): void {
+    this.#clockMs = offsetMs
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64LE(BigInt(offsetMs))
     writeFileSync(this.#clockFile, bytes, { flag: this.#clockFlag })
@@ -114,6 +120,7 @@ export class Member {
   }
 
   #clockFlag = 'w'
+  #clockMs = 0
 
   get #clockFile(): string {
     return join(this.#options.folder, `${this.#options.name}.clock`)
