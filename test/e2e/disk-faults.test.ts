@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A disk that is full, became read-only or fails: the node and its proxy report it and go on
 // serving, refuse what they cannot keep, and save again when the disk does.
-// test-timeout-s: 300
+// test-timeout-s: 900
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ import { PushStub } from '../support/push-stub.ts'
 import { poll } from '../support/watch.ts'
 
 const PROGRAM = new URL('../support/proxy-program.ts', import.meta.url).pathname
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 
 suite('A disk that fails', { skip: diskShimAvailable() }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'opendht-faults-'))
