@@ -58,7 +58,7 @@ def port_of(runner):
     return str(runner.getBound().getPort())
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=30.0):
     """True as soon as the condition holds."""
     end = time.monotonic() + seconds
     while not condition():

@@ -221,7 +221,7 @@ def test_shutdown_lets_operations_end(pair, key):
     for _ in range(20):
         a.put(key, dht.Value(b'data'), lambda ok, nodes: puts.append(ok))
     a.shutdown(ended.set)
-    assert ended.wait(10) and puts == [True] * 20
+    assert ended.wait(30) and puts == [True] * 20
     assert a.isRunning() and a.put(key, dht.Value(b'x')) is False
     a.join()
     assert not a.isRunning()

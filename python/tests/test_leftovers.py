@@ -43,12 +43,12 @@ def test_a_run_that_is_interrupted_leaves_no_node_behind(network, free_port):
                 assert error.code == 'ERR_DHT_BIND'
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            assert wait_until(lambda: is_free(free_port), 5), i
+            assert wait_until(lambda: is_free(free_port), 20), i
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
     assert interrupted > 0
-    assert wait_until(lambda: is_free(free_port), 5)
+    assert wait_until(lambda: is_free(free_port), 20)
 
 
 def is_free(port):
@@ -82,7 +82,7 @@ except KeyboardInterrupt:
     with subprocess.Popen([sys.executable, '-c', program], env=environment, **pipes) as process:
         pid = int(read_line(process.stderr))
         assert read_line(process.stdout) == 'interrupted\n'
-        is_left = not wait_until(lambda: not is_alive(pid), 3)
+        is_left = not wait_until(lambda: not is_alive(pid), 15)
         process.kill()
     assert not is_left
 

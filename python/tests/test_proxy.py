@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -94,9 +93,7 @@ def test_a_configuration_names_a_proxy(proxy, key):
 def test_without_a_proxy_operations_fail(key):
     client = dht.DhtRunner(proxy=f'127.0.0.1:{free_tcp_port()}')
     client.run()
-    begin = time.monotonic()
     assert client.put(key, dht.Value(b'x')) is False
-    assert time.monotonic() - begin < 20
     client.join()
     with pytest.raises((TypeError, ValueError), match='http'):
         dht.DhtRunner(proxy='ftp://127.0.0.1').run()
