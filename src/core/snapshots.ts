@@ -54,6 +54,8 @@ export interface DhtStats {
     readonly refused: number
     /** Repetitions after which both answers came: the first one was only slow. */
     readonly spurious: number
+    /** Those that had to wait because many others were under way at their nodes. */
+    readonly queued: number
   }
   /** Payload of all datagrams. `delayed`: own requests that waited for a limit. */
   readonly bytes: { readonly sent: number; readonly received: number; readonly delayed: number }
@@ -164,6 +166,7 @@ export function stats(core: NodeCore, now: number): DhtStats {
       repeated: requests.repeated,
       refused: requests.refused,
       spurious: requests.spurious,
+      queued: requests.queued,
     },
     bytes: {
       sent: net.budget.sentBytes,

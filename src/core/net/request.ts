@@ -5,7 +5,7 @@
 
 import type { SocketAddress } from '../id/socket-address.ts'
 import { Deadline } from '../util/timer-wheel.ts'
-import type { Kind, Message } from '../wire/message.ts'
+import { Kind, type Message } from '../wire/message.ts'
 import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Node } from './node.ts'
 
@@ -34,6 +34,8 @@ export class Request extends Deadline {
   node: Node | undefined
   readonly address: SocketAddress
   readonly handler: RequestHandler
+  /** What it is sent for: requests of different ones take turns. */
+  readonly flow: object
   readonly #onTimer: (request: Request, now: number) => void
   /** What to send again: cheaper than to keep the bytes, as most requests are answered at once. */
   encode: EncodeRequest
@@ -47,6 +49,8 @@ export class Request extends Deadline {
   waitMs = 0
   /** Its first wait has passed. */
   isLate = false
+  /** It counts among those that are under way at its node; owned by `NodeQueues`. */
+  isUnderWay = false
   /** Fragments of its answer have come. */
   hasProgressed = false
   /** When it was sent first and last. */
@@ -60,6 +64,7 @@ export class Request extends Deadline {
     node: Node | undefined
     address: SocketAddress
     handler: RequestHandler
+    flow?: object | undefined
     encode: EncodeRequest
     maxAttempts: number
     onTimer: (request: Request, now: number) => void
@@ -70,13 +75,46 @@ export class Request extends Deadline {
     this.node = init.node
     this.address = init.address
     this.handler = init.handler
+    this.flow = init.flow ?? init.handler
     this.encode = init.encode
     this.maxAttempts = init.maxAttempts
     this.#onTimer = init.onTimer
   }
 
+  /** One whose fragments may be too much for the line, together with others of its kind. */
+  get isLarge(): boolean {
+    return this.kind === Kind.Put && this.isFragmented
+  }
+
+  /** A question or an order of an operation: pings are few, pushes and large puts limited anyway. */
+  get isPaced(): boolean {
+    return this.kind !== Kind.Ping && this.kind !== Kind.Update && !this.isFragmented
+  }
+
   fire(now: number): void {
     this.#onTimer(this, now)
+  }
+
+  /** Its node has one more request pending, until it is released. */
+  hold(): void {
+    if (this.node === undefined) return
+    this.node.pendingRequests++
+    this.node.references++
+  }
+
+  release(node: Node): void {
+    node.pendingRequests--
+    if (this.isLate) node.overdueRequests--
+    node.references--
+  }
+
+  /** A wait has passed, or its node is silent and there is no point in waiting. */
+  becomeLate(now: number): void {
+    if (this.isLate) return
+    this.isLate = true
+    if (this.node === undefined) return
+    this.node.overdueRequests++
+    this.node.overdueSince = now
   }
 }
 

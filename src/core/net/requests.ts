@@ -11,9 +11,11 @@ import { KIND_NAMES, Kind } from '../wire/message.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
+import { NodeQueues } from './node-queues.ts'
 import type { Outbox } from './outbox.ts'
 import { type EncodeRequest, Request, type RequestHandler } from './request.ts'
 import { MAX_ATTEMPTS, RetryPolicy } from './retry-policy.ts'
+import { SecondAnswers } from './second-answers.ts'
 import { SendWindow } from './send-window.ts'
 
 /** Peers cause pushes to listeners: they may not use up what the own operations need. */
@@ -32,21 +34,14 @@ const SLICE_MS = 500
 /** A large message that waits for its turn looks so often whether it has come. */
 const TURN_MS = 50
 
-/** Answered requests that were repeated, and whose second answer would tell which one it was. */
-const MAX_AMBIGUOUS = 256
-
-interface Ambiguous {
-  readonly node: Node
-  /** From the first send to the answer. */
-  readonly ms: number
-}
-
 export interface Outgoing {
   readonly kind: Kind
   /** Undefined asks an address whose node is not known yet. */
   readonly node: Node | undefined
   readonly address: SocketAddress
   readonly handler: RequestHandler
+  /** What it is sent for; default the handler. */
+  readonly flow?: object | undefined
   readonly encode: EncodeRequest
   /** Values that follow in fragments. */
   readonly values?: readonly Uint8Array[] | undefined
@@ -63,9 +58,10 @@ export class Requests {
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
   readonly policy: RetryPolicy
-  readonly #ambiguous = new Map<number, Ambiguous>()
+  readonly #secondAnswers = new SecondAnswers()
   /** Large puts: pushes have limits of their own, for each listener. */
   readonly #window = new SendWindow()
+  readonly #queues = new NodeQueues()
   #pushedBytes = 0
   /** Addresses that cannot be reached, until the next millisecond. */
   readonly #unreachable = new Set<string>()
@@ -100,6 +96,11 @@ export class Requests {
     return this.#pending.size
   }
 
+  /** Requests that had to wait because many were under way at their nodes. */
+  get queued(): number {
+    return this.#queues.queued
+  }
+
   /** A random id that nothing waits for, never 0. */
   newTid(): number {
     for (;;) {
@@ -124,6 +125,7 @@ export class Requests {
       node: outgoing.node,
       address: outgoing.address,
       handler: outgoing.handler,
+      flow: outgoing.flow,
       encode: outgoing.encode,
       maxAttempts: outgoing.maxAttempts ?? MAX_ATTEMPTS,
       onTimer: this.#timer,
@@ -133,7 +135,7 @@ export class Requests {
     if (request.kind === Kind.Update) this.#hold(request, bytesOf(request.values))
     request.sentAt = now
     this.#pending.set(tid | 0, request)
-    if (request.node !== undefined) hold(request.node)
+    request.hold()
     const delayMs = this.#delayMs(request, now)
     if (delayMs === 0) this.#send(request, now)
     else {
@@ -166,25 +168,18 @@ export class Requests {
   /** `node` answered `request`, which is settled: learns how long that took. */
   onAnswer(node: Node, request: Request, now: number): void {
     this.policy.onAnswer(node, request, now)
-    if (isLarge(request)) {
+    this.#sendQueued(now)
+    if (request.isLarge) {
       this.#window.onAnswer(request, now)
       this.#sendWaiting(now)
     }
-    if (request.attempts === 1 || request.isFragmented || request.hasProgressed) return
-    if (this.#ambiguous.size >= MAX_AMBIGUOUS) {
-      this.#ambiguous.delete(this.#ambiguous.keys().next().value!)
-    }
-    this.#ambiguous.set(request.tid | 0, { node, ms: now - request.sentAt })
+    this.#secondAnswers.await(node, request, now)
   }
 
-  /**
-   * An answer that nothing waits for. When it is the second one to a request, none had got lost,
-   * and the first one was to the first send.
-   */
+  /** An answer that nothing waits for: it may be the second one to a request. */
   onStrayAnswer(tid: number, from: SocketAddress, now: number): void {
-    const known = this.#ambiguous.get(tid | 0)
-    if (known === undefined || !known.node.address.equals(from)) return
-    this.#ambiguous.delete(tid | 0)
+    const known = this.#secondAnswers.take(tid, from)
+    if (known === undefined) return
     this.spurious++
     this.policy.onSpurious(known.node, known.ms, now)
   }
@@ -195,7 +190,10 @@ export class Requests {
     request.isPending = false
     this.#wheel.cancel(request)
     this.#pending.delete(request.tid | 0)
-    if (request.node !== undefined) release(request.node, request)
+    if (request.node !== undefined) {
+      request.release(request.node)
+      if (this.#queues.leave(request.node, request)) this.#wheel.schedule(this.#catchUp, 0)
+    }
     this.#pushedBytes -= request.pushedBytes
     if (request.attempts > 0) this.#budget.awaited--
     request.encode = nothing
@@ -207,7 +205,7 @@ export class Requests {
     if (!request.isPending) return
     const { node, sentAt } = request
     this.settle(request)
-    if (isLarge(request)) this.#window.forget(request)
+    if (request.isLarge) this.#window.forget(request)
     this.expired++
     // Somebody who talked to us meanwhile is alive: only this request was lost.
     if (node !== undefined && node.lastSeenAt < sentAt) this.#onExpired(node, now)
@@ -241,10 +239,17 @@ export class Requests {
     for (const request of lost) this.expire(request, now)
   })
 
+  /** For places that became free otherwise than by an answer. */
+  readonly #catchUp = new Job((now) => this.#sendQueued(now))
+
   readonly #timer = (request: Request, now: number): void => {
     const delayMs = this.#delayMs(request, now)
     if (delayMs > 0) return this.#wheel.schedule(request, now + delayMs)
-    if (request.attempts === 0) return this.#send(request, now)
+    if (request.attempts === 0) {
+      // Nobody is there any more.
+      if (request.isUnderWay) return this.expire(request, now)
+      return this.#send(request, now)
+    }
     const leftMs = this.policy.leftMs(request, now)
     if (leftMs > 0) {
       this.#wheel.schedule(request, now + Math.min(leftMs, SLICE_MS))
@@ -252,11 +257,11 @@ export class Requests {
       if (!request.isLate && this.policy.isSlow(request, now)) this.#stepAside(request, now)
       return
     }
-    const isOverrun = isLarge(request) && this.#window.onLate(request, now)
+    const isOverrun = request.isLarge && this.#window.onLate(request, now)
     if (this.policy.isHopeless(request, now)) this.expire(request, now)
     else if (isOverrun) this.#send(request, now)
     else this.#repeat(request, now)
-    if (isLarge(request)) this.#sendWaiting(now)
+    if (request.isLarge) this.#sendWaiting(now)
   }
 
   #repeat(request: Request, now: number): void {
@@ -265,10 +270,20 @@ export class Requests {
     if (request.isPending) this.#send(request, now)
   }
 
-  /** Others may be asked in its place. */
+  /** Others may be asked in its place, and in that of what waits for a silent node. */
   #stepAside(request: Request, now: number): void {
-    if (!request.isLate) nowLate(request, now)
+    const { node, sentAt } = request
+    request.becomeLate(now)
     request.handler.onLate(request, now)
+    if (node === undefined) return
+    if (node.lastSeenAt < sentAt) {
+      for (const waiting of this.#queues.waitingFor(node)) {
+        if (waiting.isLate || !waiting.isPending) continue
+        waiting.becomeLate(now)
+        waiting.handler.onLate(waiting, now)
+      }
+    }
+    if (this.#queues.leave(node, request)) this.#sendQueued(now)
   }
 
   /** How long the budget makes it wait. */
@@ -281,9 +296,13 @@ export class Requests {
     return this.#budget.delayMs(now)
   }
 
-  /** Sends it, as soon as there is room when it is large. */
+  /** Sends it, as soon as there is room at its node, or for large ones in general. */
   #send(request: Request, now: number): void {
-    if (isLarge(request) && !this.#window.enter(request, bytesOf(request.values))) {
+    const { node, attempts } = request
+    if (node !== undefined && attempts === 0 && request.isPaced) {
+      if (!this.#queues.enter(node, request)) return
+    }
+    if (request.isLarge && !this.#window.enter(request, bytesOf(request.values))) {
       this.#wheel.cancel(request)
       return
     }
@@ -297,6 +316,18 @@ export class Requests {
       if (request === undefined) return
       this.#sendNow(request, now)
     }
+  }
+
+  /** Those whose turn at their nodes has come. */
+  #sendQueued(now: number): void {
+    for (;;) {
+      const request = this.#queues.next()
+      if (request === undefined) break
+      // Its handler is told on its own time: this is in the middle of something else.
+      if (request.node!.isExpired) this.#wheel.schedule(request, now)
+      else this.#sendNow(request, now)
+    }
+    this.#wheel.cancel(this.#catchUp)
   }
 
   #sendNow(request: Request, now: number): void {
@@ -329,7 +360,7 @@ export class Requests {
     request.repeatedAt = now
     this.sent[request.kind]!++
     request.waitMs = this.policy.waitMs(request, now)
-    if (isLarge(request)) {
+    if (request.isLarge) {
       request.waitMs = Math.max(request.waitMs, this.#window.transferMs(request))
     }
     const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
@@ -345,33 +376,10 @@ export class Requests {
   }
 }
 
-function nowLate(request: Request, now: number): void {
-  request.isLate = true
-  if (request.node === undefined) return
-  request.node.overdueRequests++
-  request.node.overdueSince = now
-}
-
 function nothing(): void {}
-
-/** One whose fragments may be too much for the line, together with others of its kind. */
-function isLarge({ kind, isFragmented }: Request): boolean {
-  return kind === Kind.Put && isFragmented
-}
 
 function bytesOf(values: readonly Uint8Array[] | undefined): number {
   let bytes = 0
   for (const value of values ?? []) bytes += value.length + WAITING_VALUE_BYTES
   return bytes
-}
-
-function hold(node: Node): void {
-  node.pendingRequests++
-  node.references++
-}
-
-function release(node: Node, request: Request): void {
-  node.pendingRequests--
-  if (request.isLate) node.overdueRequests--
-  node.references--
 }

@@ -151,8 +151,9 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     values?: readonly Uint8Array[],
   ): Request | undefined {
     const { node } = member
-    const outgoing = { kind, node, address: node.address, handler, encode, values }
-    const request = this.search.context.net.requests.send(outgoing, now)
+    const { search } = this
+    const outgoing = { kind, node, address: node.address, handler, flow: search, encode, values }
+    const request = search.context.net.requests.send(outgoing, now)
     if (request === undefined) this.wasRefused = true
     return request
   }
