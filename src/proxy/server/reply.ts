@@ -18,7 +18,7 @@ export function sendJson(context: RouteContext, json: string, status = 200): voi
   const { request, reply } = context
   const isLarge = json.length >= COMPRESS_BYTES
   if (isLarge && TAKES_GZIP.test(request.headers['accept-encoding'] ?? '')) {
-    return sendCompressed(context, json)
+    return sendCompressed(context, json, status)
   }
   const vary = isLarge ? VARY : []
   reply.writeHead(status, [...jsonHeaders(context), ...vary, 'Content-Length', byteLength(json)])
@@ -60,10 +60,10 @@ export function sendError(reply: ServerResponse, error: HttpError, status: Proxy
   reply.end(json)
 }
 
-async function sendCompressed(context: RouteContext, json: string): Promise<void> {
+async function sendCompressed(context: RouteContext, json: string, status: number): Promise<void> {
   const body = await compress(json)
   const encoding = [...VARY, 'Content-Encoding', 'gzip', 'Content-Length', String(body.length)]
-  context.reply.writeHead(200, [...jsonHeaders(context), ...encoding])
+  context.reply.writeHead(status, [...jsonHeaders(context), ...encoding])
   context.reply.end(body)
 }
 

@@ -68,7 +68,7 @@ export function templateOf(path: string): string {
 }
 
 /** Those that OpenAPI 3.1 has a field for; others go where 3.2 has them. */
-const FIELDS = ['GET', 'POST', 'OPTIONS']
+const FIELDS = ['GET', 'HEAD', 'POST', 'OPTIONS']
 
 function withOperation(
   item: Readonly<Record<string, unknown>>,

@@ -46,6 +46,22 @@ const READYZ: ApiOperation = {
   },
 }
 
+const HEALTHZ_HEAD: ApiOperation = {
+  ...HEALTHZ,
+  operationId: 'healthHead',
+  responses: { ...failures(), '200': { description: 'It is.' } },
+}
+
+const READYZ_HEAD: ApiOperation = {
+  ...READYZ,
+  operationId: 'readinessHead',
+  responses: {
+    ...failures(),
+    '200': { description: 'They can.' },
+    '503': { description: 'They cannot.' },
+  },
+}
+
 const METRICS: ApiOperation = {
   operationId: 'metrics',
   tags: HEALTH,
@@ -76,6 +92,8 @@ export const NODE_ROUTES: readonly RouteDescription[] = [
   { method: 'GET', path: '/node/stats', operation: STATS },
   { method: 'GET', path: '/healthz', operation: HEALTHZ },
   { method: 'GET', path: '/readyz', operation: READYZ },
+  { method: 'HEAD', path: '/healthz', operation: HEALTHZ_HEAD },
+  { method: 'HEAD', path: '/readyz', operation: READYZ_HEAD },
   { method: 'GET', path: '/metrics', operation: METRICS },
   { method: 'GET', path: '/openapi.json', operation: OPENAPI },
   { method: 'GET', path: '/api', operation: PAGE },

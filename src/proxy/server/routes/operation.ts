@@ -10,6 +10,9 @@ import type { Route, RouteContext } from '../route.ts'
 export const OPERATION_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/healthz', handle: sendHealth },
   { method: 'GET', path: '/readyz', handle: sendReadiness },
+  // Balancers may ask like this: Node.js leaves the body out.
+  { method: 'HEAD', path: '/healthz', handle: sendHealth },
+  { method: 'HEAD', path: '/readyz', handle: sendReadiness },
   { method: 'GET', path: '/metrics', handle: sendMetrics },
 ]
 
