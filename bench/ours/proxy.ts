@@ -17,6 +17,7 @@ const UNLIMITED: ProxyServerOptions['limits'] = {
   maxListensPerAddress: -1,
   maxRequestsPerSecond: -1,
   maxOperations: -1,
+  maxOperationsPerAddress: -1,
 }
 
 const node = await startNode([`127.0.0.1:${number('bootstrap', 0)}`])

@@ -243,11 +243,16 @@ suite('limits per address', () => {
     }
   })
 
-  test('of gets and puts under way: 503', async (t) => {
-    const { proxy } = await start(t, { limits: { maxOperations: 0 } })
-    const reply = await post(proxy.port, '{"data":"YQ=="}')
-    assert.equal(reply.status, 503)
-    assert.equal(proxy.counters.refused.operations, 1)
+  test('of gets and puts under way: 503, or 429 for those of one address', async (t) => {
+    for (const [limit, status] of [
+      ['maxOperations', 503],
+      ['maxOperationsPerAddress', 429],
+    ] as const) {
+      const { proxy } = await start(t, { limits: { [limit]: 0 } })
+      const reply = await post(proxy.port, '{"data":"YQ=="}')
+      assert.equal(reply.status, status)
+      assert.equal(proxy.counters.refused.operations, 1)
+    }
   })
 
   test('of requests that are sent ahead: the connection ends', async (t) => {

@@ -61,6 +61,18 @@ test('a permanent put ends when another value of its id is signed', async () => 
   assert.equal(network.proxy.summary.puts, 0)
 })
 
+test('a permanent put ends when another value of its id is encrypted, unless that fails', async () => {
+  await post('/key/three', { data: HELLO, id: '9', permanent: true })
+  const unknown = await post('/key/three/encrypt', { data: HELLO, id: '9', to: 'cd'.repeat(20) })
+  assert.equal(unknown.status, 400)
+  assert.equal(network.proxy.summary.puts, 1)
+  const to = String(identity.id)
+  const { status, text } = await post('/key/three/encrypt', { data: HELLO, id: '9', to })
+  assert.equal(status, 200, text)
+  assert.equal(network.proxy.summary.puts, 0)
+  assert.ok(valueFromJson(parseJson(text)).isEncrypted)
+})
+
 test('the node encrypts for a key that has a certificate, and only for such', async () => {
   const to = String(identity.id)
   const { status, text } = await post('/key/sealed/encrypt', { data: HELLO, to })

@@ -13,8 +13,9 @@ export interface ProxyLimits {
   /** Open listen streams, in all and from one address, else 503 or 429. */
   readonly maxListens: number
   readonly maxListensPerAddress: number
-  /** Gets and puts under way, else 503. */
+  /** Gets and puts under way, in all and of one address, else 503 or 429. */
   readonly maxOperations: number
+  readonly maxOperationsPerAddress: number
   /** Requests of one address, else 429; that many may come at once after a pause of a second. */
   readonly maxRequestsPerSecond: number
   /** Requests that one connection may send ahead of the answers; more end the connection. */
@@ -59,6 +60,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   maxListens: 100_000,
   maxListensPerAddress: 10_000,
   maxOperations: 10_000,
+  maxOperationsPerAddress: 1000,
   maxRequestsPerSecond: 1000,
   maxPipelined: 32,
   headersTimeoutMs: 15_000,

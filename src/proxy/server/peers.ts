@@ -10,6 +10,8 @@ export interface Peer {
   readonly address: string
   connections: number
   listens: number
+  /** Gets and puts under way. */
+  operations: number
   /** Requests that may still come now, as of `filledAt`. */
   tokens: number
   filledAt: number
@@ -36,7 +38,7 @@ export class Peers {
     let peer = this.#peers.get(host)
     if (peer === undefined) {
       const tokens = this.#limits.maxRequestsPerSecond
-      peer = { address, connections: 0, listens: 0, tokens, filledAt: now }
+      peer = { address, connections: 0, listens: 0, operations: 0, tokens, filledAt: now }
       this.#peers.set(host, peer)
     }
     if (isOver(peer.connections + 1, this.#limits.maxConnectionsPerAddress)) return undefined

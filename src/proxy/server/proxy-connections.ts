@@ -60,7 +60,8 @@ export class ProxyConnections {
   }
 
   #connected(socket: Socket): void {
-    const { counters, limits } = this.#services
+    const { counters, limits, turns } = this.#services
+    turns.arrived()
     const peer = isOver(this.#sockets.size + 1, limits.maxConnections)
       ? undefined
       : this.#peers.connect(socket.remoteAddress ?? '', performance.now())

@@ -14,6 +14,7 @@ import type { KeptState } from './push/kept-state.ts'
 import type { ReadinessGate } from './readiness-gate.ts'
 import type { KeyHubs } from './streams/key-hubs.ts'
 import type { RequestSpan } from './tracing.ts'
+import type { Turns } from './turns.ts'
 
 /** What the parts of a server share, and all that they know of the world. */
 export interface ProxyPorts {
@@ -30,6 +31,8 @@ export interface ProxyServices extends ProxyPorts {
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics
   readonly hubs: KeyHubs
+  /** For whatever asks the network. */
+  readonly turns: Turns
   /** Permanent puts and subscriptions. */
   readonly kept: KeptState
   /** When the server began to close: nothing that lasts is started any more. */

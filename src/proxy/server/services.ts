@@ -16,6 +16,7 @@ import { ReadinessGate } from './readiness-gate.ts'
 import { RequestRate } from './request-rate.ts'
 import type { ProxyServices } from './route.ts'
 import { KeyHubs } from './streams/key-hubs.ts'
+import { Turns } from './turns.ts'
 
 export interface ServicesOptions {
   readonly limits: ProxyLimits
@@ -30,6 +31,7 @@ export class Services implements ProxyServices {
   readonly log: Log | undefined
   readonly now: () => number
   readonly counters = newCounters()
+  readonly turns = new Turns()
   readonly info: NodeInfoCache
   readonly readiness: ReadinessGate
   readonly metrics: ProxyMetrics

@@ -70,7 +70,8 @@ export class KeptPuts {
 
   /** Puts a value that is not to be kept. Resolves and rejects as puts of the node do. */
   async putOnce(key: InfoHash, value: Value): Promise<Value> {
-    await this.supersede(key, value.id, (held) => !held.contentEquals(value))
+    // Without a wait for nothing: most puts leave their id to us, and begin when their turn comes.
+    if (value.id !== 0n) await this.supersede(key, value.id, (held) => !held.contentEquals(value))
     const { announcements, node } = this.#parts
     const id = putId(key, value.id)
     const held = announcements.valueOf(id)

@@ -3,30 +3,46 @@
 
 import { HttpError } from '../http-error.ts'
 import { isOver } from '../limits.ts'
+import { failureOf } from '../node-failure.ts'
 import { onceGone } from '../once-gone.ts'
 import type { Route, RouteContext } from '../route.ts'
 import { ListenStream } from '../streams/listen-stream.ts'
-import { streamRequest } from '../streams/stream-form.ts'
+import { type StreamRequest, streamRequest } from '../streams/stream-form.ts'
 
 export const LISTEN_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/key/:key/listen', handle: listen },
 ]
 
-function listen(context: RouteContext): void {
-  const { services, request, peer, key, search } = context
+async function listen(context: RouteContext): Promise<void> {
+  const { services, request, reply, peer, search } = context
   admit(context)
+  const wanted = streamRequest(request, search)
   services.counters.listens++
   peer.listens++
-  const wanted = streamRequest(request, search)
-  services.hubs.open(key, (hub) => {
-    const stream = new ListenStream(context, hub, wanted)
-    onceGone(context, () => {
-      services.counters.listens--
-      peer.listens--
-      services.hubs.close(hub, stream)
-    })
-    return stream
+  onceGone(context, () => {
+    services.counters.listens--
+    peer.listens--
   })
+  await new Promise<void>((resolve, reject) => {
+    services.turns.run(() => {
+      if (reply.destroyed) resolve()
+      else open(context, wanted).then(resolve, reject)
+    })
+  })
+}
+
+async function open(context: RouteContext, wanted: StreamRequest): Promise<void> {
+  const { services, reply, key } = context
+  try {
+    await services.hubs.open(key, (hub) => {
+      if (reply.destroyed) return undefined
+      const stream = new ListenStream(context, hub, wanted)
+      onceGone(context, () => services.hubs.close(hub, stream))
+      return stream
+    })
+  } catch (error) {
+    throw failureOf('Listen failed', error)
+  }
 }
 
 /** Throws HttpError when there are too many streams. */

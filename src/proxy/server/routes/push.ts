@@ -66,7 +66,7 @@ function sendVapidKey(context: RouteContext): void | Promise<void> {
 /** What there is now: the client may have missed some. */
 function sendValues(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
-  return withOperation(services, async () => {
+  return withOperation(context, async () => {
     const gone = new AbortController()
     onceGone(context, () => gone.abort())
     beginLines(context)

@@ -33,7 +33,11 @@ async function putEncrypted(context: RouteContext): Promise<void> {
   const value = unsigned(toRequestValue(await readJson(context)))
   const to = value.recipient
   if (to === undefined) throw new HttpError(400, NO_DESTINATION)
-  await answer(context, () => services.node.putEncrypted(key, to, value))
+  await answer(context, async () => {
+    const sealed = await services.node.encrypt(value, to)
+    await services.kept.puts.supersede(key, value.id)
+    return services.node.put(key, sealed)
+  })
 }
 
 function requireIdentity({ services }: RouteContext): void {
@@ -50,7 +54,7 @@ async function answer(context: RouteContext, put: () => Promise<PutResult>): Pro
       throw failureOf('Put failed', error)
     }
   }
-  const run = () => withOperation(context.services, action)
+  const run = () => withOperation(context, action)
   const stored = await traced(context, 'put', run)
   await sendJson(context, `${valueToJson(stored)}\n`)
 }

@@ -19,11 +19,13 @@ export const VALUE_ROUTES: readonly Route[] = ['/:key', '/key/:key'].flatMap((pa
 
 /** Headers go out with the first value: a get that fails before that has a status to say so. */
 function get(context: RouteContext): Promise<void> {
-  return traced(context, 'get', () => withOperation(context.services, () => sendFound(context)))
+  return traced(context, 'get', () => withOperation(context, () => sendFound(context)))
 }
 
 async function sendFound(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
+  // The client left before it was its turn.
+  if (reply.destroyed) return
   const gone = new AbortController()
   const forget = onceGone(context, () => gone.abort())
   try {
@@ -61,6 +63,6 @@ async function put(context: RouteContext): Promise<void> {
       throw failureOf('Put failed', error)
     }
   }
-  const stored = await traced(context, 'put', () => withOperation(services, action))
+  const stored = await traced(context, 'put', () => withOperation(context, action))
   await sendJson(context, `${valueToJson(stored)}\n`)
 }

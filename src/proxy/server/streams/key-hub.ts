@@ -6,6 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { DhtInterface } from '../../../api/dht-interface.ts'
+import { DhtError } from '../../../core/errors.ts'
 import type { InfoHash } from '../../../core/id/info-hash.ts'
 import type { Value, ValueId } from '../../../core/value/value.ts'
 import { valueToJson } from '../../protocol/value-json.ts'
@@ -55,6 +56,7 @@ export class KeyHub {
   #latest: KeyState | undefined
   #seq = 0
   #forgottenSeq = 0
+  #begun: Promise<void> | undefined
   #settling: Promise<void> | undefined
   #isSettled = false
 
@@ -77,12 +79,32 @@ export class KeyHub {
     return this.#isSettled
   }
 
+  /** Until the node took the listen. Rejects as the listen does when the node refuses it. */
+  get begun(): Promise<void> | undefined {
+    return this.#begun
+  }
+
   /** Runs until it is stopped, or the node ends the listen. `onEnd` is called once. */
   start(onEnd: (error: unknown) => void): void {
-    void this.#listen().then(
-      () => onEnd(undefined),
-      (error: unknown) => onEnd(error),
-    )
+    this.#begun = new Promise((resolve, reject) => {
+      // The node refuses at once.
+      setImmediate(() => {
+        this.#begun = undefined
+        resolve()
+      })
+      this.#listen().then(
+        () => {
+          reject(new DhtError('ERR_DHT_CLOSED', 'The node ended the listen'))
+          onEnd(undefined)
+        },
+        (error: unknown) => {
+          reject(error)
+          onEnd(error)
+        },
+      )
+    })
+    // Whoever waits for it hears of it.
+    this.#begun.catch(() => undefined)
   }
 
   join(reader: HubReader): void {

@@ -37,12 +37,20 @@ export class KeyHubs {
     return this.#hubs.size
   }
 
-  /** The hub of `key`, to which the stream that `make` makes of it is added. */
-  open(key: InfoHash, make: (hub: KeyHub) => ServedReader): void {
+  /**
+   * The hub of `key`, to which the stream that `make` makes of it is added, unless that is undefined
+   * as the client left. Rejects as the listen of the node does when that is refused.
+   */
+  async open(key: InfoHash, make: (hub: KeyHub) => ServedReader | undefined): Promise<void> {
     const hub = this.#hubs.get(String(key)) ?? this.#start(key)
+    if (hub.begun !== undefined) await hub.begun
+    const stream = make(hub)
+    if (stream === undefined) {
+      if (hub.readers.size === 0 && !this.#lingering.has(hub)) this.#stop(hub)
+      return
+    }
     clearTimeout(this.#lingering.get(hub))
     this.#lingering.delete(hub)
-    const stream = make(hub)
     this.#streams.add(stream)
     hub.join(stream)
     stream.wake()

@@ -204,7 +204,7 @@ suite('the hubs of a server', () => {
     for (let i = 0; i < 1010; i++) {
       const reader = new Reader(true)
       let opened: KeyHub | undefined
-      hubs.open(InfoHash.get(`${i}`), (hub) => {
+      await hubs.open(InfoHash.get(`${i}`), (hub) => {
         opened = hub
         return reader
       })
@@ -212,11 +212,20 @@ suite('the hubs of a server', () => {
     }
     await turn()
     assert.equal(hubs.size, 1000)
-    hubs.open(InfoHash.get('1009'), () => new Reader())
+    await hubs.open(InfoHash.get('1009'), () => new Reader())
     assert.equal(hubs.size, 1000)
     hubs.stopAll()
     await turn()
     assert.equal(node.listens, 0)
+  })
+
+  test('begin no stream for a client that left meanwhile, and keep no listen for it', async () => {
+    const node = new ScriptedNode()
+    const hubs = new KeyHubs(node.asDht, undefined)
+    await hubs.open(KEY, () => undefined)
+    await turn()
+    assert.deepEqual([hubs.size, node.listens], [0, 0])
+    hubs.stopAll()
   })
 
   test('end all streams of a key whose listen fails', async () => {
