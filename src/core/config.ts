@@ -56,7 +56,7 @@ export interface DhtConfig {
   maxStorageKeys?: number | undefined
   /**
    * Registrations of peers that listen, -1 for no limit. One source of addresses may hold a
-   * sixteenth of them. Default 2^18.
+   * sixteenth of them, and one node 4096, unless there is no limit. Default 2^18.
    */
   maxListeners?: number | undefined
   /** Text in the `v` field of every message, at most 8 ASCII characters. Default `ts`. */

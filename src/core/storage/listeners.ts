@@ -113,7 +113,7 @@ export class Listeners {
     this.#limits = {
       total,
       perKey: limits.perKey ?? MAX_LISTENERS_PER_KEY,
-      perNode: limits.perNode ?? MAX_LISTENERS_PER_NODE,
+      perNode: limits.perNode ?? (most < 0 ? total : MAX_LISTENERS_PER_NODE),
       perSource: limits.perSource ?? Math.ceil(total / SOURCE_SHARE),
     }
     this.#table = new HashTable(storage.seed)

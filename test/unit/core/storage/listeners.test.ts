@@ -120,6 +120,13 @@ describe('limits of registrations', () => {
     assert.equal(listeners.add(key(2), node, terms(1), kit.now), 'added')
   })
 
+  it('are none per node when there is none in all, as the node of a large proxy needs', () => {
+    const { listeners } = setUp({ total: -1 }, 5000)
+    const node = nodeAt('192.0.2.1')
+    for (let i = 0; i < 5000; i++) listeners.add(key(i), node, terms(1), 0)
+    assert.equal(listeners.size, 5000)
+  })
+
   it('are kept per address, since node ids cost nothing', () => {
     const { kit, listeners } = setUp({ total: 64 })
     for (let i = 0; i < 6; i++) listeners.add(key(i), nodeAt('192.0.2.1', `${i}`), terms(1), 0)
