@@ -61,7 +61,7 @@ test('a permanent put ends when another value of its id is signed', async () => 
   assert.equal(network.proxy.summary.puts, 0)
 })
 
-test('a permanent put ends when another value of its id is encrypted, unless that fails', async () => {
+test('a permanent put ends when another value of its id is encrypted, unless none is', async () => {
   await post('/key/three', { data: HELLO, id: '9', permanent: true })
   const unknown = await post('/key/three/encrypt', { data: HELLO, id: '9', to: 'cd'.repeat(20) })
   assert.equal(unknown.status, 400)

@@ -86,7 +86,7 @@ export class Request extends Deadline {
     return this.kind === Kind.Put && this.isFragmented
   }
 
-  /** A question or an order of an operation: pings are few, pushes and large puts limited anyway. */
+  /** A question or an order of an operation: pings are few, others have limits of their own. */
   get isPaced(): boolean {
     return this.kind !== Kind.Ping && this.kind !== Kind.Update && !this.isFragmented
   }

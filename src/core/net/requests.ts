@@ -173,7 +173,7 @@ export class Requests {
       this.#window.onAnswer(request, now)
       this.#sendWaiting(now)
     }
-    this.#secondAnswers.await(node, request, now)
+    this.#secondAnswers.note(node, request, now)
   }
 
   /** An answer that nothing waits for: it may be the second one to a request. */

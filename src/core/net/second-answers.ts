@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests that were repeated before their answer came. When another answer comes, none of the sends
-// was lost, the first answer was to the first of them, and its round trip is known after all.
+// Requests that were repeated before their answer came. When another answer comes, none of the
+// sends was lost, the first answer was to the first of them, and its round trip is known after all.
 
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { Node } from './node.ts'
@@ -18,7 +18,7 @@ export class SecondAnswers {
   readonly #ambiguous = new Map<number, Ambiguous>()
 
   /** `node` answered `request`. */
-  await(node: Node, request: Request, now: number): void {
+  note(node: Node, request: Request, now: number): void {
     if (request.attempts === 1 || request.isFragmented || request.hasProgressed) return
     if (this.#ambiguous.size >= MAX_AMBIGUOUS) {
       this.#ambiguous.delete(this.#ambiguous.keys().next().value!)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gets and puts under way: how many there may be, in all and of one address, and how many there are.
+// Gets and puts under way: how many there may be, in all and of one address, and how many are.
 
 import { HttpError } from './http-error.ts'
 import { isOver } from './limits.ts'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Lets requests that cost something begin in small groups, first come, first served. Node.js accepts
-// one connection per turn of its loop: were all that is there worked on at once, turns would take
-// so long that hundreds of clients would wait seconds to be let in, while those inside are served
-// over and over.
+// Lets requests that cost something begin in small groups, first come, first served. Node.js
+// accepts one connection per turn of its loop: were all that is there worked on at once, turns
+// would take so long that hundreds of clients would wait seconds to be let in, while those inside
+// are served over and over.
 
 /** How long one group takes, and while connections come in. */
 const TURN_MS = 8

@@ -38,8 +38,8 @@ export class KeyHubs {
   }
 
   /**
-   * The hub of `key`, to which the stream that `make` makes of it is added, unless that is undefined
-   * as the client left. Rejects as the listen of the node does when that is refused.
+   * The hub of `key`, to which the stream that `make` makes of it is added, unless that is
+   * undefined as the client left. Rejects as the listen of the node does when that is refused.
    */
   async open(key: InfoHash, make: (hub: KeyHub) => ServedReader | undefined): Promise<void> {
     const hub = this.#hubs.get(String(key)) ?? this.#start(key)
