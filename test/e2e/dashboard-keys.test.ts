@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The keys view of the dashboard in a real browser: what people put and see there is what nodes,
 // those in C++ too, get and put; and nothing that a value holds does anything to the page.
+// test-timeout-s: 300
 
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -75,12 +76,14 @@ describe('with C++ nodes', { skip: skip || cppAvailable() }, () => {
 describe('values', { skip }, () => {
   test('are counted down, and seen to expire', async (t) => {
     const { page } = await openKey(t, 'brief')
-    const created = new Date(Date.now() - 596_000)
+    const created = new Date(Date.now() - 585_000)
     await served.node.put('brief', 'gone in seconds', { created })
     await list(page).getByText('gone in seconds').waitFor()
-    assert.match(await details(page).innerText(), /in \d s/)
+    await details(page)
+      .getByText(/^in \d+ s$/)
+      .waitFor()
     const change = history(page).getByRole('listitem').filter({ hasText: 'expired' })
-    await change.getByText('gone in seconds').waitFor()
+    await change.getByText('gone in seconds').waitFor({ timeout: 60_000 })
     await page.getByText('No values yet: put one.').waitFor()
   })
 
