@@ -71,8 +71,8 @@ export class ChurnNetwork {
   }
 
   /**
-   * Has all nodes enter, until every one knows some good ones; the figures are those of the nodes that are asked. In a
-   * mixed network with loss these have joined long before the others.
+   * Has all nodes enter, until every one knows some good ones; the figures are those of the nodes
+   * that are asked. In a mixed network with loss these have joined long before the others.
    */
   async join(row: string): Promise<Row> {
     await this.#enter()
