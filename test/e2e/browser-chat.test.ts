@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bundle of the proxy client in a real browser, through the example that uses it: two pages
 // from static files talk to each other over the proxies of two nodes.
+// test-timeout-s: 300
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
