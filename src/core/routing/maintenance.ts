@@ -114,8 +114,8 @@ export class Maintenance {
 
   /**
    * A node that had been given up for long is there again. If it was not dead but out of reach, as
-   * in a network that was cut in two, others are too, and will not be found by chance: the tables of
-   * both halves are full of their own nodes.
+   * in a network that was cut in two, others are too, and will not be found by chance: the tables
+   * of both halves are full of their own nodes.
    */
   onReturn(family: FamilyState, now: number): void {
     const exploration = this.#explorations.get(family)
