@@ -34,7 +34,8 @@ const MAX_EXACT_DIGITS = 24
 
 const NUMBER = /-?\d+(\.\d+)?([eE][-+]?\d+)?/y
 const WORD = /true|false|null/y
-const STRING = /"(?:[^"\\]|\\.)*"/y
+// Runs of plain characters are one step: a step each would exhaust the stack on long texts.
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y
 const BLANK = /(?:[ \t\r\n]+|\/\/[^\n]*|\/\*.*?\*\/)*/sy
 
 class JsonReader {

@@ -69,3 +69,8 @@ test('nothing is slow to read', () => {
   for (const text of texts) assert.throws(() => parseJson(text), SyntaxError)
   assert.ok(performance.now() - startedAt < 2000)
 })
+
+test('long texts are read, by our own rules too', () => {
+  const text = 'x'.repeat(10_000_000)
+  assert.deepEqual(parseJson(`{"data":"${text}",}`), { __proto__: null, data: text })
+})
