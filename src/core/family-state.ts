@@ -164,15 +164,11 @@ export class FamilyState {
 
   /** Pings one of the nodes that were given up, another one each time. */
   seekLost(random: Random, now: number): void {
-    const count = this.#gone.size
-    if (count === 0) return
-    // The latest ones, rather than those that were never seen again.
-    const first = Math.max(0, count - MAX_SOUGHT)
-    const chosen = first + (random.uint32() % (count - first))
-    let i = 0
-    for (const node of this.#gone.keys()) {
-      if (i++ === chosen) return this.verify(node, now)
-    }
+    // Who never answered may not exist. The latest, rather than those that were never seen again.
+    const lost = [...this.#gone.keys()].filter(({ lastReplyAt }) => lastReplyAt > 0)
+    const latest = lost.slice(-MAX_SOUGHT)
+    const node = latest[random.uint32() % Math.max(1, latest.length)]
+    if (node !== undefined) this.verify(node, now)
   }
 
   /**
