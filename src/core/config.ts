@@ -6,6 +6,7 @@ import {
   DEFAULT_STORAGE_BYTES,
   MAX_AMPLIFICATION,
   MAX_LISTENERS,
+  MAX_NODES_PER_PREFIX,
   MAX_SEARCHES,
   MAX_STORAGE_KEYS,
   PEER_SHARE_OF_REQUESTS,
@@ -40,6 +41,13 @@ export interface DhtConfig {
    * 2.95.
    */
   maxAmplification?: number | undefined
+  /**
+   * Nodes of one network, an IPv4 /24 or an IPv6 /48, that count among the closest to an id, in a
+   * bucket of the routing table, a search or a list for others: more of them only fill places that
+   * nobody else wants. Loopback and private addresses are not limited. At least 1, or -1 for no
+   * limit. Default 1.
+   */
+  maxNodesPerPrefix?: number | undefined
   /** Searches per family, -1 for no limit. Default 2^20. */
   maxSearches?: number | undefined
   /**
@@ -83,6 +91,7 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     maxRequestsPerSecond,
     maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
     maxAmplification: checkAmplification(config.maxAmplification ?? MAX_AMPLIFICATION),
+    maxNodesPerPrefix: positive('maxNodesPerPrefix', config, MAX_NODES_PER_PREFIX),
     maxSearches: limit('maxSearches', config, MAX_SEARCHES),
     maxUploadBytesPerSecond: rate('maxUploadBytesPerSecond', config),
     maxDownloadBytesPerSecond: rate('maxDownloadBytesPerSecond', config),
@@ -111,6 +120,12 @@ function rate(name: LimitName, config: DhtConfig): number {
   const value = limit(name, config, -1)
   if (value === -1 || value >= MIN_BYTES_PER_SECOND) return value
   throw new RangeError(`${name} must be at least ${MIN_BYTES_PER_SECOND}, or -1: got ${value}`)
+}
+
+function positive(name: LimitName, config: DhtConfig, fallback: number): number {
+  const value = limit(name, config, fallback)
+  if (value !== 0) return value
+  throw new RangeError(`${name} must be at least 1, or -1 for no limit: got 0`)
 }
 
 function checkAmplification(factor: number): number {

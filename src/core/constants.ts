@@ -79,6 +79,8 @@ export const MAX_LISTENERS_PER_NODE = 4096
 export const MAX_LISTENERS = 1 << 18
 /** Nodes remembered per family beside those in use. */
 export const MAX_CACHED_NODES = 16_384
+/** Of one /24 or /48, among the closest to an id, unless there are not enough others. */
+export const MAX_NODES_PER_PREFIX = 1
 export const MAX_SEARCHES = 1 << 20
 /** Finished searches kept per family, so that the next operation on the key starts warm. */
 export const MAX_IDLE_SEARCHES = 128

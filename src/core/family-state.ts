@@ -57,7 +57,10 @@ export class FamilyState {
     this.family = family
     this.#net = net
     this.searches = searches
-    this.table = new RoutingTable(net.config.id, net.config.bootstrapMode)
+    this.table = new RoutingTable(net.config.id, {
+      splitsFreely: net.config.bootstrapMode,
+      perPrefix: net.config.maxNodesPerPrefix,
+    })
   }
 
   /** How long an answer usually takes, at most. */
@@ -79,12 +82,14 @@ export class FamilyState {
   }
 
   #offer(node: Node, replied: boolean, now: number): void {
+    if (!replied && this.table.wants(node, now)) {
+      // Anybody can send a request in its name: it gets the place when it has answered.
+      this.verify(node, now)
+      return
+    }
     const { added, ping } = this.table.offer(node, now)
     if (ping !== undefined) this.verify(ping, now)
-    if (!added && !replied) return
-    // A newcomer that only asked is listed to others once it has answered: find out now.
-    if (!replied) this.verify(node, now)
-    this.searches.offer(node, now)
+    if (added || replied) this.searches.offer(node, now)
   }
 
   /** Somebody answered, for the first time or again. */

@@ -26,6 +26,7 @@ const NAMES: Readonly<Record<keyof RunnerOptions, true>> = {
   maxRequestsPerSecond: true,
   maxPeerRequestsPerSecond: true,
   maxAmplification: true,
+  maxNodesPerPrefix: true,
   maxSearches: true,
   maxUploadBytesPerSecond: true,
   maxDownloadBytesPerSecond: true,

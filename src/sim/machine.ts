@@ -65,6 +65,8 @@ export class Machine implements ClientHost {
   node!: SimNode
   /** Hears and does something. */
   isUp = false
+  /** Sees what arrives before the engine does; true keeps it from the engine. */
+  onDatagram: ((bytes: Uint8Array, from: SocketAddress) => boolean) | undefined
   readonly #ports: Partial<DhtPorts>
   readonly #bootstrap: () => readonly SocketAddress[]
   readonly #wakeup: Wakeup
@@ -149,7 +151,13 @@ export class Machine implements ClientHost {
     this.onWakeup()
   }
 
+  /** A datagram that the engine knows nothing of. */
+  send(bytes: Uint8Array, to: SocketAddress): void {
+    if (this.isUp) this.world.medium.send(this, bytes, to)
+  }
+
   receive(bytes: Uint8Array, from: SocketAddress): void {
+    if (this.onDatagram?.(bytes, from) === true) return
     this.dht.receive(bytes, from, this.now())
     this.kick()
   }

@@ -77,6 +77,19 @@ export class SimNode extends DhtClient {
     return this.operations.run(action)
   }
 
+  /** Sends a datagram past the engine, for nodes that misbehave. */
+  send(bytes: Uint8Array, to: SocketAddress): void {
+    this.#machine.send(bytes, to)
+  }
+
+  /**
+   * Calls `handler` with what arrives, before the engine gets it; true keeps it from the engine.
+   * The bytes are valid during the call.
+   */
+  intercept(handler: (bytes: Uint8Array, from: SocketAddress) => boolean): void {
+    this.#machine.onDatagram = handler
+  }
+
   /** Whether a node answers at `address`. */
   ping(address: SocketAddress, options: OperationOptions = {}): Promise<boolean> {
     this.checkOpen(() => `ping ${address}`)

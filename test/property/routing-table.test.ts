@@ -63,7 +63,7 @@ class Pair {
   constructor(own: InfoHash, isFree: boolean) {
     this.own = own
     this.isFree = isFree
-    this.table = new RoutingTable(own, isFree)
+    this.table = new RoutingTable(own, { splitsFreely: isFree })
   }
 
   get members(): Node[] {

@@ -101,6 +101,15 @@ export class SocketAddress {
     return (this.a0 | this.a1 | this.a2) === 0 && this.a3 === 1
   }
 
+  /** Loopback, link-local, private or shared by a provider: nobody's on the public network. */
+  get isLocal(): boolean {
+    if (this.family === 6) return isLocalIpv6(this.a0) || this.isLoopback
+    const first = this.a0 >>> 24
+    if (first === 10 || first === 127) return true
+    const two = this.a0 >>> 16
+    return two === 0xc0a8 || two === 0xa9fe || this.a0 >>> 20 === 0xac1 || this.a0 >>> 22 === 0x191
+  }
+
   /** 0.0.0.0 or ::. */
   get isUnspecified(): boolean {
     return (this.a0 | this.a1 | this.a2 | this.a3) === 0
@@ -148,6 +157,11 @@ export class SocketAddress {
   [INSPECT](): string {
     return `SocketAddress(${this})`
   }
+}
+
+/** fc00::/7, fe80::/10. */
+function isLocalIpv6(word: number): boolean {
+  return word >>> 25 === 0x7e || word >>> 22 === 0x3fa
 }
 
 /** Four decimal numbers; leading zeros are refused, since others read them as octal. */

@@ -17,6 +17,7 @@ import { MessageEncoder } from '../wire/message-encoder.ts'
 import { announcedSizes } from '../wire/value-list.ts'
 import { Blocklist } from './blocklist.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { crowdingLast } from './crowd.ts'
 import { FragmentSender } from './fragment-sender.ts'
 import { Moves } from './moves.ts'
 import type { Node } from './node.ts'
@@ -199,7 +200,7 @@ export class NetworkEngine {
       } else if (this.blocklist.has(node.address, now)) return
       nodes.push(node)
     })
-    return nodes
+    return crowdingLast(nodes, this.config.maxNodesPerPrefix)
   }
 
   #accept(datagram: Uint8Array, from: SocketAddress, now: number): void {

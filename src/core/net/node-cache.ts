@@ -7,7 +7,11 @@ import { IdMap } from '../id/id-map.ts'
 import { IdTrie } from '../id/id-trie.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
+import { Crowd, closestApart } from './crowd.ts'
 import { Node } from './node.ts'
+
+/** Scratch of all engines: done with before the next call. */
+const CROWD = new Crowd()
 
 export class NodeCache implements Iterable<Node> {
   readonly #byId: IdMap<Node>
@@ -67,7 +71,14 @@ export class NodeCache implements Iterable<Node> {
 
   /** Up to `limit` nodes closest to `target` that can be asked: not expired, not clients. */
   closest(target: InfoHash, limit: number): Node[] {
-    return this.#byDistance.closest(target, limit, (node) => !node.isExpired && !node.isClient)
+    return this.#byDistance.closest(target, limit, canBeAsked)
+  }
+
+  /** The same, but at most `perPrefix` of one network as long as there are enough others. */
+  closestApart(target: InfoHash, count: number, perPrefix: number): Node[] {
+    const closest = this.closest(target, count)
+    if (!CROWD.start(perPrefix).isIn(closest)) return closest
+    return closestApart(this.#byDistance, target, closest, { perPrefix, accept: canBeAsked })
   }
 
   *[Symbol.iterator](): Iterator<Node> {
@@ -108,4 +119,8 @@ export class NodeCache implements Iterable<Node> {
     if (node.newer === undefined) this.#newest = node.older
     else node.newer.older = node.older
   }
+}
+
+function canBeAsked(node: Node): boolean {
+  return !node.isExpired && !node.isClient
 }

@@ -6,6 +6,7 @@
 import { BOOTSTRAP_SPLIT_DEPTH, TARGET_NODES } from '../constants.ts'
 import { IdTrie } from '../id/id-trie.ts'
 import { HASH_BITS, InfoHash, ZERO_HASH } from '../id/info-hash.ts'
+import { Crowd, closestApart } from '../net/crowd.ts'
 import type { Node } from '../net/node.ts'
 import type { Random } from '../ports.ts'
 
@@ -34,18 +35,29 @@ export interface Offer {
 const ADDED: Offer = { added: true, ping: undefined }
 const REFUSED: Offer = { added: false, ping: undefined }
 
+/** Scratch of all engines: done with before the next call. */
+const CROWD = new Crowd()
+
 export class RoutingTable {
   readonly #ownId: InfoHash
   readonly #splitsFreely: boolean
+  readonly #perPrefix: number
   readonly #members = new IdTrie<Node>()
   readonly buckets: Bucket[] = [new Bucket(ZERO_HASH)]
   /** When the bucket of the own id last got a node; -Infinity for never. */
   grownAt = Number.NEGATIVE_INFINITY
 
-  /** `splitsFreely`: split any full bucket down to depth 6 (bootstrap mode). */
-  constructor(ownId: InfoHash, splitsFreely = false) {
+  /**
+   * `splitsFreely`: split any full bucket down to depth 6 (bootstrap mode). `perPrefix`: nodes of
+   * one network that keep their place in a bucket when others want it, -1 for all.
+   */
+  constructor(
+    ownId: InfoHash,
+    { splitsFreely = false, perPrefix = -1 }: { splitsFreely?: boolean; perPrefix?: number } = {},
+  ) {
     this.#ownId = ownId
     this.#splitsFreely = splitsFreely
+    this.#perPrefix = perPrefix
   }
 
   get size(): number {
@@ -85,9 +97,11 @@ export class RoutingTable {
         this.#insert(bucket, node, now)
         return ADDED
       }
-      const expired = bucket.nodes.find((member) => member.isExpired || member.isClient)
-      if (expired !== undefined) {
-        this.#take(bucket, expired)
+      const loser =
+        bucket.nodes.find((member) => member.isExpired || member.isClient) ??
+        this.#crowdingOut(bucket, node)
+      if (loser !== undefined) {
+        this.#take(bucket, loser)
         this.#insert(bucket, node, now)
         return ADDED
       }
@@ -102,6 +116,19 @@ export class RoutingTable {
       this.#setCandidate(bucket, node)
       return dubious === undefined ? REFUSED : { added: false, ping: dubious }
     }
+  }
+
+  /** `offer` would add it. */
+  wants(node: Node, now: number): boolean {
+    if (node.isInTable) return false
+    const index = this.#indexOf(node.id)
+    const bucket = this.buckets[index]!
+    return (
+      bucket.nodes.length < TARGET_NODES ||
+      bucket.nodes.some((member) => member.isExpired || member.isClient) ||
+      this.#crowdingOut(bucket, node) !== undefined ||
+      this.#canSplit(index, now)
+    )
   }
 
   /** Removes expired members; returns candidates to ping, one for each bucket with a free place. */
@@ -119,9 +146,16 @@ export class RoutingTable {
     return candidates
   }
 
-  /** The up to `limit` good nodes closest to `target`, closest first. */
+  /**
+   * The up to `limit` good nodes closest to `target`, closest first; of one network no more than
+   * may keep their places, as long as there are enough others.
+   */
   closestGood(target: InfoHash, limit: number, now: number): Node[] {
-    return this.#members.closest(target, limit, (node) => !node.isClient && node.isGood(now))
+    const perPrefix = this.#perPrefix
+    const accept = (node: Node): boolean => !node.isClient && node.isGood(now)
+    const closest = this.#members.closest(target, limit, accept)
+    if (!CROWD.start(perPrefix).isIn(closest)) return closest
+    return closestApart(this.#members, target, closest, { perPrefix, accept })
   }
 
   /** Calls `visit` for members closest first until it returns false. */
@@ -150,6 +184,19 @@ export class RoutingTable {
   /** Connectivity changed: every bucket counts as old. */
   forget(): void {
     for (const bucket of this.buckets) bucket.updatedAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** The member that came last, of those that crowd a full bucket in which `node` does not. */
+  #crowdingOut(bucket: Bucket, node: Node): Node | undefined {
+    if (this.#perPrefix < 0) return undefined
+    CROWD.start(this.#perPrefix)
+    let last: Node | undefined
+    // The oldest come last in the bucket, and keep their places.
+    for (let i = bucket.nodes.length - 1; i >= 0; i--) {
+      const member = bucket.nodes[i]!
+      if (!CROWD.admits(member.address)) last = member
+    }
+    return last !== undefined && CROWD.admits(node.address) ? last : undefined
   }
 
   #insert(bucket: Bucket, node: Node, now: number): void {

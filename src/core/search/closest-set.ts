@@ -4,6 +4,7 @@
 
 import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
+import { Crowd } from '../net/crowd.ts'
 import type { Node } from '../net/node.ts'
 import { PATIENT_WAITS, SearchNode } from './search-node.ts'
 
@@ -27,12 +28,18 @@ export interface Closest {
 /** Overdue nodes kept beside the timely ones. */
 const MAX_LATE_NODES = 32
 
+/** Scratch of all engines: done with before the next call. */
+const CROWD = new Crowd()
+
 export class ClosestSet implements Iterable<SearchNode> {
   readonly #key: InfoHash
+  readonly #perPrefix: number
   #nodes: SearchNode[] = []
 
-  constructor(key: InfoHash) {
+  /** `perPrefix`: nodes of one network that count as long as there are enough others, or -1. */
+  constructor(key: InfoHash, perPrefix = -1) {
     this.#key = key
+    this.#perPrefix = perPrefix
   }
 
   get size(): number {
@@ -76,11 +83,18 @@ export class ClosestSet implements Iterable<SearchNode> {
 
   #timely(): SearchNode[] {
     const timely: SearchNode[] = []
+    const crowding: SearchNode[] = []
     let suspects = 0
     for (const member of this.#nodes) {
       if (member.isLate) continue
       if (member.node.isOverdue) suspects++
+      else if (member.isCrowding) crowding.push(member)
       else if (timely.push(member) === TARGET_NODES) break
+    }
+    const missing = TARGET_NODES - timely.length
+    if (missing > 0 && crowding.length > 0) {
+      timely.push(...crowding.slice(0, missing))
+      timely.sort((a, b) => this.#key.compareDistance(a.id, b.id))
     }
     if (timely.length > 0 || suspects === 0) return timely
     return this.#nodes.filter(({ isLate }) => !isLate).slice(0, TARGET_NODES)
@@ -92,9 +106,11 @@ export class ClosestSet implements Iterable<SearchNode> {
     const at = this.#position(node.id)
     if (this.#nodes[at]?.id.equals(node.id)) return false
     if (this.#hasEnoughBefore(at)) return false
-    this.#nodes.splice(at, 0, new SearchNode(node))
+    const member = new SearchNode(node)
+    this.#nodes.splice(at, 0, member)
+    this.#markCrowds()
     this.#trim()
-    return this.#nodes[at]?.node === node
+    return !member.isRemoved
   }
 
   find(id: InfoHash): SearchNode | undefined {
@@ -110,6 +126,7 @@ export class ClosestSet implements Iterable<SearchNode> {
       drop(member)
       return false
     })
+    this.#markCrowds()
   }
 
   clear(): void {
@@ -132,19 +149,36 @@ export class ClosestSet implements Iterable<SearchNode> {
   /** So many timely members are closer that one at `at` would be dropped at once. */
   #hasEnoughBefore(at: number): boolean {
     let timely = 0
-    for (let i = 0; i < at; i++) if (!this.#nodes[i]!.isLate) timely++
+    for (let i = 0; i < at; i++) {
+      const { isLate, isCrowding } = this.#nodes[i]!
+      if (!isLate && !isCrowding) timely++
+    }
     return timely >= SEARCH_NODES
   }
 
+  #markCrowds(): void {
+    if (this.#perPrefix < 0) return
+    CROWD.start(this.#perPrefix)
+    for (const member of this.#nodes) member.isCrowding = !CROWD.admits(member.node.address)
+  }
+
   /**
-   * Drops the farthest timely node, and the farthest overdue one, as long as there are too many.
+   * Drops the farthest timely node, first of those that crowd, and the farthest overdue one, as
+   * long as there are too many.
    */
   #trim(): void {
     if (this.#nodes.length <= SEARCH_NODES) return
     let late = 0
     let timely = 0
+    for (const { isLate, isCrowding } of this.#nodes) if (!isLate && !isCrowding) timely++
+    let room = Math.min(timely, SEARCH_NODES)
+    let crowdingRoom = SEARCH_NODES - room
     this.#nodes = this.#nodes.filter((member) => {
-      const fits = member.isLate ? ++late <= MAX_LATE_NODES : ++timely <= SEARCH_NODES
+      const fits = member.isLate
+        ? ++late <= MAX_LATE_NODES
+        : member.isCrowding
+          ? crowdingRoom-- > 0
+          : room-- > 0
       if (!fits) drop(member)
       return fits
     })

@@ -13,6 +13,8 @@ export class SearchNode {
   answeredAt = Number.NEGATIVE_INFINITY
   /** Its answer is overdue: others are asked in its place until it comes. */
   isLate = false
+  /** Enough nodes of its network are closer: it only stands in for others. */
+  isCrowding = false
   /** Waits for that answer that have passed. */
   waits = 0
   /** Requests in a row that it left unanswered although it was heard of meanwhile. */

@@ -246,10 +246,10 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   closestNodes(key: InfoHash, count: number, now: number): Node[] {
-    const { blocklist } = this.net
+    const { blocklist, config } = this.net
     return this.net
       .cache(this.family)
-      .closest(key, count)
+      .closestApart(key, count, config.maxNodesPerPrefix)
       .filter((node) => !blocklist.has(node.address, now))
   }
 

@@ -71,7 +71,7 @@ export class Search extends Deadline {
     super()
     this.id = key.clone()
     this.context = context
-    this.nodes = new ClosestSet(this.id)
+    this.nodes = new ClosestSet(this.id, context.net.config.maxNodesPerPrefix)
     this.#silence = new Silence(this.nodes)
     this.#calls = new SearchCalls(this)
     this.#find = new FindRun((member) => this.#isBeingAsked(member))

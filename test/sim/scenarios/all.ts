@@ -10,6 +10,7 @@ import type { Scenario } from './scenario.ts'
 import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './slow.ts'
 import { outage4, outage6, outageTotal, partition } from './splits.ts'
 import { steady } from './steady.ts'
+import { sybils } from './sybils.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   steady,
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slowConsumers,
   slowestConsumers,
   rough,
+  sybils,
   indexing,
   indexingFull,
 ]

@@ -117,7 +117,7 @@ describe('RoutingTable', () => {
   })
 
   it('splits any bucket down to depth 6 when it is told to', () => {
-    const table = new RoutingTable(OWN, true)
+    const table = new RoutingTable(OWN, { splitsFreely: true })
     for (let n = 0; n < 512; n++) table.offer(node(0, n), NOW)
     const far = table.buckets.filter((bucket) => bucket.first.bit(0) === 0)
     assert.equal(far.length, 32)

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// test-timeout-s: 400
+// Scenarios: somebody means harm.
+
+import { testScenario } from '../support/scenario-test.ts'
+import { sybils } from './scenarios/sybils.ts'
+
+testScenario(sybils)
