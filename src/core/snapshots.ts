@@ -5,7 +5,7 @@
 import type { NodeExport } from './events.ts'
 import type { InfoHash } from './id/info-hash.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
-import type { DropCounters } from './net/network-engine.ts'
+import type { DropCounters } from './net/drop-counters.ts'
 import { NEVER, type Node } from './net/node.ts'
 import type { NodeCore } from './node-core.ts'
 import type { StorageStats } from './storage/storage-types.ts'

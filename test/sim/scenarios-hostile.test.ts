@@ -3,6 +3,9 @@
 // Scenarios: somebody means harm.
 
 import { testScenario } from '../support/scenario-test.ts'
+import { floodOfGets, floodOfJunk } from './scenarios/floods.ts'
 import { sybils } from './scenarios/sybils.ts'
 
 testScenario(sybils)
+testScenario(floodOfJunk)
+testScenario(floodOfGets)

@@ -11,13 +11,15 @@ import type { DhtPorts, Log } from '../ports.ts'
 import { copyBytes } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { compactAddress, visitCompactNodes } from '../wire/compact-nodes.ts'
-import { decodeMessage, eachFragment } from '../wire/decode-message.ts'
+import { decodeMessage, eachFragment, looksLikeRequest } from '../wire/decode-message.ts'
 import { KIND_NAMES, Kind, Message } from '../wire/message.ts'
 import { MessageEncoder } from '../wire/message-encoder.ts'
 import { announcedSizes } from '../wire/value-list.ts'
 import { Blocklist } from './blocklist.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { crowdingLast } from './crowd.ts'
+import { type DropCounters, newDropCounters } from './drop-counters.ts'
+import { FloodGuard } from './flood-guard.ts'
 import { FragmentSender } from './fragment-sender.ts'
 import { Moves } from './moves.ts'
 import type { Node } from './node.ts'
@@ -40,24 +42,6 @@ export interface NetworkObserver {
   onNodeExpired(node: Node, now: number): void
 }
 
-/** Why datagrams were dropped; all of them count up only. */
-export interface DropCounters {
-  martian: number
-  blocked: number
-  malformed: number
-  otherNetwork: number
-  noSender: number
-  /** With the id of this node: its own datagrams that came back, or somebody with the same id. */
-  ownId: number
-  rateLimited: number
-  /** Requests of peers, while a limit of bytes per second was used up. */
-  overBudget: number
-  /** Answers whose sender is not the one that was asked, listens in the name of another node. */
-  unexpected: number
-  /** Our own bugs: exceptions that were not WireError. Always 0, or report it. */
-  internal: number
-}
-
 export class NetworkEngine {
   readonly config: ResolvedConfig
   readonly wheel: TimerWheel
@@ -68,6 +52,7 @@ export class NetworkEngine {
   readonly partials: PartialMessages
   readonly blocklist: Blocklist
   readonly limiter: RateLimiter
+  readonly #floods: FloodGuard
   readonly budget: ByteBudget
   readonly tokens: Tokens
   readonly moves: Moves
@@ -79,18 +64,7 @@ export class NetworkEngine {
   #hasWarnedOfTwin = false
   /** Accepted messages per kind. */
   readonly received: number[] = new Array(KIND_NAMES.length).fill(0)
-  readonly dropped: DropCounters = {
-    martian: 0,
-    blocked: 0,
-    malformed: 0,
-    otherNetwork: 0,
-    noSender: 0,
-    ownId: 0,
-    rateLimited: 0,
-    overBudget: 0,
-    unexpected: 0,
-    internal: 0,
-  }
+  readonly dropped = newDropCounters()
 
   constructor(init: {
     config: ResolvedConfig
@@ -128,6 +102,7 @@ export class NetworkEngine {
       peerRequestsPerSecond: config.maxPeerRequestsPerSecond,
       seed: seeds.uint32(),
     })
+    this.#floods = new FloodGuard(seeds.uint32())
     this.tokens = new Tokens(ports.random.fork('tokens'), wheel, now)
     this.moves = new Moves(this.requests, this.encoder)
   }
@@ -142,9 +117,8 @@ export class NetworkEngine {
     try {
       this.#accept(datagram, from, now)
     } catch (error) {
-      if (error instanceof WireError) {
-        this.dropped.malformed++
-      } else {
+      if (error instanceof WireError) this.#drop('malformed', from, now)
+      else {
         this.dropped.internal++
         this.log?.write('error', `Datagram from ${from} broke the engine: ${describe(error)}`)
       }
@@ -212,11 +186,17 @@ export class NetworkEngine {
       this.dropped.blocked++
       return
     }
+    // Answers of whom we asked are always read: anybody could flood in its name.
+    const isFlooding = this.#floods.isFlooding(from, now)
+    if (isFlooding && (looksLikeRequest(datagram) || !this.requests.isAwaited(from))) {
+      this.dropped.flooding++
+      return
+    }
     const message = this.#message
     decodeMessage(message, datagram)
-    if (message.network !== this.config.network) this.dropped.otherNetwork++
+    if (message.network !== this.config.network) this.#drop('otherNetwork', from, now)
     else if (message.kind === Kind.Fragment) this.#onFragments(message, from, now)
-    else if (message.id.isZero) this.dropped.noSender++
+    else if (message.id.isZero) this.#drop('noSender', from, now)
     else if (message.id.equals(this.config.id)) this.#onOwnId(message, from)
     else if (isAnswer(message.kind)) this.#onHeader(message, from, now)
     else if (this.#isServed(from, now)) this.#onHeader(message, from, now)
@@ -233,10 +213,16 @@ export class NetworkEngine {
 
   /** Whether a request from this address is worked on; counts it when not. */
   #isServed(from: SocketAddress, now: number): boolean {
-    if (!this.limiter.allow(from, now)) this.dropped.rateLimited++
+    if (!this.limiter.allow(from, now)) this.#drop('rateLimited', from, now)
     else if (!this.budget.isServing(now)) this.dropped.overBudget++
     else return true
     return false
+  }
+
+  /** Counts what was read in vain. */
+  #drop(reason: keyof DropCounters, from: SocketAddress, now: number): void {
+    this.dropped[reason]++
+    if (!from.isLoopback) this.#floods.useless(from, now)
   }
 
   /** A message whose values may still be on their way. */

@@ -8,6 +8,7 @@ import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
 import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 import { KIND_NAMES, Kind } from '../wire/message.ts'
+import { socketHash } from './address-groups.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
@@ -26,6 +27,9 @@ const MAX_PENDING_AT_LISTENER = 1024
 const MAX_PUSHED_BYTES = 32 * 1024 * 1024
 /** What a value costs beside its bytes while it waits. */
 const WAITING_VALUE_BYTES = 128
+
+/** Addresses are told apart so far, among those that are waited for. */
+const AWAITED_SLOTS = 256
 
 /** The fragments of a message have left after this time, whatever waits before them. */
 const MAX_PACING_MS = 10_000
@@ -57,6 +61,8 @@ export class Requests {
   readonly #budget: ByteBudget
   readonly #onExpired: (node: Node, now: number) => void
   readonly #pending = new Map<number, Request>()
+  /** How many of them went to addresses of each slot. */
+  readonly #awaited = new Uint32Array(AWAITED_SLOTS)
   readonly policy: RetryPolicy
   readonly #secondAnswers = new SecondAnswers()
   /** Large puts: pushes have limits of their own, for each listener. */
@@ -136,6 +142,7 @@ export class Requests {
     request.sentAt = now
     this.#pending.set(tid | 0, request)
     request.hold()
+    this.#awaited[slotOf(request.address)]!++
     const delayMs = this.#delayMs(request, now)
     if (delayMs === 0) this.#send(request, now)
     else {
@@ -149,6 +156,11 @@ export class Requests {
   match(tid: number, from: SocketAddress): Request | undefined {
     const request = this.#pending.get(tid | 0)
     return request?.address.equals(from) ? request : undefined
+  }
+
+  /** An answer of `address` may come; now and then true for others, too. */
+  isAwaited(address: SocketAddress): boolean {
+    return this.#awaited[slotOf(address)]! > 0
   }
 
   /** Some request with this id is pending, whoever was asked. */
@@ -190,6 +202,7 @@ export class Requests {
     request.isPending = false
     this.#wheel.cancel(request)
     this.#pending.delete(request.tid | 0)
+    this.#awaited[slotOf(request.address)]!--
     if (request.node !== undefined) {
       request.release(request.node)
       if (this.#queues.leave(request.node, request)) this.#wheel.schedule(this.#catchUp, 0)
@@ -374,6 +387,10 @@ export class Requests {
     // Nobody can answer before the last fragment has left.
     if (areWaiting) this.#wheel.schedule(request, now + waitMs + MAX_PACING_MS)
   }
+}
+
+function slotOf(address: SocketAddress): number {
+  return socketHash(0, address) & (AWAITED_SLOTS - 1)
 }
 
 function nothing(): void {}

@@ -11,17 +11,22 @@ import {
 } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
-import { isSameSource, sourceHash } from '../net/address-groups.ts'
+import { isSamePrefix } from '../net/address-groups.ts'
 import type { Node } from '../net/node.ts'
 import { finish, HashTable, mix } from '../util/hash-table.ts'
 import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
 import type { ValueId } from '../value/value.ts'
+import { type AddressCount, AddressCounts } from './address-counts.ts'
 import type { KeyStorage } from './key-storage.ts'
 import type { Storage } from './storage.ts'
 
-/** Node ids are free, addresses are not: one source may hold this part of all registrations. */
+/**
+ * Node ids are free, addresses are not: one source may hold this part of all registrations, one
+ * prefix that part of them and of those of a key. Local addresses are of no prefix.
+ */
 const SOURCE_SHARE = 16
+const PREFIX_SHARE = 4
 
 export class Listener extends Deadline {
   readonly key: KeyStorage
@@ -37,15 +42,19 @@ export class Listener extends Deadline {
   /** Place among the listeners of the key; owned by the key. */
   position = -1
   readonly #owner: Listeners
-  /** Count that it is part of; owned by the registry. */
+  /** Counts that it is part of; owned by the registry. */
   readonly holder: Holder
+  readonly source: AddressCount
+  readonly prefix: AddressCount
 
-  constructor(owner: Listeners, key: KeyStorage, holder: Holder, terms: ListenTerms) {
+  constructor(owner: Listeners, key: KeyStorage, counts: Counts, terms: ListenTerms) {
     super()
     this.#owner = owner
     this.key = key
-    this.holder = holder
-    this.node = holder.node
+    this.holder = counts.holder
+    this.source = counts.source
+    this.prefix = counts.prefix
+    this.node = counts.holder.node
     this.socketId = terms.socketId
     this.query = terms.query
     this.version = terms.version
@@ -64,14 +73,13 @@ export class Listener extends Deadline {
 /** One node with registrations. */
 interface Holder {
   readonly node: Node
-  readonly source: ListeningSource
   count: number
 }
 
-/** One source of addresses (see address-groups) with registrations. */
-interface ListeningSource {
-  readonly address: SocketAddress
-  count: number
+interface Counts {
+  readonly holder: Holder
+  readonly source: AddressCount
+  readonly prefix: AddressCount
 }
 
 export interface ListenTerms {
@@ -86,6 +94,7 @@ export interface ListenerLimits {
   readonly perKey?: number | undefined
   readonly perNode?: number | undefined
   readonly perSource?: number | undefined
+  readonly perPrefix?: number | undefined
 }
 
 export type AddResult = 'added' | 'renewed' | 'refused'
@@ -96,13 +105,14 @@ export class Listeners {
   readonly #limits: { [K in keyof ListenerLimits]-?: number }
   readonly #table: HashTable<Listener>
   readonly #holders = new Map<Node, Holder>()
-  readonly #sources: HashTable<ListeningSource>
+  readonly #sources: AddressCounts
+  readonly #prefixes: AddressCounts
   readonly stats = {
     added: 0,
     renewed: 0,
     expired: 0,
     cancelled: 0,
-    refused: { total: 0, key: 0, node: 0, source: 0, keys: 0 },
+    refused: { total: 0, key: 0, node: 0, source: 0, prefix: 0, keys: 0 },
   }
 
   constructor(storage: Storage, wheel: TimerWheel, limits: ListenerLimits = {}) {
@@ -115,9 +125,11 @@ export class Listeners {
       perKey: limits.perKey ?? MAX_LISTENERS_PER_KEY,
       perNode: limits.perNode ?? (most < 0 ? total : MAX_LISTENERS_PER_NODE),
       perSource: limits.perSource ?? Math.ceil(total / SOURCE_SHARE),
+      perPrefix: limits.perPrefix ?? Math.ceil(total / PREFIX_SHARE),
     }
     this.#table = new HashTable(storage.seed)
-    this.#sources = new HashTable(storage.seed)
+    this.#sources = new AddressCounts('source', storage.seed)
+    this.#prefixes = new AddressCounts('prefix', storage.seed)
   }
 
   /** Number of registrations. */
@@ -149,9 +161,13 @@ export class Listeners {
       return 'refused'
     }
     const holder = this.#holderOf(node)
-    const listener = new Listener(this, keyStorage, holder, terms)
     holder.count++
-    holder.source.count++
+    const counts = {
+      holder,
+      source: this.#sources.acquire(node.address),
+      prefix: this.#prefixes.acquire(node.address),
+    }
+    const listener = new Listener(this, keyStorage, counts, terms)
     node.references++
     keyStorage.addListener(listener)
     this.#table.add(this.#hash(key, node, terms.socketId), listener)
@@ -196,44 +212,37 @@ export class Listeners {
     this.#storage.releaseIfEmpty(key)
     node.references--
     if (--holder.count === 0) this.#holders.delete(node)
-    const { source } = holder
-    if (--source.count > 0) return
-    this.#sources.delete(sourceHash(this.#sources.seed, source.address), source)
+    this.#sources.release(listener.source)
+    this.#prefixes.release(listener.prefix)
   }
 
-  #limitReached(key: InfoHash, node: Node): 'total' | 'key' | 'node' | 'source' | undefined {
+  #limitReached(key: InfoHash, node: Node): keyof Listeners['stats']['refused'] | undefined {
     const limits = this.#limits
     if (this.size >= limits.total) return 'total'
-    if (this.of(key).length >= limits.perKey) return 'key'
-    const holder = this.#holders.get(node)
-    if ((holder?.count ?? 0) >= limits.perNode) return 'node'
-    const source = holder?.source ?? this.#findSource(node.address)
-    return (source?.count ?? 0) >= limits.perSource ? 'source' : undefined
+    const listeners = this.of(key)
+    if (listeners.length >= limits.perKey) return 'key'
+    if ((this.#holders.get(node)?.count ?? 0) >= limits.perNode) return 'node'
+    if (this.#sources.of(node.address) >= limits.perSource) return 'source'
+    return this.#isPrefixFull(listeners, node.address) ? 'prefix' : undefined
+  }
+
+  /** Those of a key are counted one by one, but only when half of its places are taken. */
+  #isPrefixFull(listeners: readonly Listener[], address: SocketAddress): boolean {
+    const { perKey, perPrefix } = this.#limits
+    if (address.isLocal) return false
+    if (this.#prefixes.of(address) >= perPrefix) return true
+    if (listeners.length < perKey / 2) return false
+    let count = 0
+    for (const { node } of listeners) if (isSamePrefix(node.address, address)) count++
+    return count >= perKey / PREFIX_SHARE
   }
 
   #holderOf(node: Node): Holder {
     const known = this.#holders.get(node)
     if (known !== undefined) return known
-    const holder = { node, source: this.#sourceOf(node.address), count: 0 }
+    const holder = { node, count: 0 }
     this.#holders.set(node, holder)
     return holder
-  }
-
-  #sourceOf(address: SocketAddress): ListeningSource {
-    const known = this.#findSource(address)
-    if (known !== undefined) return known
-    const source = { address, count: 0 }
-    this.#sources.add(sourceHash(this.#sources.seed, address), source)
-    return source
-  }
-
-  #findSource(address: SocketAddress): ListeningSource | undefined {
-    const table = this.#sources
-    const hash = sourceHash(table.seed, address)
-    for (let slot = table.probe(hash); slot >= 0; slot = table.probe(hash, slot)) {
-      if (isSameSource(table.at(slot).address, address)) return table.at(slot)
-    }
-    return undefined
   }
 
   #hash(key: InfoHash, node: Node, socketId: number): number {

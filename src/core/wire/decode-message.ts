@@ -77,6 +77,11 @@ const HAS_E = 2
 const HAS_P = 4
 const HAS_U = 8
 
+/** Whether it begins as all known nodes begin a request: a short map with the key `a` or `q`. */
+export function looksLikeRequest(datagram: Uint8Array): boolean {
+  return datagram[1] === 0xa1 && (datagram[2] === 0x61 || datagram[2] === 0x71)
+}
+
 /** Fills `message` from the whole of `datagram`. Bytes after the map are ignored. */
 export function decodeMessage(message: Message, datagram: Uint8Array): void {
   clear(message, datagram)

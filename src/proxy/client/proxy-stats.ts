@@ -38,6 +38,7 @@ const NOTHING_DROPPED: DhtStats['dropped'] = {
   ownId: 0,
   rateLimited: 0,
   overBudget: 0,
+  flooding: 0,
   unexpected: 0,
   internal: 0,
   outboxFull: 0,

@@ -2,6 +2,7 @@
 // Every scenario by its name.
 
 import { bootstrapGone, churn, massDeath } from './deaths.ts'
+import { floodOfGets, floodOfJunk } from './floods.ts'
 import { indexing, indexingFull } from './indexing.ts'
 import { flashCrowd, massRestart, massRestartFull } from './loads.ts'
 import { loss5, loss20 } from './loss.ts'
@@ -32,6 +33,8 @@ export const SCENARIOS: readonly Scenario[] = [
   slowestConsumers,
   rough,
   sybils,
+  floodOfJunk,
+  floodOfGets,
   indexing,
   indexingFull,
 ]

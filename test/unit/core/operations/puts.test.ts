@@ -21,7 +21,7 @@ import { MiniNetwork, type MiniNode, WALL_OFFSET_MS } from '../../../support/min
 const MINUTE_MS = 60_000
 
 function joined(size: number): MiniNetwork {
-  const net = new MiniNetwork(21)
+  const net = new MiniNetwork(20)
   net.addMany(size)
   net.join(5 * MINUTE_MS)
   return net

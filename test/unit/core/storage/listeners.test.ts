@@ -97,17 +97,17 @@ describe('limits of registrations', () => {
 
   it('are kept in all', () => {
     const { listeners } = setUp({ total: 4, perSource: 100 })
-    for (let i = 0; i < 6; i++) listeners.add(key(i), nodeAt(`192.0.2.${i}`), terms(1), 0)
+    for (let i = 0; i < 6; i++) listeners.add(key(i), nodeAt(`192.0.${i}.1`), terms(1), 0)
     assert.equal(listeners.size, 4)
     assert.equal(listeners.stats.refused.total, 2)
   })
 
   it('are kept per key', () => {
     const { listeners } = setUp({ perKey: 2 })
-    for (let i = 0; i < 3; i++) listeners.add(KEY, nodeAt(`192.0.2.${i}`), terms(1), 0)
+    for (let i = 0; i < 3; i++) listeners.add(KEY, nodeAt(`192.0.${i}.1`), terms(1), 0)
     assert.equal(listeners.of(KEY).length, 2)
     assert.equal(listeners.stats.refused.key, 1)
-    assert.equal(listeners.add(KEY, nodeAt('192.0.2.0', 'x'), terms(1), 0), 'refused')
+    assert.equal(listeners.add(KEY, nodeAt('192.0.0.1', 'x'), terms(1), 0), 'refused')
   })
 
   it('are kept per node, and a renewal is not refused', () => {
@@ -135,6 +135,28 @@ describe('limits of registrations', () => {
     assert.equal(listeners.add(KEY, nodeAt('192.0.2.2'), terms(1), 0), 'added')
     kit.advance(TEN_MINUTES)
     assert.equal(listeners.add(KEY, nodeAt('192.0.2.1', 'x'), terms(1), kit.now), 'added')
+  })
+
+  it('are kept per prefix: a fourth of all', () => {
+    const { kit, listeners } = setUp({ total: 64, perSource: 64 })
+    for (let i = 0; i < 20; i++) listeners.add(key(i), nodeAt(`192.0.2.${i}`), terms(1), 0)
+    assert.equal(listeners.size, 16)
+    assert.equal(listeners.stats.refused.prefix, 4)
+    assert.equal(listeners.add(KEY, nodeAt('192.0.3.1'), terms(1), 0), 'added')
+    kit.advance(TEN_MINUTES)
+    assert.equal(listeners.add(KEY, nodeAt('192.0.2.99'), terms(1), kit.now), 'added')
+  })
+
+  it('leave half of the places of a key to other prefixes, but not on one host', () => {
+    const { listeners } = setUp({ perKey: 16 })
+    for (let i = 0; i < 20; i++) listeners.add(KEY, nodeAt(`2001:db8::${i + 1}`), terms(1), 0)
+    assert.equal(listeners.of(KEY).length, 8)
+    for (let i = 0; i < 8; i++) {
+      assert.equal(listeners.add(KEY, nodeAt(`192.0.${i}.1`), terms(1), 0), 'added')
+    }
+    const local = setUp({ perKey: 16 }).listeners
+    for (let i = 0; i < 20; i++) local.add(KEY, nodeAt('127.0.0.1', `${i}`), terms(1), 0)
+    assert.equal(local.of(KEY).length, 16)
   })
 
   it('count keys that only have listeners', () => {
