@@ -86,9 +86,10 @@ const REQUESTS: Record<string, Encode> = {
 
 describe('in the name of somebody else', () => {
   for (const [name, encode] of Object.entries(REQUESTS)) {
-    it(`${name} is answered with less than three times its bytes`, () => {
+    it(`${name} is answered with less than three times its bytes`, (t) => {
       const { net, node } = world()
       const factor = amplification(net, node, encode)
+      t.diagnostic(`${name}: ${factor.toFixed(2)} times`)
       assert(factor > 0 && factor < 3, `${factor}`)
     })
   }
