@@ -389,9 +389,7 @@ export class Requests {
   }
 }
 
-function slotOf(address: SocketAddress): number {
-  return socketHash(0, address) & (AWAITED_SLOTS - 1)
-}
+const slotOf = (to: SocketAddress): number => socketHash(0, to) & (AWAITED_SLOTS - 1)
 
 function nothing(): void {}
 
