@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// test-timeout-s: 300
 // The first example of the README, and that of identities in docs/library.md, run as they are
 // printed; the latter a second time with the saved files too.
 
