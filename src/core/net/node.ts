@@ -25,6 +25,8 @@ export class Node {
   lastReplyAt = NEVER
   /** When it last answered a request that was sent to its present address. */
   #provenAt = NEVER
+  /** When we last answered one of its. */
+  answeredAt = NEVER
   isExpired = false
   /** When it may be tried again though it expired, and how often that failed. */
   #retryAt = NEVER
@@ -78,6 +80,11 @@ export class Node {
   isProven(address: SocketAddress, now: number): boolean {
     if (this.#provenAt < now - PROOF_MS) return false
     return address === this.#address || address.equals(this.#address)
+  }
+
+  /** It has an answer of ours as a proof that we are where we say; with time to spare. */
+  knowsUs(now: number): boolean {
+    return this.answeredAt >= now - PROOF_MS / 2
   }
 
   /** Some message of it was accepted. */

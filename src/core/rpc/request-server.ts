@@ -73,6 +73,8 @@ export class RequestServer {
     this.#maxAnswerBytes = node.isProven(from, now)
       ? Number.POSITIVE_INFINITY
       : this.#forgeableBytes(message, node)
+    // Whatever the request is, there is an answer to it.
+    node.answeredAt = now
     switch (message.kind) {
       case Kind.Ping:
         return this.#acknowledge(message, from)

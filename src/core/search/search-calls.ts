@@ -23,6 +23,14 @@ const UNAUTHORIZED = 401
 /** Unanswered requests in a row after which a node is of no use, however lively it is otherwise. */
 const MAX_TIMEOUTS = 2
 
+/**
+ * A node answers a stranger, who may be a forger, with less than three times the bytes of his
+ * request, a ping to him included. With so many zeros more, eight nodes fit into an answer: of the
+ * family that carries it, or of both; and to a get some ids, or a short value, beside them.
+ */
+const FIND_PADDING = { 4: 28, 6: 64, both: 130 } as const
+const GET_PADDING = { 4: 80, 6: 116 } as const
+
 export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   readonly search: Search
   /** A request was refused since this was last reset: something has to be tried again. */
@@ -47,13 +55,15 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   ask(run: LookupRun, member: SearchNode, now: number): Request | undefined {
     const handler = new LookupHandler(this.search, run, member)
     const key = this.search.id
+    const { family, net, wantedFamilies } = this.search.context
     if (run instanceof GetRun) {
-      const { family, net } = this.search.context
       const sources = this.isNear(member, now) ? net.requests.policy.redundancy(family) : 0
       return this.#get(member, key, run.questionFor(member, sources), handler, now)
     }
+    const isKnown = member.node.knowsUs(now)
+    const padding = isKnown ? 0 : FIND_PADDING[wantedFamilies.length > 0 ? 'both' : family]
     return this.#send(Kind.Find, member, handler, now, (writer, tid) =>
-      this.#encoder.find(writer, tid, key, this.search.context.wantedFamilies),
+      this.#encoder.find(writer, tid, key, wantedFamilies, padding),
     )
   }
 
@@ -137,8 +147,9 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     handler: RequestHandler,
     now: number,
   ): Request | undefined {
+    const padding = member.node.knowsUs(now) ? 0 : GET_PADDING[this.search.context.family]
     return this.#send(Kind.Get, member, handler, now, (writer, tid) =>
-      this.#encoder.get(writer, tid, key, query ?? QUERY_ALL),
+      this.#encoder.get(writer, tid, key, query ?? QUERY_ALL, padding),
     )
   }
 

@@ -51,9 +51,18 @@ export class MessageEncoder {
     this.#endRequest(w, 'ping', tid)
   }
 
-  /** `families`: what to ask for in `w`; left out when empty (answer has the carrying family). */
-  find(w: MsgpackWriter, tid: number, target: InfoHash, families: readonly Family[]): void {
-    this.#beginRequest(w, families.length > 0 ? 3 : 2)
+  /**
+   * `families`: what to ask for in `w`; left out when empty (answer has the carrying family).
+   * `padding`: zeros under a key that means nothing, at most 255.
+   */
+  find(
+    w: MsgpackWriter,
+    tid: number,
+    target: InfoHash,
+    families: readonly Family[],
+    padding = 0,
+  ): void {
+    this.#beginRequest(w, 2 + Number(families.length > 0) + Number(padding > 0))
     w.key('target')
     w.hash(target)
     if (families.length > 0) {
@@ -61,15 +70,17 @@ export class MessageEncoder {
       w.arrayHeader(families.length)
       for (const family of families) w.unsigned(family === 4 ? 2 : 10)
     }
+    pad(w, padding)
     this.#endRequest(w, 'find', tid)
   }
 
-  get(w: MsgpackWriter, tid: number, key: InfoHash, query: Query): void {
-    this.#beginRequest(w, 3)
+  get(w: MsgpackWriter, tid: number, key: InfoHash, query: Query, padding = 0): void {
+    this.#beginRequest(w, 3 + Number(padding > 0))
     w.key('h')
     w.hash(key)
     w.key('q')
     packQuery(w, query)
+    pad(w, padding)
     this.#endRequest(w, 'get', tid)
   }
 
@@ -351,6 +362,14 @@ type MarkedKind = 'q' | 'r' | 'e'
 const FIELDS_AT = 3
 /** Header of a map of up to 15 fields. */
 const SMALL_MAP = 0x80
+
+const ZEROS = new Uint8Array(255)
+
+function pad(w: MsgpackWriter, padding: number): void {
+  if (padding === 0) return
+  w.key('pad')
+  w.binary(ZEROS.subarray(0, padding))
+}
 
 function writeStart(w: MsgpackWriter, start: Uint8Array, fields: number): void {
   start[FIELDS_AT] = SMALL_MAP | fields

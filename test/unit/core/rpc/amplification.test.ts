@@ -11,7 +11,7 @@ import { Field, QUERY_ALL, QUERY_IDS_SEQ, Query, Where } from '../../../../src/c
 import { Kind } from '../../../../src/core/wire/message.ts'
 import { MessageEncoder } from '../../../../src/core/wire/message-encoder.ts'
 import { MsgpackWriter } from '../../../../src/core/wire/msgpack-writer.ts'
-import { idNear, KEY, peerAddress, text } from '../../../support/dht-kit.ts'
+import { idNear, KEY, peerAddress, text, textsOf } from '../../../support/dht-kit.ts'
 import { FakePeer } from '../../../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode } from '../../../support/mini-network.ts'
 
@@ -117,6 +117,36 @@ describe('a stranger', () => {
     stranger.received.length = 0
     const [again] = stranger.ask(node.address, (e, w, tid) => e.get(w, tid, KEY, QUERY_ALL))
     assert.equal(again?.valueCount, VALUES)
+  })
+
+  it('that is a node like us gets nodes and a short value at once: its requests are padded', () => {
+    const net = new MiniNetwork(43)
+    const [first, ...others] = net.addMany(20)
+    for (const other of others) net.enter(other, first!)
+    net.run(20_000)
+    const put = first!.dht.startPut(KEY, text('x', 1n), {}, net.now).operation
+    assert.equal(net.finish(first!, put), 'ok')
+    const newcomer = net.add()
+    const sizes: number[] = []
+    net.onSend = (bytes, from) => {
+      if (from === newcomer.addresses[0]) sizes.push(bytes.length)
+    }
+    for (const { dht, addresses } of net.nodes.slice(0, -1)) {
+      newcomer.dht.insertNode({ id: dht.id, address: addresses[0]! }, net.now)
+    }
+    const get = newcomer.dht.startGet(KEY, QUERY_ALL, net.now)
+    assert.equal(net.finish(newcomer, get), 'ok')
+    assert.deepEqual(textsOf(newcomer, get), ['x'])
+    const stats = net.nodes.map(({ dht }) => dht.stats(net.now).unproven)
+    assert.deepEqual(
+      stats.reduce((sum, { held, shortened }) => sum + held + shortened, 0),
+      0,
+    )
+    assert(Math.max(...sizes) > 150)
+    // Who knows it is spared the zeros.
+    sizes.length = 0
+    net.finish(newcomer, newcomer.dht.startGet(KEY, QUERY_ALL, net.now))
+    assert(sizes.length > 0 && Math.max(...sizes) < 100, `${sizes}`)
   })
 
   it('that has moved proves its new address', () => {
