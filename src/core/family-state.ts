@@ -103,9 +103,11 @@ export class FamilyState {
 
   /** A node stopped answering, or gave answers that are of no use. */
   onExpired(node: Node, now: number): void {
+    this.searches.onExpired(node, now)
+    // Whoever broke the protocol is not missed.
+    if (this.#net.blocklist.has(node.address, now)) return
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!)
     this.#gone.set(node, now)
-    this.searches.onExpired(node, now)
   }
 
   /** Pings a node that has not proved itself lately, once, unless something is under way. */
