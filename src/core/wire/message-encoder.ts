@@ -55,13 +55,7 @@ export class MessageEncoder {
    * `families`: what to ask for in `w`; left out when empty (answer has the carrying family).
    * `padding`: zeros under a key that means nothing, at most 255.
    */
-  find(
-    w: MsgpackWriter,
-    tid: number,
-    target: InfoHash,
-    families: readonly Family[],
-    padding = 0,
-  ): void {
+  find(w: MsgpackWriter, tid: number, target: InfoHash, families: readonly Family[], padding = 0) {
     this.#beginRequest(w, 2 + Number(families.length > 0) + Number(padding > 0))
     w.key('target')
     w.hash(target)
@@ -364,7 +358,6 @@ const FIELDS_AT = 3
 const SMALL_MAP = 0x80
 
 const ZEROS = new Uint8Array(255)
-
 function pad(w: MsgpackWriter, padding: number): void {
   if (padding === 0) return
   w.key('pad')
