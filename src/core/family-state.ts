@@ -2,13 +2,12 @@
 // One address family of a node: its routing table, its searches, its status, and how peers see our
 // address (spec node behaviour, sections 3 and 4). Families live and fail independently.
 
-import { MAX_REPORTED_ADDRESSES, NODE_GOOD_TIME_MS } from './constants.ts'
+import { MAX_REPORTED_ADDRESSES, NODE_EXPIRE_TIME_MS, NODE_GOOD_TIME_MS } from './constants.ts'
 import type { NodeStatus } from './events.ts'
 import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { NetworkEngine } from './net/network-engine.ts'
 import type { Node } from './net/node.ts'
 import { QuietHandler } from './net/request.ts'
-import type { Random } from './ports.ts'
 import { RoutingTable } from './routing/routing-table.ts'
 import type { SearchPool } from './search/search-pool.ts'
 import { Kind } from './wire/message.ts'
@@ -27,6 +26,9 @@ const MAX_GONE = 1024
 /** So many of these are sought, the latest ones. */
 const MAX_SOUGHT = 64
 const MIN_GONE_MS = 10_000
+/** Nodes to lose, and more than are left, before it looks like a rift; and how many are sought. */
+const MIN_RIFT = 4
+const RIFT_SEEKS = 8
 /** Who comes back after so long may have been beyond a rift, with others. */
 const LONG_GONE_MS = 60_000
 /** Voters that are remembered per reported address. */
@@ -40,6 +42,8 @@ export class FamilyState {
   #reports: Report[] = []
   /** Nodes that expired, and when, until they are heard of again. */
   readonly #gone = new Map<Node, number>()
+  /** How many of them were sought: others each time. */
+  #sought = 0
   /** Pings to addresses whose node is not known yet. */
   pendingPings = 0
   /** Somebody was pinged for a way into the network. */
@@ -76,7 +80,11 @@ export class FamilyState {
     this.lastHeardAt = now
     if (replied) this.table.replied(node, now)
     const goneMs = this.#takeBack(node, now)
-    if (goneMs > 0) this.searches.offer(node, now)
+    if (goneMs > 0) {
+      this.searches.offer(node, now)
+      // Where one comes from there may be more.
+      this.seekLost(now)
+    }
     if (!node.isInTable) this.#offer(node, replied, now)
     return goneMs >= LONG_GONE_MS
   }
@@ -169,13 +177,20 @@ export class FamilyState {
     this.#reports = []
   }
 
-  /** Pings one of the nodes that were given up, another one each time. */
-  seekLost(random: Random, now: number): void {
+  /**
+   * Pings one of the nodes that were given up, another one each time, or some when so many were
+   * lost of late that it may be us who was cut off; true then.
+   */
+  seekLost(now: number): boolean {
     // Who never answered may not exist. The latest, rather than those that were never seen again.
-    const lost = [...this.#gone.keys()].filter(({ lastReplyAt }) => lastReplyAt > 0)
-    const latest = lost.slice(-MAX_SOUGHT)
-    const node = latest[random.uint32() % Math.max(1, latest.length)]
-    if (node !== undefined) this.verify(node, now)
+    const lost = [...this.#gone].filter(([node]) => node.lastReplyAt > 0).slice(-MAX_SOUGHT)
+    const late = lost.filter(([, since]) => since > now - NODE_EXPIRE_TIME_MS).length
+    const good = [...this.table.nodes()].filter((node) => node.isGood(now)).length
+    const isRift = late >= Math.max(MIN_RIFT, good)
+    for (let i = 0; i < Math.min(lost.length, isRift ? RIFT_SEEKS : 1); i++) {
+      this.verify(lost[this.#sought++ % lost.length]![0], now)
+    }
+    return isRift
   }
 
   /**

@@ -145,11 +145,14 @@ describe('the end', () => {
     const ends = [0, 300, 600, 900, 1200, 1800]
     for (const delayMs of ends) {
       const child = startChild([...DHTNODE, ...args])
+      // Without a reader it may end by itself before it is told to.
+      const ended = once(child, 'exit')
+      child.stderr.resume()
       if (delayMs % 600 === 0) child.stdout.destroy()
       else child.stdout.resume()
       await new Promise((resolve) => setTimeout(resolve, delayMs))
       child.kill(delayMs % 900 === 0 ? 'SIGINT' : 'SIGTERM')
-      await once(child, 'close')
+      await ended
     }
     const { stdout } = await runProgram([...DHTNODE, ...args], 'g mykey\n')
     assert.match(stdout, /^\tValue\[id:[0-9a-f]+ data\(text\/plain\):"hello"\]$/m)

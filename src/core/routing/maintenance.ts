@@ -81,10 +81,11 @@ export class Maintenance {
 
   #run(now: number): void {
     let sent = false
+    let isRift = false
     for (const family of this.#host.families) {
       sent = this.#refreshBuckets(family, now) || sent
       this.#keepAlive(family, now)
-      family.seekLost(this.#random, now)
+      isRift = family.seekLost(now) || isRift
     }
     this.#host.onMaintained()
     if (!sent) {
@@ -94,7 +95,8 @@ export class Maintenance {
         }
       }
     }
-    if (sent) this.#schedule(this.#confirm, now, 5 * SECOND_MS, 25 * SECOND_MS)
+    if (isRift) this.#schedule(this.#confirm, now, SECOND_MS, 2 * SECOND_MS)
+    else if (sent) this.#schedule(this.#confirm, now, 5 * SECOND_MS, 25 * SECOND_MS)
     else this.#schedule(this.#confirm, now, 60 * SECOND_MS, 170 * SECOND_MS)
   }
 
