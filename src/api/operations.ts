@@ -4,6 +4,7 @@
 
 import type { Dht } from '../core/dht.ts'
 import type { DhtEvent, OperationId } from '../core/events.ts'
+import { NumberMap } from '../core/util/number-map.ts'
 import type { OperationEvents } from './backend.ts'
 
 export interface ClientHost {
@@ -19,7 +20,7 @@ export interface ClientHost {
 
 export class Operations {
   readonly #host: ClientHost
-  readonly #pending = new Map<OperationId, OperationEvents>()
+  #pending = new NumberMap<OperationEvents>()
 
   constructor(host: ClientHost) {
     this.#host = host
@@ -64,8 +65,8 @@ export class Operations {
 
   /** Ends what the engine did not end by itself when it was closed: nothing may wait for ever. */
   close(): void {
-    const pending = [...this.#pending.values()]
-    this.#pending.clear()
+    const pending = [...this.#pending]
+    this.#pending = new NumberMap()
     for (const events of pending) events.done({ outcome: 'closed', nodes: [] })
   }
 }

@@ -11,29 +11,30 @@ import type { Request } from './request.ts'
 /** Requests under way at one node whose answers are not overdue. */
 export const MAX_UNDER_WAY = 64
 
-interface Queue {
-  /** By the operation that sends them, whose turn comes first in front. */
-  readonly lines: Map<object, Set<Request>>
-  underWay: number
-}
+/** By the operation that sends them, whose turn comes first in front. */
+type Lines = Map<object, Set<Request>>
 
 /** What waits is bounded by the number of pending requests. */
 export class NodeQueues {
-  readonly #queues = new Map<Node, Queue>()
-  /** Nodes that somebody waits for, and that can be asked again. */
+  /** Of nodes that somebody waits for: how many requests are under way, the node knows itself. */
+  readonly #waiting = new Map<Node, Lines>()
+  /** Those of them that can be asked again. */
   readonly #free = new Set<Node>()
   /** Requests that had to wait. */
   queued = 0
 
   /** True when `request` may be sent now; otherwise it comes out of `next` in its turn. */
   enter(node: Node, request: Request): boolean {
-    const queue = this.#queues.get(node) ?? this.#create(node)
-    if (queue.underWay < MAX_UNDER_WAY && queue.lines.size === 0) {
-      this.#admit(queue, request)
+    const known = this.#waiting.get(node)
+    if (known === undefined && node.underWay < MAX_UNDER_WAY) {
+      admit(node, request)
       return true
     }
-    const line = queue.lines.get(request.flow) ?? new Set()
-    queue.lines.set(request.flow, line.add(request))
+    const lines: Lines = known ?? new Map()
+    if (known === undefined) this.#waiting.set(node, lines)
+    const line = lines.get(request.flow)
+    if (line === undefined) lines.set(request.flow, new Set([request]))
+    else line.add(request)
     this.queued++
     return false
   }
@@ -43,22 +44,22 @@ export class NodeQueues {
    * may come out of `next` now.
    */
   leave(node: Node, request: Request): boolean {
-    const queue = this.#queues.get(node)
-    if (queue === undefined) return false
     if (request.isUnderWay) {
       request.isUnderWay = false
-      queue.underWay--
-    } else this.#drop(queue, request)
-    if (queue.lines.size > 0) this.#free.add(node)
-    else if (queue.underWay === 0) this.#queues.delete(node)
+      node.underWay--
+    }
+    const lines = this.#waiting.get(node)
+    if (lines !== undefined) {
+      this.#drop(node, lines, request)
+      if (lines.size > 0) this.#free.add(node)
+    }
     return this.#free.size > 0
   }
 
   /** The next request that may be sent; undefined when there is none. */
   next(): Request | undefined {
     for (const node of this.#free) {
-      const queue = this.#queues.get(node)
-      const request = queue && this.#take(queue)
+      const request = this.#take(node)
       if (request !== undefined) return request
       this.#free.delete(node)
     }
@@ -67,38 +68,35 @@ export class NodeQueues {
 
   /** What waits for `node`. */
   waitingFor(node: Node): Request[] {
-    return [...(this.#queues.get(node)?.lines.values() ?? [])].flatMap((line) => [...line])
-  }
-
-  #create(node: Node): Queue {
-    const queue = { lines: new Map<object, Set<Request>>(), underWay: 0 }
-    this.#queues.set(node, queue)
-    return queue
-  }
-
-  #admit(queue: Queue, request: Request): void {
-    queue.underWay++
-    request.isUnderWay = true
+    return [...(this.#waiting.get(node)?.values() ?? [])].flatMap((line) => [...line])
   }
 
   /** The first one of the operation whose turn it is, which then goes to the end. */
-  #take(queue: Queue): Request | undefined {
-    if (queue.underWay >= MAX_UNDER_WAY) return undefined
-    for (const [flow, line] of queue.lines) {
+  #take(node: Node): Request | undefined {
+    const lines = this.#waiting.get(node)
+    if (lines === undefined || node.underWay >= MAX_UNDER_WAY) return undefined
+    for (const [flow, line] of lines) {
       const [request] = line
-      this.#drop(queue, request!)
+      this.#drop(node, lines, request!)
       if (line.size > 0) {
-        queue.lines.delete(flow)
-        queue.lines.set(flow, line)
+        lines.delete(flow)
+        lines.set(flow, line)
       }
-      this.#admit(queue, request!)
+      admit(node, request!)
       return request
     }
     return undefined
   }
 
-  #drop(queue: Queue, request: Request): void {
-    const line = queue.lines.get(request.flow)
-    if (line?.delete(request) === true && line.size === 0) queue.lines.delete(request.flow)
+  #drop(node: Node, lines: Lines, request: Request): void {
+    const line = lines.get(request.flow)
+    if (line?.delete(request) !== true || line.size > 0) return
+    lines.delete(request.flow)
+    if (lines.size === 0) this.#waiting.delete(node)
   }
+}
+
+function admit(node: Node, request: Request): void {
+  node.underWay++
+  request.isUnderWay = true
 }

@@ -40,6 +40,8 @@ export class Node {
   #tokenAt = NEVER
   /** Requests to it that wait for an answer. */
   pendingRequests = 0
+  /** Those of them that its queue counts; owned by `NodeQueues`. */
+  underWay = 0
   /** Those of them whose first wait passed, and when that last happened. */
   overdueRequests = 0
   overdueSince = NEVER

@@ -6,6 +6,7 @@
 import { MAX_PENDING_REQUESTS } from '../constants.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import type { Random } from '../ports.ts'
+import { NumberMap } from '../util/number-map.ts'
 import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 import { KIND_NAMES, Kind } from '../wire/message.ts'
 import { socketHash } from './address-groups.ts'
@@ -60,7 +61,7 @@ export class Requests {
   readonly #fragments: FragmentSender
   readonly #budget: ByteBudget
   readonly #onExpired: (node: Node, now: number) => void
-  readonly #pending = new Map<number, Request>()
+  readonly #pending = new NumberMap<Request>()
   /** How many of them went to addresses of each slot. */
   readonly #awaited = new Uint32Array(AWAITED_SLOTS)
   readonly policy: RetryPolicy
@@ -111,7 +112,7 @@ export class Requests {
   newTid(): number {
     for (;;) {
       const tid = this.#random.uint32()
-      if (tid !== 0 && !this.#pending.has(tid | 0)) return tid
+      if (tid !== 0 && !this.#pending.has(tid)) return tid
     }
   }
 
@@ -140,7 +141,7 @@ export class Requests {
     request.isFragmented = outgoing.values !== undefined
     if (request.kind === Kind.Update) this.#hold(request, bytesOf(request.values))
     request.sentAt = now
-    this.#pending.set(tid | 0, request)
+    this.#pending.set(tid, request)
     request.hold()
     this.#awaited[slotOf(request.address)]!++
     const delayMs = this.#delayMs(request, now)
@@ -154,7 +155,7 @@ export class Requests {
 
   /** The pending request that an answer with this id from this address belongs to. */
   match(tid: number, from: SocketAddress): Request | undefined {
-    const request = this.#pending.get(tid | 0)
+    const request = this.#pending.get(tid)
     return request?.address.equals(from) ? request : undefined
   }
 
@@ -165,7 +166,7 @@ export class Requests {
 
   /** Some request with this id is pending, whoever was asked. */
   isPending(tid: number): boolean {
-    return this.#pending.has(tid | 0)
+    return this.#pending.has(tid)
   }
 
   /**
@@ -201,7 +202,7 @@ export class Requests {
     if (!request.isPending) return
     request.isPending = false
     this.#wheel.cancel(request)
-    this.#pending.delete(request.tid | 0)
+    this.#pending.delete(request.tid)
     this.#awaited[slotOf(request.address)]!--
     if (request.node !== undefined) {
       request.release(request.node)
@@ -235,11 +236,10 @@ export class Requests {
   }
 
   #hasRoom({ kind, node, values }: Outgoing): boolean {
-    const pending = this.#pending.size
-    if (kind !== Kind.Update) return pending < MAX_PENDING_REQUESTS
+    if (kind !== Kind.Update) return this.pendingCount < MAX_PENDING_REQUESTS
     const atListener = node?.pendingRequests ?? 0
     return (
-      pending < MAX_PENDING_PUSHES &&
+      this.pendingCount < MAX_PENDING_PUSHES &&
       atListener < MAX_PENDING_AT_LISTENER &&
       this.#pushedBytes + bytesOf(values) < MAX_PUSHED_BYTES
     )
@@ -247,7 +247,7 @@ export class Requests {
 
   readonly #giveUp = new Job((now) => {
     const isLost = ({ address }: Request): boolean => this.#unreachable.has(address.toString())
-    const lost = [...this.#pending.values()].filter(isLost)
+    const lost = [...this.#pending].filter(isLost)
     this.#unreachable.clear()
     for (const request of lost) this.expire(request, now)
   })

@@ -17,6 +17,7 @@ export class GetOperation implements GetSink, FamilySink {
   readonly id: OperationId
   readonly key: InfoHash
   readonly query: Query
+  readonly startedAt: number
   readonly #events: DhtEvent[]
   readonly #results: FamilyResults
   readonly #values = new Map<ValueId, Value[]>()
@@ -29,6 +30,7 @@ export class GetOperation implements GetSink, FamilySink {
     id: OperationId
     key: InfoHash
     query: Query
+    startedAt: number
     families: readonly Family[]
     events: DhtEvent[]
     onDone: (operation: GetOperation) => void
@@ -37,6 +39,7 @@ export class GetOperation implements GetSink, FamilySink {
     this.id = init.id
     this.key = init.key
     this.query = init.query
+    this.startedAt = init.startedAt
     this.#events = init.events
     this.#onDone = init.onDone
     this.#onLagging = init.onLagging

@@ -10,6 +10,7 @@ import type { Random } from '../ports.ts'
 import type { SearchPool } from '../search/search-pool.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import { NumberMap } from '../util/number-map.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { FieldValueIndex } from '../value/field-value-index.ts'
 import type { Query } from '../value/query.ts'
@@ -62,7 +63,7 @@ export interface PutTerms {
 export class Operations {
   readonly #host: OperationsHost
   readonly #byKey: IdMap<OwnKey>
-  readonly #gets = new Map<OperationId, GetOperation>()
+  readonly #gets = new NumberMap<GetOperation>()
   readonly #listens = new Map<OperationId, ListenOperation>()
   readonly #silent: SilentFamilies
   #lastId: OperationId = 0
@@ -94,6 +95,7 @@ export class Operations {
       id: this.newId(),
       key,
       query,
+      startedAt: now,
       families: this.#familyNames,
       events: this.#host.events,
       onDone: (done) => {
@@ -121,7 +123,6 @@ export class Operations {
         operation.onFamilyDone(family, 'ok', search.closest)
       }
     }
-    if (this.#host.families.length > 1) this.#silent.watch(operation, now)
     return operation.id
   }
 
@@ -164,6 +165,7 @@ export class Operations {
       key,
       value,
       permanent,
+      startedAt: now,
       families: this.#familyNames,
       events: this.#host.events,
       onLagging: (lagging) => this.#silent.onLagging(lagging),
@@ -182,7 +184,6 @@ export class Operations {
       if (search === undefined) operation.onFamilyDone(family, 'limit', [])
       else search.put(value, options, operation, now)
     }
-    if (this.#host.families.length > 1) this.#silent.watch(operation, now)
     return id
   }
 

@@ -14,6 +14,7 @@ export class PutOperation implements FamilySink {
   readonly key: InfoHash
   readonly value: Value
   readonly isPermanent: boolean
+  readonly startedAt: number
   readonly #events: DhtEvent[]
   readonly #results: FamilyResults
   readonly #onDone: (operation: PutOperation) => void
@@ -27,6 +28,7 @@ export class PutOperation implements FamilySink {
     key: InfoHash
     value: Value
     permanent: boolean
+    startedAt: number
     families: readonly Family[]
     events: DhtEvent[]
     onDone: (operation: PutOperation) => void
@@ -35,6 +37,7 @@ export class PutOperation implements FamilySink {
     this.key = init.key
     this.value = init.value
     this.isPermanent = init.permanent
+    this.startedAt = init.startedAt
     this.#events = init.events
     this.#onDone = init.onDone
     this.#onLagging = init.onLagging

@@ -8,6 +8,7 @@ import { Job, type TimerWheel } from '../util/timer-wheel.ts'
 
 /** An operation in several families. */
 export interface SharedOperation {
+  readonly startedAt: number
   /** Families that have not ended it, while one that did succeeded; otherwise none. */
   readonly laggards: readonly Family[]
   readonly isOver: boolean
@@ -29,9 +30,7 @@ const LOOK_MS = 250
 
 export class SilentFamilies {
   readonly #host: SilentFamiliesHost
-  /** Operations that are not over, with the time at which they began. */
-  readonly #startedAt = new Map<SharedOperation, number>()
-  /** Those of them that have laggards. */
+  /** Operations that are not over and have laggards. */
   readonly #lagging = new Set<SharedOperation>()
   readonly #job = new Job((now) => this.#look(now))
 
@@ -39,37 +38,28 @@ export class SilentFamilies {
     this.#host = host
   }
 
-  watch(operation: SharedOperation, now: number): void {
-    if (operation.isOver) return
-    this.#startedAt.set(operation, now)
-    if (operation.laggards.length > 0) this.onLagging(operation)
-  }
-
   /** One family succeeded, and another one has not ended. */
   onLagging(operation: SharedOperation): void {
-    const startedAt = this.#startedAt.get(operation)
-    if (startedAt === undefined) return
+    if (operation.isOver) return
     this.#lagging.add(operation)
     if (this.#job.isScheduled) return
-    this.#host.wheel.schedule(this.#job, startedAt + MIN_SILENCE_MS)
+    this.#host.wheel.schedule(this.#job, operation.startedAt + MIN_SILENCE_MS)
   }
 
   /** The operation is over, or nobody waits for it. */
   forget(operation: SharedOperation): void {
-    this.#startedAt.delete(operation)
     this.#lagging.delete(operation)
   }
 
   close(): void {
-    this.#startedAt.clear()
     this.#lagging.clear()
     this.#host.wheel.cancel(this.#job)
   }
 
   #look(now: number): void {
     for (const operation of this.#lagging) {
-      const startedAt = this.#startedAt.get(operation)!
-      for (const family of operation.laggards) {
+      const { laggards, startedAt } = operation
+      for (const family of laggards) {
         if (this.#isSilent(family, startedAt, now)) this.#host.giveUp(operation, family, now)
       }
     }

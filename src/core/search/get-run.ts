@@ -10,6 +10,7 @@ import type { Value } from '../value/value.ts'
 import type { Message } from '../wire/message.ts'
 import { readValues } from '../wire/value-list.ts'
 import { LookupRun } from './lookup-run.ts'
+import type { RunSink } from './search.ts'
 import type { SearchNode } from './search-node.ts'
 import { type Fetch, type FetchHost, ValueFetches } from './value-fetches.ts'
 
@@ -29,7 +30,7 @@ export class GetRun extends LookupRun {
   /** What most nodes are asked: the query, or the list of ids that it matches. */
   readonly #question: Query
   readonly fetches = new ValueFetches()
-  readonly #sink: GetSink
+  readonly sink: RunSink
   /** The get has ended: answers that still come only tell that their nodes live. */
   isOver = false
   readonly #settled = new Set<SearchNode>()
@@ -40,11 +41,11 @@ export class GetRun extends LookupRun {
   /** Nodes that answered. */
   readonly answerers = new Set<SearchNode>()
 
-  constructor(query: Query, sink: GetSink, now: number) {
+  constructor(query: Query, sink: RunSink, now: number) {
     super()
     this.query = query
     this.startedAt = now
-    this.#sink = sink
+    this.sink = sink
     this.#question = query.select.isEmpty ? new Query(QUERY_IDS_SEQ.select, query.where) : query
   }
 
@@ -118,7 +119,7 @@ export class GetRun extends LookupRun {
     const { select } = this.query
     if (!select.isEmpty) {
       if (fields.length > 0) this.hasFound = true
-      return this.#sink.onFields(fields.map((index) => pick(index, select)))
+      return this.sink.onFields(fields.map((index) => pick(index, select)))
     }
     for (const { id, seq } of fields) {
       if (id !== undefined && id !== 0n) this.fetches.list(id, seq ?? 0, member)
@@ -130,7 +131,7 @@ export class GetRun extends LookupRun {
     const matching = values.filter((value) => this.query.where.matches(value))
     if (matching.length === 0) return
     this.hasFound = true
-    this.#sink.onValues(matching)
+    this.sink.onValues(matching)
   }
 }
 

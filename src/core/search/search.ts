@@ -21,6 +21,7 @@ import { Announce } from './announce.ts'
 import { Announces } from './announces.ts'
 import { type Closest, ClosestSet } from './closest-set.ts'
 import { GetRun, type GetSink } from './get-run.ts'
+import { GetRuns } from './get-runs.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
 import { SearchCalls } from './search-calls.ts'
@@ -32,6 +33,9 @@ import { isCutOff, Silence } from './silence.ts'
 export interface FamilySink {
   onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void
 }
+
+/** A get that is under way. */
+export type RunSink = GetSink & FamilySink
 
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
@@ -51,7 +55,7 @@ export class Search extends Deadline {
   readonly #silence: Silence
   readonly #calls: SearchCalls
   readonly #find: FindRun
-  readonly #gets = new Map<GetSink & FamilySink, GetRun>()
+  readonly #gets = new GetRuns()
   readonly #puts: Announces
   readonly #listens: ListenGroup[] = []
   /** Nodes that were asked in vain since one last answered. */
@@ -132,18 +136,14 @@ export class Search extends Deadline {
     this.step(now)
   }
 
-  get(query: Query, sink: GetSink & FamilySink, now: number): void {
+  get(query: Query, sink: RunSink, now: number): void {
     this.#begin()
-    this.#gets.set(sink, new GetRun(query, sink, now))
+    this.#gets.add(new GetRun(query, sink, now))
     this.step(now)
   }
 
-  cancelGet(sink: GetSink & FamilySink): void {
-    const run = this.#gets.get(sink)
-    if (run === undefined) return
-    this.#gets.delete(sink)
-    // Its requests go on: a node that never answers them has to be noticed.
-    run.isOver = true
+  cancelGet(sink: RunSink): void {
+    this.#gets.cancel(sink)
   }
 
   put(
@@ -226,7 +226,7 @@ export class Search extends Deadline {
     this.#closeEnded(now)
     if (this.isIdle) return this.context.idle(this, now)
     const closest = this.#refill(now)
-    for (const run of this.#gets.values()) {
+    for (const run of this.#gets) {
       run.drive(closest, this.#calls, now)
       if (run.fetches.isActive) run.fetch(this.#calls.fetchHost(run), now)
     }
@@ -253,7 +253,7 @@ export class Search extends Deadline {
   /** Forgets everything; gets and puts end with `outcome`. */
   close(outcome: Outcome): void {
     this.#isClosed = true
-    for (const sink of [...this.#gets.keys()]) this.#endGet(sink, outcome, [])
+    this.#gets.end(this.family, () => outcome)
     this.#puts.close(outcome)
     for (const group of this.#listens) group.close()
     this.#listens.length = 0
@@ -284,7 +284,7 @@ export class Search extends Deadline {
 
   /** A get is going to bring an answer of `member`. */
   #isBeingAsked(member: SearchNode): boolean {
-    for (const run of this.#gets.values()) if (run.needs(member)) return true
+    for (const run of this.#gets) if (run.needs(member)) return true
     return false
   }
 
@@ -334,10 +334,10 @@ export class Search extends Deadline {
   }
 
   #finish(closest: Closest, now: number): void {
-    for (const [sink, run] of this.#gets) {
-      if (run.fetches.isActive || !run.isComplete(closest, now)) continue
-      this.#endGet(sink, this.#outcomeOf(run, 'failed', now), [...run.answerers])
-    }
+    this.#gets.end(this.family, (run) => {
+      if (run.fetches.isActive || !run.isComplete(closest, now)) return undefined
+      return this.#outcomeOf(run, 'failed', now)
+    })
     this.#puts.finish(closest, now)
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
     if (this.#lost >= MAX_LOST_IN_A_ROW) this.#giveUp(now)
@@ -355,9 +355,7 @@ export class Search extends Deadline {
   #giveUp(now: number): void {
     this.#lost = 0
     this.#exploringSince = undefined
-    for (const [sink, run] of [...this.#gets]) {
-      this.#endGet(sink, this.#outcomeOf(run, 'no-nodes', now), [...run.answerers])
-    }
+    this.#gets.end(this.family, (run) => this.#outcomeOf(run, 'no-nodes', now))
     this.#puts.giveUp()
     if (this.nodes.size === 0 && !this.isIdle) this.context.wait(this)
     this.context.onLost(now)
@@ -368,15 +366,6 @@ export class Search extends Deadline {
     if (answerers.size === 0) return failure
     if (hasFound) return 'ok'
     return isCutOff(this.id, answerers, this.#silence.since(startedAt, now)) ? 'failed' : 'ok'
-  }
-
-  #endGet(sink: GetSink & FamilySink, outcome: Outcome, answerers: readonly SearchNode[]): void {
-    this.cancelGet(sink)
-    sink.onFamilyDone(
-      this.family,
-      outcome,
-      answerers.map((member) => member.node),
-    )
   }
 
   /** Arms the deadline for the next thing that is due by itself. */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The gets of one search. An array, since there is rarely more than one: a `Map` would take a new
+// table for each of them.
+
+import type { Outcome } from '../events.ts'
+import type { Family } from '../id/socket-address.ts'
+import type { GetRun } from './get-run.ts'
+import type { RunSink } from './search.ts'
+
+export class GetRuns implements Iterable<GetRun> {
+  /** In no particular order. */
+  readonly #runs: GetRun[] = []
+
+  get size(): number {
+    return this.#runs.length
+  }
+
+  [Symbol.iterator](): Iterator<GetRun> {
+    return this.#runs[Symbol.iterator]()
+  }
+
+  add(run: GetRun): void {
+    this.#runs.push(run)
+  }
+
+  /** Nobody waits for it any more. */
+  cancel(sink: RunSink): void {
+    const at = this.#runs.findIndex((run) => run.sink === sink)
+    if (at >= 0) this.#remove(at)
+  }
+
+  /** Ends those for which `outcomeOf` has an outcome. */
+  end(family: Family, outcomeOf: (run: GetRun) => Outcome | undefined): void {
+    // From the last one to the first: what is last takes the place of what is over.
+    for (let at = this.#runs.length - 1; at >= 0; at--) {
+      const run = this.#runs[at]!
+      const outcome = outcomeOf(run)
+      if (outcome === undefined) continue
+      this.#remove(at)
+      const nodes = Array.from(run.answerers, ({ node }) => node)
+      run.sink.onFamilyDone(family, outcome, nodes)
+    }
+  }
+
+  #remove(at: number): void {
+    const run = this.#runs[at]!
+    // Its requests go on: a node that never answers them has to be noticed.
+    run.isOver = true
+    const last = this.#runs.pop()!
+    if (last !== run) this.#runs[at] = last
+  }
+}
