@@ -9,7 +9,7 @@ import { ProxyUnderTest } from '../harness/proxies.ts'
 /** Keys that hold a value of 100 bytes for the gets. */
 const STORED = 1000
 const LISTENS = 10_000
-const TOUCHES = 50
+const TOUCHES = 500
 const SHARED = 1000
 const SHARED_TOUCHES = 10
 const TOUCH_TIMEOUT_MS = 300_000
