@@ -15,6 +15,8 @@ const TESTS = [
   'test/e2e/package.test.ts',
   'test/e2e/release.test.ts',
   'test/e2e/portability.test.ts',
+  'test/e2e/guides.test.ts',
+  'test/e2e/examples.test.ts',
 ]
 
 const wanted = process.argv.slice(2)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // test-timeout-s: 240
 // The examples, each in a copy of its folder that gets the package as npm packs it, do what their
-// readme says: in a network of their own on loopback, as programs of several people.
+// readme says: in a network of their own on loopback, as programs of several people; on the Node.js
+// of the tests, or the one that `OLDEST_NODE` names.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -12,8 +13,10 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { DhtRunner } from '../../src/nodejs/dht-runner.ts'
 import { ProxyServer } from '../../src/proxy/server/proxy-server.ts'
 import { randomNetwork } from '../support/interop-kit.ts'
+import { codeBlocks } from '../support/markdown.ts'
 import { type Program, startProgram } from '../support/output-of.ts'
 import { type PackedPackage, packPackage } from '../support/packed-package.ts'
+import { programNode } from '../support/runtimes.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const WITHOUT_INSTALL = ['browser-chat']
@@ -44,7 +47,7 @@ describe('examples', () => {
   })
 
   const start = (t: TestContext, path: string, args: readonly string[]): Program =>
-    startProgram(t, [process.execPath, join(packed.folder, path), ...args], { cwd: packed.folder })
+    startProgram(t, [programNode(), join(packed.folder, path), ...args], { cwd: packed.folder })
 
   it('pass the compiler in strict mode', () => {
     const options = { target: 'ESNext', module: 'nodenext', strict: true, noEmit: true }
@@ -70,6 +73,11 @@ describe('examples', () => {
       )
       assert.deepEqual(dependencies, { opendht: 'file:../..' })
       const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+      const [{ code } = { code: '' }] = codeBlocks(readme)
+      assert.match(
+        code,
+        /^npm ci --prefix \.\.\/\.\. && npm run build --prefix \.\.\/\.\. .*\nnpm install\n/,
+      )
       for (const script of Object.keys(scripts)) {
         assert.match(readme, new RegExp(`^npm (?:run )?${script}\\b`, 'm'), `${name}: ${script}`)
       }
@@ -149,7 +157,7 @@ describe('examples', () => {
   })
 
   it('simulation', () => {
-    const { status, stdout } = spawnSync(process.execPath, ['--test'], {
+    const { status, stdout } = spawnSync(programNode(), ['--test'], {
       cwd: join(packed.folder, 'simulation'),
       env: { ...process.env, OPENDHT_SIM_SEED: '1', NODE_TEST_CONTEXT: undefined },
       encoding: 'utf8',

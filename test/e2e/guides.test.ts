@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: MIT
 // test-timeout-s: 300
-// The guides work as they are printed. Each one is followed from top to bottom in a folder of its
-// own that has the package as npm packs it: its `js` blocks are files, its `sh` blocks one session
-// of a shell. A line `# …` in those is output, where `…` stands for anything. Hosts of the public
-// network are one of this session, and ports are free ones. Installing is not done here, see
-// release.test.ts. Compiling is in documentation-types.test.ts, links are in links.test.ts.
+// The guides work as they are printed, in folders that have the package as npm packs it; that of
+// Python in python.test.ts. On the Node.js of the tests, or the one that `OLDEST_NODE` names.
+// Installing is not done here, see release.test.ts. Compiling is in documentation-types.test.ts,
+// links are in links.test.ts.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
 import { decodeMessage } from '../../src/core/wire/decode-message.ts'
 import { Message } from '../../src/core/wire/message.ts'
-import { startChild, stopChild } from '../support/child.ts'
-import { freePort } from '../support/free-port.ts'
-import { type CodeBlock, codeBlocks, readText, textPaths } from '../support/markdown.ts'
+import { followGuide } from '../support/follow-guide.ts'
+import { codeBlocks, readText, textPaths } from '../support/markdown.ts'
 import { type PackedPackage, packPackage } from '../support/packed-package.ts'
+import { programNode } from '../support/runtimes.ts'
 import { fromHex, loadVectors } from '../support/vectors.ts'
 
-const SESSION_TIMEOUT_MS = 120_000
-const MARK = '=== end of block'
-const guides = textPaths().filter((path) => path.startsWith('docs/guides/'))
-const isInstallation = ({ code }: CodeBlock): boolean => /^npm /m.test(code)
+const guides = textPaths().filter(
+  (path) => path.startsWith('docs/guides/') && path !== 'docs/guides/python.md',
+)
 
-describe('guides', () => {
+describe('guides', { concurrency: 4 }, () => {
   let packed: PackedPackage
   before(() => {
     packed = packPackage()
@@ -38,7 +36,13 @@ describe('guides', () => {
   after(() => packed?.remove())
 
   for (const path of guides) {
-    it(`${basename(path)} can be followed`, (t) => follow(t, path, packed))
+    it(`${basename(path)} can be followed`, (t) => {
+      const folder = join(packed.folder, basename(path, '.md'))
+      mkdirSync(folder)
+      symlinkSync(join(packed.folder, 'node_modules'), join(folder, 'node_modules'))
+      const bin = [join(folder, 'node_modules', '.bin'), dirname(programNode())]
+      return followGuide(t, path, { folder, bin })
+    })
   }
 })
 
@@ -85,78 +89,3 @@ describe('blocks of code', () => {
     }
   })
 })
-
-async function follow(t: TestContext, path: string, packed: PackedPackage): Promise<void> {
-  const folder = join(packed.folder, basename(path, '.md'))
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }') // as npm init does
-  symlinkSync(join(packed.folder, 'node_modules'), join(folder, 'node_modules'))
-  const ports = await freePorts()
-  const here = (code: string): string => {
-    let text = code.replaceAll('bootstrap.jami.net', 'localhost:4222')
-    for (const [printed, free] of ports) text = text.replaceAll(`${printed}`, `${free}`)
-    return text
-  }
-  const blocks = codeBlocks(readText(path))
-  for (const { info, code } of blocks) {
-    assert.match(info, /^(ts|js|sh)$/, `nothing tests blocks of ${info}`)
-    const name = /^\/\/ (\S+\.m?js)\n/.exec(code)?.[1]
-    if (info === 'js') writeFileSync(join(folder, name!), here(code))
-  }
-  const session = blocks.filter((it) => it.info === 'sh' && !isInstallation(it))
-  const output = await run(
-    t,
-    folder,
-    session.map(({ code }) => here(code)),
-  )
-  const printed = output.split(`${MARK}\n`)
-  assert.equal(printed.length, session.length + 1, output)
-  for (const [i, { code }] of session.entries()) {
-    for (const [, line = ''] of here(code).matchAll(/^# (.*)$/gm)) {
-      const parts = line
-        .split('…')
-        .map((part) => part.trim().replace(/[[\](){}.*+?^$|\\]/g, '\\$&'))
-      assert.match(printed[i]!, new RegExp(parts.join('.*')), code)
-    }
-  }
-}
-
-/** For those that the guides name. */
-async function freePorts(): Promise<Map<number, number>> {
-  const ports = new Map<number, number>()
-  for (const printed of [4222, 4223, 8080]) ports.set(printed, await freePort())
-  return ports
-}
-
-/** What the blocks print, with a mark behind each. Ends what they started in the background. */
-async function run(t: TestContext, folder: string, blocks: readonly string[]): Promise<string> {
-  // A shell that knows the package, as npx does; with the Node.js of the tests.
-  const script = [`set -e -o pipefail`, `npx() { "$@"; }`]
-  for (const block of blocks) script.push(block, `echo '${MARK}'`)
-  const bin = join(folder, 'node_modules', '.bin')
-  const node = join(process.execPath, '..')
-  const shell = startChild(['bash', '-c', script.join('\n')], {
-    cwd: folder,
-    env: { PATH: `${bin}:${node}:${process.env['PATH']}` },
-  })
-  shell.stdin.end()
-  let output = ''
-  let errors = ''
-  shell.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  shell.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
-  })
-  t.after(() => {
-    for (const [, pid] of output.matchAll(/^Running in the background: process (\d+)$/gm)) {
-      process.kill(Number(pid), 'SIGTERM')
-    }
-  })
-  const timer = setTimeout(() => shell.kill('SIGKILL'), SESSION_TIMEOUT_MS)
-  const status = await new Promise((resolve) => shell.once('close', resolve))
-  clearTimeout(timer)
-  await stopChild(shell, 0)
-  assert.equal(status, 0, `${output}\n${errors}`)
-  return output
-}

@@ -70,3 +70,15 @@ test('every page is found from the readme', () => {
   const missing = texts.filter((path) => !found.has(path) && !path.startsWith('bench/'))
   assert.deepEqual(missing, [])
 })
+
+test('the table of contents leads to every guide, and says nothing twice', () => {
+  const rows = [...readText('docs/README.md').matchAll(/^\| ([^|]+) \| (.+) \|$/gm)].slice(1)
+  const wishes = rows.map(([, wish]) => wish)
+  assert.deepEqual(wishes, [...new Set(wishes)])
+  const pages = rows.map(([, , links = '']) => linksOf(links)[0])
+  assert.deepEqual(pages, [...new Set(pages)])
+  const guides = texts.filter((path) => path.startsWith('docs/guides/'))
+  const missing = guides.filter((path) => !pages.includes(path.replace('docs/', '')))
+  // The one that is named after the others, for when they do not help.
+  assert.deepEqual(missing, ['docs/guides/troubleshooting.md'])
+})

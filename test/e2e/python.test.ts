@@ -5,10 +5,11 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { followGuide } from '../support/follow-guide.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 /** Of one program: less than of all, so that it can be said what it printed. */
@@ -56,6 +57,14 @@ test('the tests of the package pass in a new virtual environment', (t) => {
   const output = run(python, ...plain, ...strict, tests)
   t.diagnostic(output.trim().split('\n').at(-1)!)
   if (process.env.CI === 'true') assert.doesNotMatch(output, /\d skipped/)
+})
+
+test('the guide can be followed', (t) => {
+  if (missing !== undefined) return t.skip(missing)
+  const folder = join(work, 'guide')
+  mkdirSync(folder)
+  const bin = [dirname(python), dirname(process.execPath)]
+  return followGuide(t, 'docs/guides/python.md', { folder, bin })
 })
 
 function wheel(): string {

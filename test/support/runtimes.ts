@@ -17,3 +17,8 @@ export function runtimes(): [name: string, path: string][] {
   const isSupported = major > MINIMUM[0]! || (major === MINIMUM[0] && minor >= MINIMUM[1]!)
   return isSupported ? [...found, [version, other]] : found
 }
+
+/** The one that runs programs of guides and examples: that of the tests, unless one is named. */
+export function programNode(): string {
+  return process.env.OLDEST_NODE ?? process.execPath
+}
