@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Follows a guide from top to bottom: its blocks of programs are files, its `sh` blocks one session
 // of a shell. A line `# …` in those is output, where `…` stands for anything. Hosts of the public
-// network are one of this session, and ports are free ones. What is installed there is at hand here.
+// network are one of this session, and ports are free ones. What it installs is at hand already.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
