@@ -12,8 +12,11 @@ import sys
 import time
 from datetime import timedelta
 
+from tried import Tried
+
 import opendht as d
 
+TRIED = Tried(d)
 RESULTS = {}
 SHORT = 77
 
@@ -159,6 +162,22 @@ def large_values():
 
 
 @step
+def indexes():
+    ends, found = [], []
+    index = d.Pht(b'index', {'title': 4}, a)
+    wanted = d.IndexValue(KEY, 5)
+    returned = index.insert({'title': b'abcd'}, wanted, lambda ok: ends.append(ok))
+    assert wait_until(lambda: ends)
+
+    def on_values(values, prefix):
+        found.extend((str(it.getKey()), it.getValueId()) for it in values)
+
+    other = d.Pht(b'index', {'title': 4}, b)
+    other.lookup({'title': b'abcd'}, on_values, lambda ok: ends.append(ok))
+    return returned, wait_until(lambda: len(ends) == 2), ends, found
+
+
+@step
 def information():
     kinds = [type(it) for it in (a.getStorageLog(), a.getRoutingTablesLog(2), a.getSearchesLog(2))]
     return kinds, [type(it) for it in a.getNodeMessageStats()]
@@ -190,6 +209,6 @@ def join():
     return returned, after, again, b.join()
 
 
-print(json.dumps(RESULTS))
+print(json.dumps({'results': RESULTS, 'tried': sorted(TRIED.members)}))
 sys.stdout.flush()
 os._exit(0)

@@ -6,8 +6,11 @@ as JSON. Run with this package and with the C++ module; test_names.py compares. 
 import json
 import random
 
+from tried import Tried
+
 import opendht as d
 
+TRIED = Tried(d)
 KEY = d.InfoHash.get('unique_key')
 SMALL = d.InfoHash(b'00' * 19 + b'10')
 
@@ -172,6 +175,9 @@ EXPRESSIONS = [
     "d.DhtRunner().bootstrap(b'127.0.0.1', '4')",
     'd.DhtRunner().ping(d.SockAddr())',
     'd.DhtRunner().ping(3)',
+    'd.DhtRunner().enableLogging()',
+    'd.DhtRunner().disableLogging()',
+    'd.DhtRunner().enableFileLogging(3)',
     'd.DhtRunner().cancelListen(3)',
     'shut_down_idle()',
     'get_idle()',
@@ -304,7 +310,8 @@ def main():
         if isinstance(getattr(d, name), type)
     }
     results = {expression: outcome(expression) for expression in EXPRESSIONS}
-    print(json.dumps({'members': members, 'results': results}))
+    tried = sorted(TRIED.members)
+    print(json.dumps({'members': members, 'results': results, 'tried': tried}))
 
 
 main()
