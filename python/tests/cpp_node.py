@@ -46,15 +46,23 @@ def listen(node, key):
 
 
 def main():
-    network, bootstrap = int(sys.argv[1]), sys.argv[2]
+    """Arguments: the network, the port of a node, and perhaps a name, for a node with a key."""
+    network, bootstrap, *name = sys.argv[1:]
+    identity = d.Identity.generate(name[0], d.Identity(), 2048) if name else None
     config = d.DhtConfig()
-    config.setNetwork(network)
+    config.setNetwork(int(network))
     config.setRateLimit(-1, -1)
     node = d.DhtRunner()
-    node.run(ipv4='127.0.0.1', ipv6='::1', config=config)
+    node.run(id=identity, ipv4='127.0.0.1', ipv6='::1', config=config)
     node.bootstrap('127.0.0.1', bootstrap)
     print(json.dumps({'port': node.getBound().getPort()}), flush=True)
-    operations = {'put': put, 'get': get, 'listen': listen, 'heard': lambda node: heard}
+    operations = {
+        'put': put,
+        'get': get,
+        'listen': listen,
+        'heard': lambda node: heard,
+        'certificate': lambda node: identity.certificate.toString(),
+    }
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         print(json.dumps(operations[name](node, *arguments)), flush=True)

@@ -13,9 +13,9 @@ import opendht as dht
 class CppNode:
     """A program with one C++ node that does what it is told, line by line."""
 
-    def __init__(self, network, bootstrap):
+    def __init__(self, network, bootstrap, *name):
         self._process = subprocess.Popen(
-            [CPP_PYTHON, str(TESTS / 'cpp_node.py'), str(network), bootstrap],
+            [CPP_PYTHON, str(TESTS / 'cpp_node.py'), str(network), bootstrap, *name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -86,11 +86,16 @@ def test_signed_and_encrypted_values_are_read_by_cpp_nodes(
     has_cpp, start, network, key, identities
 ):
     ours = start(identities[1])
-    theirs = CppNode(network, port_of(ours))
+    theirs = CppNode(network, port_of(ours), 'reader')
     assert wait_until(lambda: ours.ping(dht.SockAddr._of('127.0.0.1', theirs.port)))
     assert ours.putSigned(key, dht.Value(b'signed'))
     ((data, _, _, text),) = theirs.ask('get', str(key))
     assert data == 'signed' and ' signed (v0) ' in text
+    certificate = dht.Certificate(theirs.ask('certificate').encode())
+    reader = dht.Identity(None, certificate).publickey
+    other = dht.InfoHash.getRandom()
+    assert ours.putEncrypted(other, dht.Value(b'secret'), reader)
+    assert [it[0] for it in theirs.ask('get', str(other))] == ['secret']
     theirs.close()
 
 
