@@ -127,34 +127,61 @@ async def test_cancelled_streams_end(nodes, key):
         assert [it async for it in stream] == []
 
 
-@in_loop
-async def test_tasks_can_be_cancelled_at_every_await(nodes, key):
-    async with nodes() as (a, b):
-        await a.put(key, dht.Value(b'data'))
-        other = dht.InfoHash.getRandom()
+async def is_cancelled_after(turns, operation):
+    """Whether it was still under way after so many turns of the loop, and ended as it should."""
+    task = asyncio.ensure_future(operation())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    was_under_way = task.cancel()
+    (result,) = await asyncio.gather(task, return_exceptions=True)
+    # What came before it was told of the cancellation stands.
+    is_over = not isinstance(result, BaseException)
+    assert is_over or isinstance(result, asyncio.CancelledError)
+    return was_under_way
 
-        async def listen():
-            async for _ in b.listen(other):
-                pass
 
-        operations = [
-            lambda: b.put(key, dht.Value(b'new')),
-            lambda: b.putSigned(key, dht.Value(b'new')),
-            lambda: b.getAll(key),
-            lambda: b.getFirst(key),
-            lambda: b.ping(a.getBound()),
-            listen,
-        ]
-        for operation in operations:
-            for turns in range(6):
-                task = asyncio.ensure_future(operation())
-                for _ in range(turns):
+@pytest.mark.parametrize(
+    'name', ['put', 'putSigned', 'putEncrypted', 'getAll', 'getFirst', 'ping', 'get', 'listen']
+)
+def test_tasks_can_be_cancelled_at_every_await(start, key, identities, name):
+    core, other = start(identities[1]), start(identities[2])
+    assert other.put(key, blocking.Value(b'data'))
+    link = blocking._process.connection()
+    opened_before = set(link._open)
+
+    async def main():
+        node = dht.DhtRunner(core=core)
+
+        async def is_other(value):
+            await asyncio.sleep(0)
+            return value.data == b'other'
+
+        async def read(start_stream):
+            with start_stream(key) as items:
+                async for _ in items:
                     await asyncio.sleep(0)
-                task.cancel()
-                results = await asyncio.gather(task, return_exceptions=True)
-                is_over = not isinstance(results[0], BaseException)
-                assert is_over or isinstance(results[0], asyncio.CancelledError)
-        assert await b.put(key, dht.Value(b'still works'))
+
+        operation = {
+            'put': lambda: node.put(key, dht.Value(b'new')),
+            'putSigned': lambda: node.putSigned(key, dht.Value(b'new')),
+            'putEncrypted': lambda: node.putEncrypted(
+                key, identities[2].publickey, dht.Value(b'new')
+            ),
+            'getAll': lambda: node.getAll(key),
+            'getFirst': lambda: node.getFirst(key, predicate=is_other),
+            'ping': lambda: node.ping(other.getBound()),
+            'get': lambda: read(node.get),
+            'listen': lambda: read(node.listen),
+        }[name]
+        turns, was_under_way = 0, True
+        while was_under_way and turns < 1000:
+            was_under_way = await is_cancelled_after(turns, operation)
+            turns += 1 + turns // 4
+        assert await node.put(key, dht.Value(b'still works'))
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    # The engine knows of each cancellation: nothing of it goes on.
+    assert wait_until(lambda: set(link._open) <= opened_before)
 
 
 @in_loop
@@ -279,7 +306,7 @@ def test_streams_are_of_the_loop_that_was_given(network, key):
         return [it async for it in stream]
 
     with pytest.raises(RuntimeError, match='DHT get failed'):
-        loop.run_until_complete(read(node.get(key)))
+        loop.run_until_complete(read(node.get))
     listener = node.listen(key)
     loop.call_later(0.05, listener.cancel)
     assert loop.run_until_complete(asyncio.wait_for(read(listener), 10)) == []
