@@ -217,6 +217,42 @@ except KeyboardInterrupt:
 
 
 @posix_only
+def test_interrupts_end_what_is_waited_for():
+    program = f"""{START}
+import asyncio, signal, socket
+import opendht.aio
+silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+silent.bind(('127.0.0.1', 0))
+node.bootstrap('127.0.0.1', str(silent.getsockname()[1]))
+
+async def listen():
+    with opendht.aio.DhtRunner(core=node).listen(key) as values:
+        async for _ in values:
+            pass
+
+def is_interrupted(operation):
+    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+    try:
+        operation()
+    except KeyboardInterrupt:
+        return True
+
+print(
+    is_interrupted(lambda: node.put(key, dht.Value(b'data'))),
+    is_interrupted(lambda: node.get(dht.InfoHash.get('other'))),
+    is_interrupted(lambda: asyncio.run(listen())),
+)
+end = time.monotonic() + 20
+# A put that was interrupted is withdrawn.
+while (connection()._open or str(key) in node.getStorageLog()) and time.monotonic() < end:
+    time.sleep(0.01)
+print(connection()._open, node.isRunning())
+"""
+    done = run_program(program, 60)
+    assert done.stdout.splitlines()[1:] == ['True True True', '{} True'], done.stderr
+
+
+@posix_only
 @pytest.mark.filterwarnings('ignore:.*fork.*:DeprecationWarning')
 def test_the_child_of_a_fork_starts_its_own(pair, key):
     a, _ = pair
