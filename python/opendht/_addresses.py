@@ -55,6 +55,7 @@ class SockAddr:
         self._bytes = bytes(_SIZES[socket.AddressFamily(family)]) if family else b''
 
     def getPort(self) -> int:
+        """Zero if there is none."""
         return self._port if self._bytes else 0
 
     def setPort(self, port: int) -> None:
@@ -63,6 +64,7 @@ class SockAddr:
         self._port = number if self._bytes else 0
 
     def isLoopback(self) -> bool:
+        """Whether it is of this computer, as 127.0.0.1 and ::1 are."""
         return self._bytes[:1] == b'\x7f' if self._is_v4 else self._bytes == _LOOPBACK6
 
     def isPrivate(self) -> bool:
@@ -89,6 +91,7 @@ class SockAddr:
         return socket.inet_ntop(socket.AddressFamily(self.getFamily()), self._bytes)
 
     def toString(self) -> bytes:
+        """As `str()`, in bytes."""
         return str(self).encode()
 
     def __eq__(self, other: object) -> bool:

@@ -115,14 +115,17 @@ class Identity:
 
     @property
     def publickey(self) -> Optional[PublicKey]:
+        """The key that the certificate is for."""
         return PublicKey._of(self._certificate._key()) if self._certificate else None
 
     @property
     def certificate(self) -> Optional[Certificate]:
+        """What others know it by."""
         return self._certificate
 
     @property
     def key(self) -> Optional[PrivateKey]:
+        """The secret, which signs and decrypts."""
         return self._private
 
     def _packed(self) -> Optional[List[Any]]:

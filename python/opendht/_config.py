@@ -32,6 +32,7 @@ class DhtConfig:
         self._fields['bootstrapMode'] = bool(bootstrap)
 
     def setNodeId(self, id: InfoHash) -> None:
+        """The id in the network, by default a random one."""
         expect('id', id, InfoHash)
         self._fields['id'] = bytes(id) if id else None
 

@@ -76,6 +76,7 @@ class NodeInformation(WithId):
         self._tell('node.log', os.path.abspath(path))
 
     def disableLogging(self) -> None:
+        """Writes nothing any more."""
         self._tell('node.log', None)
 
     def _own_key(self) -> Optional[PublicKey]:

@@ -99,6 +99,7 @@ class PrivateKey(_WithKey):
         return self._private
 
     def getPublicKey(self) -> PublicKey:
+        """What belongs to it and may be told to others."""
         return PublicKey._of(self._key())
 
     def decrypt(self, dat: bytes) -> bytes:

@@ -19,6 +19,7 @@ class Node(WithId):
         self._address = ''
 
     def getId(self) -> InfoHash:
+        """Its id in the network."""
         return self._id
 
     def getAddr(self) -> bytes:
@@ -47,9 +48,11 @@ class NodeEntry(WithId):
         return entry
 
     def getId(self) -> InfoHash:
+        """The id of the node."""
         return self._id
 
     def getNode(self) -> Node:
+        """The node, with its address."""
         return self._node
 
 
@@ -62,6 +65,7 @@ class NodeSet:
         self._entries: Dict[bytes, NodeEntry] = {}
 
     def size(self) -> int:
+        """How many they are."""
         return len(self._entries)
 
     def insert(self, l: NodeEntry) -> bool:
@@ -74,6 +78,7 @@ class NodeSet:
         return True
 
     def extend(self, li: Iterable[NodeEntry]) -> None:
+        """Inserts each."""
         for entry in li:
             self.insert(entry)
 

@@ -30,9 +30,11 @@ class IndexValue:
         self._value_id = expect_uint('vid', vid, 64)
 
     def getKey(self) -> InfoHash:
+        """Where the value is."""
         return self._hash
 
     def getValueId(self) -> int:
+        """Which one of those under the key, or 0."""
         return self._value_id
 
     def __eq__(self, other: object) -> bool:

@@ -67,6 +67,7 @@ class Value:
 
     @property
     def data(self) -> bytes:
+        """The content."""
         return self._data
 
     @data.setter
