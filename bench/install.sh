@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 if [[ ${1:-} != drivers ]]; then
   missing=()
   packages=(g++ pkg-config dhtnode libopendht-dev libgnutls28-dev libmsgpack-dev util-linux)
-  packages+=(iproute2 iptables libnetfilter-queue-dev)
+  packages+=(iproute2 iptables libnetfilter-queue-dev python3-opendht python3-venv)
   for package in "${packages[@]}"; do
     status=$(dpkg-query -Wf '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
     [[ $status == ii* ]] || missing+=("$package")

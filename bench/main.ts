@@ -14,6 +14,7 @@ import { network } from './suites/network.ts'
 import { peers } from './suites/peers.ts'
 import { pingpong } from './suites/pingpong.ts'
 import { proxy } from './suites/proxy.ts'
+import { python } from './suites/python.ts'
 import { secure } from './suites/secure.ts'
 import { serve } from './suites/serve.ts'
 import { startup } from './suites/startup.ts'
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   churn,
   peers,
   proxy,
+  python,
 ]
 
 const context = parseContext(process.argv.slice(2))

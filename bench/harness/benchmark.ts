@@ -44,6 +44,8 @@ export interface Benchmark {
   readonly metrics: readonly Metric[]
   /** Metric of the plot; default the first one. */
   readonly plot?: string
+  /** Where its tables go with --write-docs, in docs/; default performance.md. */
+  readonly page?: string
   /** In the order in which they take their turns; ratios are those to the first C++ one. */
   subjects(context: Context): readonly Subject[]
   /** One round of one subject. Numbers of metrics that are not listed are kept in the JSON only. */

@@ -50,7 +50,7 @@ export const USAGE = `npm run bench -- NAME... [options]
   --source             our side unbuilt from src/
   --profile DIR        CPU profiles of our side
   --out DIR            results (bench/results)
-  --write-docs         put the tables into docs/performance.md
+  --write-docs         put the tables into their pages in docs/
 `
 
 /** Throws TypeError or RangeError for a wrong option. */

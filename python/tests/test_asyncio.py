@@ -306,7 +306,7 @@ def test_streams_are_of_the_loop_that_was_given(network, key):
         return [it async for it in stream]
 
     with pytest.raises(RuntimeError, match='DHT get failed'):
-        loop.run_until_complete(read(node.get))
+        loop.run_until_complete(read(node.get(key)))
     listener = node.listen(key)
     loop.call_later(0.05, listener.cancel)
     assert loop.run_until_complete(asyncio.wait_for(read(listener), 10)) == []

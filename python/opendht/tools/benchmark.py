@@ -8,6 +8,7 @@ loopback, without limits, in a network of their own.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -16,19 +17,7 @@ import threading
 import time
 
 WORKER_TIMEOUT = 120
-ROWS = [
-    ('start', 'time to a running node', 'ms'),
-    ('start_again', 'the same for a second node', 'ms'),
-    ('put', 'puts, one after the other', '/s'),
-    ('get', 'gets, one after the other', '/s'),
-    ('put_callbacks', 'puts with callbacks, at once', '/s'),
-    ('get_callbacks', 'gets with callbacks, at once', '/s'),
-    ('put_asyncio', 'puts with asyncio, at once', '/s'),
-    ('get_asyncio', 'gets with asyncio, at once', '/s'),
-    ('listen', 'deliveries to a listen', '/s'),
-    ('memory_idle', 'memory of two nodes, with the interpreter', 'MB'),
-    ('memory', 'the same after all of this', 'MB'),
-]
+UNITS = {'ms': 'ms', 'perS': '/s', 'mb': 'MB'}
 
 
 def worker(count):
@@ -40,42 +29,53 @@ def worker(count):
     config.setNetwork(int.from_bytes(os.urandom(3), 'big') + 1)
     config.setRateLimit(-1, -1)
     nodes = []
-    for name in ('start', 'start_again'):
+    for row in ('time to a running node', 'the same for a second node'):
         node = dht.DhtRunner()
         node.run(ipv4='127.0.0.1', ipv6='::1', config=config)
-        report(name, 1000 * (time.perf_counter() - begin))
+        report(row, ms=1000 * (time.perf_counter() - begin))
         nodes.append(node)
         begin = time.perf_counter()
     a, b = nodes
     while not (a.ping(b.getBound()) and b.ping(a.getBound())):
         time.sleep(0.1)
-    report('memory_idle', memory())
+    report('two nodes, with the interpreter', mb=memory())
+    warm_up(dht, a, b, count)
     measure_blocking(dht, a, b, count)
     measure_callbacks(dht, a, b, count)
     measure_asyncio(a, b, count)
     measure_listen(dht, a, b, count)
-    report('memory', memory())
+    report('the same after all of this', mb=memory())
     sys.stdout.flush()
     os._exit(0)
 
 
+def warm_up(dht, a, b, count):
+    """What is compiled while it runs is compiled now."""
+    for _ in range(2):
+        put_and_get(dht, a, b, count, lambda _: contextlib.nullcontext())
+
+
 def measure_blocking(dht, a, b, count):
     keys = [dht.InfoHash.getRandom() for _ in range(count)]
-    with Rate('put', count):
+    with Rate('puts, one after the other', count):
         assert all([a.put(key, dht.Value(b'x' * 64)) for key in keys])
-    with Rate('get', count):
+    with Rate('gets, one after the other', count):
         assert all([len(b.get(key)) == 1 for key in keys])
 
 
 def measure_callbacks(dht, a, b, count):
+    put_and_get(dht, a, b, count, lambda kind: Rate(f'{kind} with callbacks, at once', count))
+
+
+def put_and_get(dht, a, b, count, timed):
     keys = [dht.InfoHash.getRandom() for _ in range(count)]
     ended = threading.Semaphore(0)
-    with Rate('put_callbacks', count):
+    with timed('puts'):
         for key in keys:
             a.put(key, dht.Value(b'x' * 64), lambda ok, nodes: ended.release())
         for _ in keys:
             ended.acquire()
-    with Rate('get_callbacks', count):
+    with timed('gets'):
         for key in keys:
             b.get(key, lambda value: True, lambda ok, nodes: ended.release())
         for _ in keys:
@@ -93,9 +93,9 @@ def measure_asyncio(a, b, count):
 
     async def measure():
         writer, reader = dht.DhtRunner(core=a), dht.DhtRunner(core=b)
-        with Rate('put_asyncio', count):
+        with Rate('puts with asyncio, at once', count):
             await asyncio.gather(*(writer.put(key, dht.Value(b'x' * 64)) for key in keys))
-        with Rate('get_asyncio', count):
+        with Rate('gets with asyncio, at once', count):
             await asyncio.gather(*(reader.getAll(key) for key in keys))
 
     asyncio.run(measure())
@@ -111,7 +111,7 @@ def measure_listen(dht, a, b, count):
 
     b.listen(key, on_value)
     time.sleep(0.5)
-    with Rate('listen', count):
+    with Rate('deliveries to a listen', count):
         for _ in range(count):
             a.put(key, dht.Value(b'x' * 64), lambda ok, nodes: None)
         for _ in range(count):
@@ -121,15 +121,15 @@ def measure_listen(dht, a, b, count):
 class Rate:
     """Times a block that does something so many times."""
 
-    def __init__(self, name, count):
-        self.name, self.count = name, count
+    def __init__(self, row, count):
+        self.row, self.count = row, count
 
     def __enter__(self):
         self.begin = time.perf_counter()
 
     def __exit__(self, kind, *_):
         if kind is None:
-            report(self.name, self.count / (time.perf_counter() - self.begin))
+            report(self.row, perS=self.count / (time.perf_counter() - self.begin))
 
 
 def memory():
@@ -148,8 +148,9 @@ def memory():
     return total * os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
-def report(name, figure):
-    print(json.dumps([name, figure]), flush=True)
+def report(row, **figure):
+    """As the other benchmarks of the sources do."""
+    print(json.dumps({'row': row, **figure}), flush=True)
 
 
 def measure_with(interpreter, count):
@@ -163,7 +164,8 @@ def measure_with(interpreter, count):
     timer.start()
     output, _ = process.communicate()
     timer.cancel()
-    return dict(json.loads(line) for line in output.splitlines())
+    rows = (json.loads(line) for line in output.splitlines())
+    return {it.pop('row'): it for it in rows}
 
 
 def main():
@@ -182,10 +184,13 @@ def main():
         print(json.dumps(columns, indent=1))
         return
     print(f'{"":44}' + ''.join(f'{name:>16}' for name in columns))
-    for name, text, unit in ROWS:
-        figures = [column.get(name) for column in columns.values()]
-        cells = [f'{it:.0f} {unit}' if it is not None else '-' for it in figures]
-        print(f'{text:44}' + ''.join(f'{cell:>16}' for cell in cells))
+    for row in columns['this package']:
+        cells = [cell(column.get(row)) for column in columns.values()]
+        print(f'{row:44}' + ''.join(f'{it:>16}' for it in cells))
+
+
+def cell(figure):
+    return ' '.join(f'{it:.0f} {UNITS[unit]}' for unit, it in (figure or {}).items()) or '-'
 
 
 if __name__ == '__main__':
