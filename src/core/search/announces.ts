@@ -59,6 +59,11 @@ export class Announces implements Iterable<Announce> {
     return this.#puts.size
   }
 
+  /** All were brought to where they belong: what is left is to keep them there. */
+  get areKept(): boolean {
+    return this.#puts.size > 0 && this.#open.size === 0
+  }
+
   *[Symbol.iterator](): Iterator<Announce> {
     for (const { announce } of this.#puts.values()) yield announce
   }

@@ -80,6 +80,8 @@ export class FindRun extends LookupRun {
   /** So many of the closest nodes have to have answered, each within `maxAgeMs`. */
   witnesses = TARGET_NODES
   maxAgeMs = 0
+  /** Whoever answered nothing for so long may be dead. */
+  maxSilenceMs = Number.POSITIVE_INFINITY
 
   /** `isBeingAsked`: a get asks the node, and its answer will do as well. */
   constructor(isBeingAsked: (member: SearchNode) => boolean) {
@@ -89,7 +91,9 @@ export class FindRun extends LookupRun {
 
   needs(member: SearchNode, rank: number, now: number): boolean {
     const isWitness = rank < this.witnesses && member.answeredAt <= now - this.maxAgeMs
-    return (isWitness || !member.node.isWritable(now)) && !this.#isBeingAsked(member)
+    const isDoubtful = member.node.lastReplyAt <= now - this.maxSilenceMs
+    if (!isWitness && !isDoubtful && member.node.isWritable(now)) return false
+    return !this.#isBeingAsked(member)
   }
 
   override isComplete(closest: Closest, now: number): boolean {

@@ -28,6 +28,7 @@ import { SearchCalls } from './search-calls.ts'
 import type { SearchNode } from './search-node.ts'
 import type { SearchContext } from './search-pool.ts'
 import { isCutOff, Silence } from './silence.ts'
+import { Vigilance } from './vigilance.ts'
 
 /** What a get or put is told when it ended in this family. */
 export interface FamilySink {
@@ -53,6 +54,7 @@ export class Search extends Deadline {
   readonly context: SearchContext
   readonly nodes: ClosestSet
   readonly #silence: Silence
+  readonly #vigilance: Vigilance
   readonly #calls: SearchCalls
   readonly #find: FindRun
   readonly #gets = new GetRuns()
@@ -77,6 +79,7 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = new ClosestSet(this.id, context.net.config.maxNodesPerPrefix)
     this.#silence = new Silence(this.nodes)
+    this.#vigilance = new Vigilance(this.id)
     this.#calls = new SearchCalls(this)
     this.#find = new FindRun((member) => this.#isBeingAsked(member))
     this.#puts = new Announces({
@@ -211,11 +214,15 @@ export class Search extends Deadline {
 
   onAnswer(): void {
     this.#lost = 0
+    this.#vigilance.onAnswer()
   }
 
   /** `member` left a request unanswered: one more node, unless that is not its first one. */
   onSilence(member: SearchNode, now: number): void {
-    if (member.timeouts === 1) this.#lost++
+    if (member.timeouts === 1) {
+      this.#lost++
+      if (member.answeredAt >= 0) this.#vigilance.onDeath()
+    }
     this.#silence.onLost(member, now)
   }
 
@@ -280,6 +287,7 @@ export class Search extends Deadline {
     const isChanging = ageMs < NODE_EXPIRE_TIME_MS || hasLaggards || since !== undefined
     this.#find.maxAgeMs = since === undefined ? ageMs : Math.min(ageMs, now - since)
     this.#find.witnesses = isChanging ? TARGET_NODES : WITNESSES
+    this.#find.maxSilenceMs = this.#vigilance.maxSilenceMs
   }
 
   /** A get is going to bring an answer of `member`. */
@@ -375,6 +383,8 @@ export class Search extends Deadline {
     for (const group of this.#listens) next = Math.min(next, group.nextRenewal(now))
     if (this.#needsSync) {
       const ageMs = this.context.answerAgeMs(now)
+      this.#vigilance.isNeeded = this.#puts.areKept
+      next = Math.min(next, this.#vigilance.nextLook(members, now))
       for (const { answeredAt } of members) {
         if (answeredAt + ageMs > now) next = Math.min(next, answeredAt + ageMs)
       }
