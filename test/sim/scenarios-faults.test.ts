@@ -11,6 +11,6 @@ import { rough } from './scenarios/rough.ts'
 testScenario(loss5)
 testScenario(loss20)
 testScenario(massDeath, { regressions: [387289262] })
-testScenario(churn, { regressions: [2_882_276_299] })
+testScenario(churn, { regressions: [2882276299] })
 testScenario(bootstrapGone)
 testScenario(rough, { isReplayed: true })
