@@ -42,6 +42,7 @@ export type CryptoErrorCode =
   /** Too many operations are waiting for the worker thread; later they may succeed. */
   | 'ERR_CRYPTO_BUSY'
 
+/** Something is wrong with a key, a certificate or a ciphertext; `code` says what. */
 export class CryptoError extends Error {
   readonly code: CryptoErrorCode
   constructor(code: CryptoErrorCode, message: string, options?: { cause?: unknown }) {

@@ -51,6 +51,7 @@ export async function createOcspRequest(certificate: Certificate): Promise<OcspQ
   return { request: encodeOcspRequest(name, writeItem(TAG.octetString, nonce)), nonce }
 }
 
+/** What a responder says about a certificate. */
 export class OcspResponse {
   readonly #answers: readonly OcspAnswer[]
   readonly #nonce: Uint8Array | undefined

@@ -50,6 +50,7 @@ interface RunnerParts {
 }
 
 /**
+ * A node of the network, on UDP sockets of this host, with all that `DhtInterface` promises.
  * @example
  * await using node = await DhtRunner.start({ bootstrap: ['bootstrap.example.org'] })
  * await node.put('unique_key', 'some data')

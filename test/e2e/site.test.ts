@@ -41,6 +41,23 @@ describe('the site', { skip }, () => {
     }
   })
 
+  it('says what the main types are, and groups the texts', () => {
+    for (const [name, words] of [
+      ['DhtRunner', 'A node of the network'],
+      ['Identity', 'a certificate and its private key'],
+    ] as const) {
+      assert.ok(pages.get(`classes/opendht.${name}.html`)?.includes(words), name)
+    }
+    const index = pages.get('modules.html')!
+    const groups = ['Guides', 'Topics', 'Examples', 'Project', 'Modules']
+    const places = groups.map((it) => index.indexOf(`>${it}<a href="#`))
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+    )
+    assert.ok(places[0]! > 0, 'there are groups')
+  })
+
   it('has links that lead somewhere', () => {
     const broken: string[] = []
     let count = 0

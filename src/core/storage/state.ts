@@ -38,6 +38,7 @@ const BAD_VERSION = new WireError(`State is not of version ${VERSION}`)
 const BAD_NODE = new WireError('Exported node is malformed')
 const BAD_HASH = new WireError('Id is not 20 bytes long')
 
+/** The bytes of a state file. */
 export function packState(state: NodeState): Uint8Array {
   const writer = new MsgpackWriter(4096)
   writer.mapHeader(state.id === undefined ? 3 : 4)

@@ -26,6 +26,7 @@ const DEFAULT_LIMITS: NodeLimits = {
   partialBytes: MAX_PARTIAL_BYTES,
 }
 
+/** Fails when a table or queue of a node is beyond its limit. */
 export class LimitChecker extends NodeChecker {
   readonly name = 'limits'
   readonly #limits: NodeLimits

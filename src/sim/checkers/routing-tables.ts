@@ -11,6 +11,7 @@ import { NodeChecker } from './node-checker.ts'
 
 const BUCKET_SIZE = 8
 
+/** Fails when a routing table is not well-formed. */
 export class RoutingTableChecker extends NodeChecker {
   readonly name = 'routing tables'
 

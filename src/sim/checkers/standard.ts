@@ -9,6 +9,7 @@ import { OutcomeChecker } from './outcomes.ts'
 import { PutChecker } from './puts.ts'
 import { RoutingTableChecker } from './routing-tables.ts'
 
+/** New ones, for `SimNetwork.addCheckers`. */
 export function standardCheckers(): Checker[] {
   return [
     new RoutingTableChecker(),
