@@ -20,7 +20,7 @@ export type DhtErrorCode =
   /** The state file cannot be read or written. */
   | 'ERR_DHT_STATE'
 
-/** A failed operation; `code` says why and stays the same over versions, `message` is for people. */
+/** A failed operation: `code` says why, the same in all versions; `message` is for people. */
 export class DhtError extends Error {
   readonly code: DhtErrorCode
   constructor(code: DhtErrorCode, message: string, options?: { cause?: unknown }) {
