@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every TypeScript example of the texts compiles with `strict`, against the built package; so do those
-// in JavaScript and HTML, for browsers. Those of guides run in guides.test.ts.
+// Every TypeScript example of the texts compiles with `strict`, against the built package, and so
+// does every script for browsers. Those of guides run in guides.test.ts.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
