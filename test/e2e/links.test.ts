@@ -3,7 +3,7 @@
 // there, and addresses elsewhere that are well-formed. Every page is found from the first one.
 
 import assert from 'node:assert/strict'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, globSync, statSync } from 'node:fs'
 import { join, posix, resolve } from 'node:path'
 import { test } from 'node:test'
 import { anchorsOf, linksOf, readText, textPaths } from '../support/markdown.ts'
@@ -56,6 +56,17 @@ test('files that texts name are there', () => {
   }
   assert.deepEqual(missing, [])
   assert.ok(count > 50, `${count} files`)
+})
+
+test('codes of errors that texts name are those of the sources', () => {
+  const sources = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => readText(path))
+  const known = new Set(sources.join('\n').match(/\bERR_[A-Z_]+\b/g))
+  const named = texts.flatMap((path) => readText(path).match(/\bERR_[A-Z_]+\b/g) ?? [])
+  assert.deepEqual(
+    named.filter((code) => !known.has(code)),
+    [],
+  )
+  assert.ok(named.length > 20, `${named.length} codes`)
 })
 
 test('every page is found from the readme', () => {
