@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every command line of a text that starts one of the tools is one that the tool takes: its flags
 // are there, and their values have the right form. What it does is another test's matter.
+// Scripts of npm that texts name are there as well.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -24,6 +25,18 @@ test('texts name flags that the tools have', () => {
     }
   }
   assert.ok(count > 20, `${count} command lines`)
+})
+
+test('texts name scripts that the project has', () => {
+  const { scripts } = JSON.parse(readText('package.json'))
+  const isOurs = (path: string) => !path.startsWith('examples/') && path !== 'CHANGELOG.md'
+  const texts = textPaths().filter(isOurs)
+  const named = texts.flatMap((path) => [...readText(path).matchAll(/\bnpm run ([\w:]+)/g)])
+  assert.deepEqual(
+    named.flatMap(([, name = '']) => (name in scripts ? [] : name)),
+    [],
+  )
+  assert.ok(named.length > 20, `${named.length} times`)
 })
 
 /** Simple commands as their words: without comments, redirections and what joins them. */

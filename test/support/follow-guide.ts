@@ -69,7 +69,8 @@ async function run(t: TestContext, place: GuidePlace, blocks: readonly string[])
   for (const block of blocks) script.push(block, `echo '${MARK}'`)
   const shell = startChild(['bash', '-c', script.join('\n')], {
     cwd: place.folder,
-    env: { PATH: [...place.bin, process.env['PATH']].join(delimiter) },
+    // Simulations are the same each time.
+    env: { PATH: [...place.bin, process.env['PATH']].join(delimiter), OPENDHT_SIM_SEED: '1' },
   })
   shell.stdin.end()
   let output = ''
