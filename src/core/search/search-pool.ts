@@ -21,6 +21,7 @@ import type { Node } from '../net/node.ts'
 import { Credit } from '../util/credit.ts'
 import { Job } from '../util/timer-wheel.ts'
 import type { Message } from '../wire/message.ts'
+import { IdleSearches } from './idle-searches.ts'
 import type { ListenSockets } from './listen-sockets.ts'
 import { Search } from './search.ts'
 
@@ -127,8 +128,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
    * Those with something to do: a new node concerns no others, and there may be thousands of them.
    */
   readonly #active = new IdTrie<Search>()
-  /** Finished ones, the longest idle first, with the time they fell idle. */
-  readonly #idle = new Map<Search, number>()
+  readonly #idle = new IdleSearches()
   readonly #waiting = new Set<Search>()
   readonly #sweep: Job
   /** Those that only looked around, for keys that nobody asks for: not kept when they are done. */
@@ -293,9 +293,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   idle(search: Search, now: number): void {
     this.net.wheel.cancel(search)
     this.#waiting.delete(search)
-    if (this.#idle.has(search)) return
+    if (search.idle.since !== undefined) return
     this.#active.delete(search.id)
-    this.#idle.set(search, now)
+    this.#idle.add(search, now)
     // Not at once: it is in the middle of a step.
     if (this.#passing.has(search)) this.stepSoon(search, now)
     if (this.#idle.size > MAX_IDLE_SEARCHES) this.#dropOldestIdle()
@@ -337,20 +337,19 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   #dropIdle(now: number): void {
-    for (const [search, since] of this.#idle) {
-      if (since + SEARCH_IDLE_MS > now) {
-        this.net.wheel.schedule(this.#sweep, since + SEARCH_IDLE_MS)
-        return
-      }
-      this.#drop(search)
+    let { oldest } = this.#idle
+    while (oldest !== undefined) {
+      const endsAt = oldest.idle.since! + SEARCH_IDLE_MS
+      if (endsAt > now) return this.net.wheel.schedule(this.#sweep, endsAt)
+      this.#drop(oldest)
+      oldest = this.#idle.oldest
     }
   }
 
   #dropOldestIdle(): boolean {
-    const oldest = this.#idle.keys().next()
-    if (oldest.done) return false
-    this.#drop(oldest.value)
-    return true
+    const { oldest } = this.#idle
+    if (oldest !== undefined) this.#drop(oldest)
+    return oldest !== undefined
   }
 
   #drop(search: Search): void {

@@ -22,6 +22,7 @@ import { Announces } from './announces.ts'
 import { type Closest, ClosestSet } from './closest-set.ts'
 import { GetRun, type GetSink } from './get-run.ts'
 import { GetRuns } from './get-runs.ts'
+import type { IdleLinks } from './idle-searches.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
 import { SearchCalls } from './search-calls.ts'
@@ -67,6 +68,7 @@ export class Search extends Deadline {
    */
   #exploringSince: number | undefined
   lastStepAt: number
+  readonly idle: IdleLinks = { older: undefined, newer: undefined, since: undefined }
   /** Dropped: there may be another one for its key. Answers that still come change nothing. */
   #isClosed = false
   #refilledAt = Number.NEGATIVE_INFINITY
