@@ -2,6 +2,7 @@
 """The API for asyncio."""
 
 import asyncio
+import socket
 from datetime import timedelta
 from functools import wraps
 
@@ -182,6 +183,23 @@ def test_tasks_can_be_cancelled_at_every_await(start, key, identities, name):
     asyncio.run(asyncio.wait_for(main(), 60))
     # The engine knows of each cancellation: nothing of it goes on.
     assert wait_until(lambda: set(link._open) <= opened_before)
+
+
+@in_loop
+async def test_a_put_that_is_cancelled_is_withdrawn(network, key):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(('127.0.0.1', 0))
+        # Nobody answers there: the put waits for the network.
+        hosts = [('127.0.0.1', str(silent.getsockname()[1]))]
+        async with dht.DhtRunner(config=make_config(network), bootstrap=hosts) as node:
+            task = asyncio.ensure_future(node.put(key, dht.Value(b'data')))
+            while str(key) not in node.getStorageLog():
+                await asyncio.sleep(0.005)
+            assert task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            while str(key) in node.getStorageLog():
+                await asyncio.sleep(0.005)
 
 
 @in_loop
