@@ -10,6 +10,8 @@ export const DEFAULT_PORT = 4222
 export const TARGET_NODES = 8
 /** Nodes that a search keeps around its key. */
 export const SEARCH_NODES = 14
+/** Nodes that are closer to a key than is plausible, and asked beside the eight that count. */
+export const MAX_BESIEGERS = 8
 /** Nodes that a listen registers at. */
 export const LISTEN_NODES = 4
 /** Requests of one lookup in flight at a time (Kademlia's alpha) on its way to the key … */

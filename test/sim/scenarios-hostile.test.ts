@@ -4,8 +4,9 @@
 
 import { testScenario } from '../support/scenario-test.ts'
 import { floodOfGets, floodOfJunk } from './scenarios/floods.ts'
-import { sybils } from './scenarios/sybils.ts'
+import { sybils, sybilsSilent } from './scenarios/sybils.ts'
 
 testScenario(sybils)
+testScenario(sybilsSilent)
 testScenario(floodOfJunk)
 testScenario(floodOfGets)

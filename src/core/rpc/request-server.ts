@@ -2,7 +2,7 @@
 // Answers requests of peers (spec wire, section 4): one method per request. Everything that changes
 // state asks for a token first; nothing here throws for what a peer sent, except WireError.
 
-import { IP_UDP_HEADER_BYTES, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import { IP_UDP_HEADER_BYTES, MAX_BESIEGERS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
@@ -242,10 +242,14 @@ export class RequestServer {
     return this.#net.tokens.check(from, message.token)
   }
 
-  /** False when fourteen good nodes, or as many as eight or more that we know, are all closer. */
+  /**
+   * False when fourteen good nodes, besides those who may besiege the key, are closer; or all that
+   * we know, of eight or more.
+   */
   #isNear(key: InfoHash, family: Family, now: number): boolean {
     if (this.#net.config.clientMode) return false
-    const closest = this.#context.table(family)?.closestGood(key, SEARCH_NODES, now) ?? []
+    const closest =
+      this.#context.table(family)?.closestGood(key, MAX_BESIEGERS + SEARCH_NODES, now) ?? []
     const farthest = closest[closest.length - 1]
     if (farthest === undefined || closest.length < TARGET_NODES) return true
     return key.compareDistance(this.#net.config.id, farthest.id) < 0

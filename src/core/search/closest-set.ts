@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 // The nodes of a search, closest to the key first (Kademlia's lookup shortlist). Holds the 14
-// closest that answer in time, and beside them those whose answer is overdue.
+// closest that answer in time, and beside them those whose answer is overdue, and those that
+// besiege the key.
 
-import { SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import { MAX_BESIEGERS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import { Crowd } from '../net/crowd.ts'
 import type { Node } from '../net/node.ts'
+import type { Density } from './density.ts'
 import { PATIENT_WAITS, SearchNode } from './search-node.ts'
 
 /** Whom a search goes by in one step. */
 export interface Closest {
   /**
    * The up to eight closest nodes whose answers are not overdue, here or in another search. When
-   * all others are, the latter are better than nobody.
+   * all others are, the latter are better than nobody. Before them, and beside the eight, those
+   * that besiege the key.
    */
   readonly members: readonly SearchNode[]
+  /** How many of the first members besiege the key: they are asked, but only the others count. */
+  readonly besiegers: number
   /**
    * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
    * these may have only lost a datagram or two; and when those of them that we have met are the
@@ -34,22 +39,26 @@ const CROWD = new Crowd()
 export class ClosestSet implements Iterable<SearchNode> {
   readonly #key: InfoHash
   readonly #perPrefix: number
+  readonly #density: Density | undefined
   #nodes: SearchNode[] = []
 
   /** `perPrefix`: nodes of one network that count as long as there are enough others, or -1. */
-  constructor(key: InfoHash, perPrefix = -1) {
+  constructor(key: InfoHash, perPrefix = -1, density?: Density) {
     this.#key = key
     this.#perPrefix = perPrefix
+    this.#density = density
   }
 
   get size(): number {
     return this.#nodes.length
   }
 
-  /** Members whose answers are overdue. */
-  get lateCount(): number {
+  /** Members that do not count: their answers are overdue, or they besiege the key. */
+  get asideCount(): number {
     let count = 0
-    for (const { isLate, node } of this.#nodes) if (isLate || node.isOverdue) count++
+    for (const { isLate, isBesieging, node } of this.#nodes) {
+      if (isLate || isBesieging || node.isOverdue) count++
+    }
     return count
   }
 
@@ -60,7 +69,10 @@ export class ClosestSet implements Iterable<SearchNode> {
   closest(): Closest {
     const members = this.#timely()
     const last = members[members.length - 1]
-    const isShort = members.length < TARGET_NODES
+    let besiegers = 0
+    while (members[besiegers]?.isBesieging) besiegers++
+    const counting = members.length - besiegers
+    const isShort = counting < TARGET_NODES
     let hasLaggards = false
     let isBeforeLast = true
     let silent = 0
@@ -68,7 +80,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     for (const member of this.#nodes) {
       if (member === last) isBeforeLast = false
       if (!isBeforeLast && !isShort) break
-      if (!member.isLate) continue
+      if (!member.isLate || member.isBesieging) continue
       if (isBeforeLast) hasLaggards = true
       // Whoever was only listed by others may be long dead.
       if (member.node.hasBeenHeard) silent++
@@ -76,7 +88,8 @@ export class ClosestSet implements Iterable<SearchNode> {
     }
     return {
       members,
-      isWorthWaiting: isShort && (silent > members.length || recent > 0),
+      besiegers,
+      isWorthWaiting: isShort && (silent > counting || recent > 0),
       hasLaggards,
     }
   }
@@ -84,14 +97,17 @@ export class ClosestSet implements Iterable<SearchNode> {
   #timely(): SearchNode[] {
     const timely: SearchNode[] = []
     const crowding: SearchNode[] = []
+    let wanted = TARGET_NODES
     let suspects = 0
     for (const member of this.#nodes) {
       if (member.isLate) continue
       if (member.node.isOverdue) suspects++
-      else if (member.isCrowding) crowding.push(member)
-      else if (timely.push(member) === TARGET_NODES) break
+      else if (!member.isCrowding) {
+        if (member.isBesieging) wanted++
+        if (timely.push(member) === wanted) break
+      } else if (!member.isBesieging) crowding.push(member)
     }
-    const missing = TARGET_NODES - timely.length
+    const missing = wanted - timely.length
     if (missing > 0 && crowding.length > 0) {
       timely.push(...crowding.slice(0, missing))
       timely.sort((a, b) => this.#key.compareDistance(a.id, b.id))
@@ -108,7 +124,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     if (this.#hasEnoughBefore(at)) return false
     const member = new SearchNode(node)
     this.#nodes.splice(at, 0, member)
-    this.#markCrowds()
+    this.#mark()
     this.#trim()
     return !member.isRemoved
   }
@@ -126,7 +142,7 @@ export class ClosestSet implements Iterable<SearchNode> {
       drop(member)
       return false
     })
-    this.#markCrowds()
+    this.#mark()
   }
 
   clear(): void {
@@ -150,16 +166,39 @@ export class ClosestSet implements Iterable<SearchNode> {
   #hasEnoughBefore(at: number): boolean {
     let timely = 0
     for (let i = 0; i < at; i++) {
-      const { isLate, isCrowding } = this.#nodes[i]!
-      if (!isLate && !isCrowding) timely++
+      if (isOrdinary(this.#nodes[i]!)) timely++
     }
     return timely >= SEARCH_NODES
   }
 
-  #markCrowds(): void {
-    if (this.#perPrefix < 0) return
-    CROWD.start(this.#perPrefix)
-    for (const member of this.#nodes) member.isCrowding = !CROWD.admits(member.node.address)
+  #mark(): void {
+    if (this.#perPrefix >= 0) {
+      CROWD.start(this.#perPrefix)
+      for (const member of this.#nodes) member.isCrowding = !CROWD.admits(member.node.address)
+    }
+    if (this.#density !== undefined) this.#markBesiegers(this.#density)
+  }
+
+  /**
+   * Those who are so many, so close to the key, that it cannot be chance: as long as there are
+   * enough others.
+   */
+  #markBesiegers(density: Density): void {
+    let rank = 0
+    let timely = 0
+    let besiegers = 0
+    let end = 0
+    for (let i = 0; i < this.#nodes.length; i++) {
+      const { id, isCrowding, isLate } = this.#nodes[i]!
+      if (isCrowding) continue
+      rank++
+      if (!isLate) timely++
+      if (timely > MAX_BESIEGERS || !density.isImplausible(this.#key, id, rank)) continue
+      besiegers = timely
+      end = i + 1
+    }
+    if (timely - besiegers < TARGET_NODES) end = 0
+    for (let i = 0; i < this.#nodes.length; i++) this.#nodes[i]!.isBesieging = i < end
   }
 
   /**
@@ -170,7 +209,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     if (this.#nodes.length <= SEARCH_NODES) return
     let late = 0
     let timely = 0
-    for (const { isLate, isCrowding } of this.#nodes) if (!isLate && !isCrowding) timely++
+    for (const member of this.#nodes) if (isOrdinary(member)) timely++
     let room = Math.min(timely, SEARCH_NODES)
     let crowdingRoom = SEARCH_NODES - room
     this.#nodes = this.#nodes.filter((member) => {
@@ -178,11 +217,16 @@ export class ClosestSet implements Iterable<SearchNode> {
         ? ++late <= MAX_LATE_NODES
         : member.isCrowding
           ? crowdingRoom-- > 0
-          : room-- > 0
+          : member.isBesieging || room-- > 0
       if (!fits) drop(member)
       return fits
     })
   }
+}
+
+/** Counts among the fourteen. */
+function isOrdinary({ isLate, isCrowding, isBesieging }: SearchNode): boolean {
+  return !isLate && !isCrowding && !isBesieging
 }
 
 /** Silent for good, or only a client since lately. */

@@ -56,6 +56,8 @@ export class GetRun extends LookupRun {
   /** What to ask `member`: for values, as long as less than `sources` nodes are about to answer. */
   questionFor(member: SearchNode, sources: number): Query {
     if (this.#hasValues || !this.query.select.isEmpty) return this.#question
+    // Who besieges a key may be silent, and others would wait.
+    if (member.isBesieging) return this.#question
     let timely = 0
     for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) timely++
     if (timely >= sources) return this.#question

@@ -13,6 +13,7 @@ import type { Request } from '../net/request.ts'
 import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
+import type { Closest } from './closest-set.ts'
 import type { SearchNode } from './search-node.ts'
 import { ValueTracker } from './value-tracker.ts'
 
@@ -166,12 +167,8 @@ export class ListenGroup {
   }
 
   /** Registers and renews at the closest nodes; lets go of those that are gone. */
-  drive(
-    closest: readonly SearchNode[],
-    isReady: (member: SearchNode) => boolean,
-    now: number,
-  ): void {
-    const members = closest.slice(0, LISTEN_NODES)
+  drive(closest: Closest, isReady: (member: SearchNode) => boolean, now: number): void {
+    const members = listened(closest)
     this.#closeStale(members, now)
     for (const member of members) {
       if (!isReady(member)) continue
@@ -208,8 +205,8 @@ export class ListenGroup {
    * Every node it should be registered at has acknowledged, long enough ago for the values that it
    * held then to have come, lost pushes included.
    */
-  isSynced(closest: readonly SearchNode[], now: number): boolean {
-    const members = closest.slice(0, LISTEN_NODES)
+  isSynced(closest: Closest, now: number): boolean {
+    const members = listened(closest)
     return (
       this.tracker.ignored === 0 &&
       members.length > 0 &&
@@ -252,6 +249,11 @@ export class ListenGroup {
       registration.close()
     }
   }
+}
+
+/** The nodes to register at. */
+function listened({ members, besiegers }: Closest): readonly SearchNode[] {
+  return members.slice(0, besiegers + LISTEN_NODES)
 }
 
 /** A node that acknowledged then still pushes to us, as far as we can know. */

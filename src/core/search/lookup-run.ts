@@ -29,7 +29,10 @@ export abstract class LookupRun {
   /** Requests on their way, by node. */
   readonly pending = new Map<SearchNode, Request>()
 
-  /** `member`, the closest but `rank`, still has to be asked for this run. */
+  /**
+   * `member`, the closest but `rank` of those that count, still has to be asked for this run. The
+   * rank of those that besiege the key is negative.
+   */
   abstract needs(member: SearchNode, rank: number, now: number): boolean
   /** The answer of `member` is in; its token and node lists are dealt with by the search. */
   abstract answered(member: SearchNode, message: Message, now: number): void
@@ -37,7 +40,7 @@ export abstract class LookupRun {
   abstract failed(member: SearchNode, now: number): void
 
   /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
-  drive({ members }: Closest, host: LookupHost, now: number): void {
+  drive({ members, besiegers }: Closest, host: LookupHost, now: number): void {
     let asked = 0
     let overdue = 0
     for (const member of this.pending.keys()) {
@@ -47,13 +50,13 @@ export abstract class LookupRun {
     }
     // When nobody answers in time, to ask everybody would make that worse.
     asked += Math.max(0, overdue - MAX_OVERDUE)
-    const farthest = members[TARGET_NODES - 1]
+    const farthest = members[besiegers + TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
-    const limit = isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES
-    for (let rank = 0; rank < members.length; rank++) {
-      const member = members[rank]!
+    const limit = besiegers + (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i]!
       if (asked >= limit) return
-      if (this.pending.has(member) || !this.needs(member, rank, now)) continue
+      if (this.pending.has(member) || !this.needs(member, i - besiegers, now)) continue
       const request = host.ask(this, member, now)
       if (request === undefined) return
       this.pending.set(member, request)
@@ -62,10 +65,10 @@ export abstract class LookupRun {
   }
 
   /** The closest nodes have all answered, or others in place of those that are overdue. */
-  isComplete({ members, isWorthWaiting }: Closest, now: number): boolean {
+  isComplete({ members, besiegers, isWorthWaiting }: Closest, now: number): boolean {
     if (members.length === 0 || isWorthWaiting) return false
     return members.every(
-      (member, rank) => !this.pending.has(member) && !this.needs(member, rank, now),
+      (member, i) => !this.pending.has(member) && !this.needs(member, i - besiegers, now),
     )
   }
 }
@@ -90,7 +93,8 @@ export class FindRun extends LookupRun {
   }
 
   needs(member: SearchNode, rank: number, now: number): boolean {
-    const isWitness = rank < this.witnesses && member.answeredAt <= now - this.maxAgeMs
+    const isRanked = rank >= 0 && rank < this.witnesses
+    const isWitness = isRanked && member.answeredAt <= now - this.maxAgeMs
     const isDoubtful = member.node.lastReplyAt <= now - this.maxSilenceMs
     if (!isWitness && !isDoubtful && member.node.isWritable(now)) return false
     return !this.#isBeingAsked(member)
@@ -103,9 +107,10 @@ export class FindRun extends LookupRun {
   }
 
   /** The closest ones have answered: others that are still to be asked are hardly closer. */
-  isHeard({ members }: Closest, now: number): boolean {
+  isHeard({ members, besiegers }: Closest, now: number): boolean {
     const since = now - NODE_EXPIRE_TIME_MS
-    return members.every(({ answeredAt }, rank) => rank >= this.witnesses || answeredAt > since)
+    const end = besiegers + this.witnesses
+    return members.every(({ answeredAt }, i) => i < besiegers || i >= end || answeredAt > since)
   }
 
   answered(): void {}

@@ -15,6 +15,8 @@ export class SearchNode {
   isLate = false
   /** Enough nodes of its network are closer: it only stands in for others. */
   isCrowding = false
+  /** One of too many so close to the key: it is asked beside those that count. */
+  isBesieging = false
   /** Waits for that answer that have passed. */
   waits = 0
   /** Requests in a row that it left unanswered although it was heard of meanwhile. */

@@ -10,7 +10,6 @@ import {
   MAX_LINGERING_PUTS,
   NODE_EXPIRE_TIME_MS,
   SEARCH_IDLE_MS,
-  TARGET_NODES,
 } from '../constants.ts'
 import { IdMap } from '../id/id-map.ts'
 import { IdTrie } from '../id/id-trie.ts'
@@ -21,6 +20,7 @@ import type { Node } from '../net/node.ts'
 import { Credit } from '../util/credit.ts'
 import { Job } from '../util/timer-wheel.ts'
 import type { Message } from '../wire/message.ts'
+import { Density } from './density.ts'
 import { IdleSearches } from './idle-searches.ts'
 import type { ListenSockets } from './listen-sockets.ts'
 import { Search } from './search.ts'
@@ -46,6 +46,7 @@ export interface SearchContext {
   answerAgeMs(now: number): number
   /** Places for puts that go on after their end. */
   readonly lingering: Places
+  readonly density: Density
   /** Takes the node lists of an answer. */
   learn(search: Search, message: Message, replier: SocketAddress, now: number): void
   /** The search has nobody to ask: step it when a node turns up or the family's status changes. */
@@ -110,17 +111,13 @@ const PERMANENT_PER_SECOND = 100
 /** With more searches than this under way, none asks again within seconds. */
 const MAX_FORMING_SEARCHES = 64
 
-/** How long the distance of our neighbours is taken to stay the same. */
-const RADIUS_AGE_MS = 1000
-/** Distances are compared by their first 32 bits: enough for billions of nodes. */
-const EVERYTHING = 2 ** 32
-
 export class SearchPool implements SearchContext, Iterable<Search> {
   readonly family: Family
   readonly net: NetworkEngine
   readonly sockets: ListenSockets
   readonly listenRenewMs: number
   readonly wantedFamilies: readonly Family[]
+  readonly density: Density
   readonly lingering = new Places(MAX_LINGERING_PUTS)
   readonly #host: PoolHost
   readonly #byKey: IdMap<Search>
@@ -137,9 +134,6 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly #queue = new Set<Search>()
   readonly #turn: Job
   readonly #permanentCredit = new Credit(PERMANENT_BURST, PERMANENT_PER_SECOND)
-  /** How far the eight nodes closest to us are away, and when that was found out. */
-  #radius = 0
-  #radiusAt = Number.NEGATIVE_INFINITY
   /** Operations refused because there are too many searches. */
   refused = 0
 
@@ -156,6 +150,8 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#host = init.host
     this.#byKey = new IdMap(init.seed)
     const { config } = init.net
+    const cache = init.net.cache(init.family)
+    this.density = new Density(config.id, cache, config.maxNodesPerPrefix)
     this.listenRenewMs = config.publicStable ? LISTEN_RENEW_STABLE_MS : LISTEN_RENEW_MS
     this.wantedFamilies = config.families.length > 1 ? config.families : []
     this.#sweep = new Job((now) => this.#dropIdle(now))
@@ -254,14 +250,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   isNear(key: InfoHash, id: InfoHash, now: number): boolean {
-    if (now >= this.#radiusAt + RADIUS_AGE_MS) {
-      this.#radiusAt = now
-      const { id: ownId } = this.net.config
-      const neighbours = this.net.cache(this.family).closest(ownId, TARGET_NODES)
-      const farthest = neighbours[TARGET_NODES - 1]
-      this.#radius = farthest === undefined ? EVERYTHING : distance(ownId, farthest.id)
-    }
-    return distance(key, id) <= 2 * this.#radius
+    return this.density.isNear(key, id, now)
   }
 
   isConnecting(): boolean {
@@ -361,8 +350,4 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#active.delete(search.id)
     search.close('closed')
   }
-}
-
-function distance(a: InfoHash, b: InfoHash): number {
-  return (a.w0 ^ b.w0) >>> 0
 }

@@ -79,7 +79,7 @@ export class Search extends Deadline {
     super()
     this.id = key.clone()
     this.context = context
-    this.nodes = new ClosestSet(this.id, context.net.config.maxNodesPerPrefix)
+    this.nodes = new ClosestSet(this.id, context.net.config.maxNodesPerPrefix, context.density)
     this.#silence = new Silence(this.nodes)
     this.#vigilance = new Vigilance(this.id)
     this.#calls = new SearchCalls(this)
@@ -190,9 +190,9 @@ export class Search extends Deadline {
    * Values of a synced listen that holds all that `query` asks for; undefined when there is none.
    */
   listened(query: Query, now: number): Value[] | undefined {
-    const { members } = this.nodes.closest()
+    const closest = this.nodes.closest()
     for (const group of this.#listens) {
-      if (query.isSatisfiedBy(group.query) && group.isSynced(members, now)) {
+      if (query.isSatisfiedBy(group.query) && group.isSynced(closest, now)) {
         return [...group.tracker.values()].filter((value) => query.matches(value))
       }
     }
@@ -221,6 +221,7 @@ export class Search extends Deadline {
 
   /** `member` left a request unanswered: one more node, unless that is not its first one. */
   onSilence(member: SearchNode, now: number): void {
+    if (member.isBesieging) return
     if (member.timeouts === 1) {
       this.#lost++
       if (member.answeredAt >= 0) this.#vigilance.onDeath()
@@ -310,8 +311,7 @@ export class Search extends Deadline {
 
   #takeClosest(now: number): void {
     this.#refilledAt = now
-    // Others than those whose answers are overdue.
-    const count = SEARCH_NODES + this.nodes.lateCount
+    const count = SEARCH_NODES + this.nodes.asideCount
     for (const node of this.context.closestNodes(this.id, count, now)) {
       this.nodes.insert(node)
     }
@@ -327,7 +327,7 @@ export class Search extends Deadline {
     const isReady = (member: SearchNode): boolean =>
       member.node.isWritable(now) && (isSynced || this.#calls.isNear(member, now))
     this.#puts.drive(members, isReady, now)
-    for (const group of this.#listens) group.drive(members, isReady, now)
+    for (const group of this.#listens) group.drive(closest, isReady, now)
     const since = this.#exploringSince
     if (since === undefined || !isSynced) return
     if (members.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined

@@ -32,7 +32,9 @@ export class Silence {
     for (const { member, at } of this.#lost) {
       if (at >= since && member.node.lastSeenAt < at) silent.add(member)
     }
-    for (const member of this.#nodes) if (member.isLate && isKnown(member, now)) silent.add(member)
+    for (const member of this.#nodes) {
+      if (member.isLate && !member.isBesieging && isKnown(member, now)) silent.add(member)
+    }
     return silent
   }
 }

@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.ts'
 import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from './slow.ts'
 import { outage4, outage6, outageTotal, partition } from './splits.ts'
 import { steady } from './steady.ts'
-import { sybils } from './sybils.ts'
+import { sybils, sybilsFull, sybilsHidden, sybilsSilent } from './sybils.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   steady,
@@ -33,6 +33,9 @@ export const SCENARIOS: readonly Scenario[] = [
   slowestConsumers,
   rough,
   sybils,
+  sybilsFull,
+  sybilsSilent,
+  sybilsHidden,
   floodOfJunk,
   floodOfGets,
   indexing,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Somebody with the addresses of four networks takes the ids around a key, as many as there are
+// Somebody with the addresses of a few networks takes the ids around a key, as many as there are
 // honest nodes: all of them closer to it than any of these. They live as nodes do, but list only
-// each other, take every value, and have none.
+// each other, take every value, and have none; or they keep silent when they are asked about keys.
 
 import type { InfoHash } from '../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../src/core/id/socket-address.ts'
@@ -19,10 +19,7 @@ import type { SimNetwork, SimNode } from '../../../src/sim/entry.ts'
 import { grow, key, SECOND_MS, spread, Tally, watch } from './kit.ts'
 import type { Scenario, Stage } from './scenario.ts'
 
-const PREFIXES = 4
 const NEIGHBOURS = 8
-/** Bits that the ids of the sybils share with the key. */
-const COMMON_BITS = 24
 const TOKEN = new Uint8Array(8).fill(7)
 const FIRST_NETWORK = 0x500000
 
@@ -39,49 +36,91 @@ interface Use {
   readonly gets: Tally
 }
 
-export const sybils: Scenario = {
-  name: 'sybils',
-  summary: 'As many liars of four networks as honest nodes take the ids around a key: it works.',
-  nodes: 100,
-  async run(stage) {
-    const { network, nodes: count, note, expect } = stage
-    watch(network)
-    const honest = await grow(network, count, { overMs: 20 * count, settleMs: 30 * SECOND_MS })
-    const quiet = await use(stage, honest, key('left alone'))
-    const liars = new Sybils(network, key('under attack'), count)
-    await network.run(20 * count + 60 * SECOND_MS)
-    const hash = key('under attack')
-    const attacked = await use(stage, honest, hash)
-    const holders = honest.filter(({ dht }) => dht.localValues(hash).length === OPERATIONS)
-    for (const [name, { puts, gets }] of Object.entries({ quiet, attacked })) {
-      note(`${name} puts`, String(puts))
-      note(`${name} gets`, String(gets))
-    }
-    note('honest holders', holders.length)
-    note('liars in the table of an honest node', liars.knownTo(honest))
-    for (const { puts, gets } of [quiet, attacked]) {
-      expect(puts.success === 1, `every put to succeed (${puts.lastError})`)
-      expect(gets.success === 1, `every get to find every value (${gets.lastError})`)
-    }
-    for (const kind of ['puts', 'gets'] as const) {
-      expect(attacked[kind].p99 < 2 * quiet[kind].p99, `p99 of ${kind} below twice the quiet one`)
-    }
-  },
+interface Siege {
+  /** Networks, each an IPv4 /24, that the liars have. */
+  readonly prefixes: number
+  /** Bits that their ids share with the key. */
+  readonly commonBits: number
+  readonly areSilent?: true
+  /** How many there are; as many as honest nodes by default. */
+  readonly liars?: number
+}
+
+export const sybils = siege(
+  { name: 'sybils', nodes: 100 },
+  'As many liars of four networks as honest nodes take the ids around a key: it works.',
+  { prefixes: 4, commonBits: 24 },
+)
+
+export const sybilsFull = siege(
+  { name: 'sybils-full', nodes: 1000 },
+  'A thousand liars among a thousand honest nodes do the same.',
+  { prefixes: 4, commonBits: 24 },
+)
+
+export const sybilsSilent = siege(
+  { name: 'sybils-silent', nodes: 100 },
+  'The liars answer nothing about the key: it works.',
+  { prefixes: 4, commonBits: 24, areSilent: true },
+)
+
+export const sybilsHidden = siege(
+  { name: 'sybils-hidden', nodes: 1000 },
+  'Four liars that are not closer to the key than chance would have it: it works.',
+  { prefixes: 4, commonBits: 12, liars: 4 },
+)
+
+function siege(
+  { name, nodes }: Pick<Scenario, 'name' | 'nodes'>,
+  summary: string,
+  options: Siege,
+): Scenario {
+  return {
+    name,
+    summary,
+    nodes,
+    async run(stage) {
+      const { network, nodes: count, note, expect } = stage
+      watch(network)
+      const honest = await grow(network, count, { overMs: 20 * count, settleMs: 30 * SECOND_MS })
+      const quiet = await use(stage, honest, key('left alone'))
+      const hash = key('under attack')
+      const liars = new Sybils(network, hash, { liars: count, ...options })
+      await network.run(20 * count + 60 * SECOND_MS)
+      const attacked = await use(stage, honest, hash)
+      const holders = honest.filter(({ dht }) => dht.localValues(hash).length === OPERATIONS)
+      for (const [when, { puts, gets }] of Object.entries({ quiet, attacked })) {
+        note(`${when} puts`, String(puts))
+        note(`${when} gets`, String(gets))
+      }
+      note('honest holders', holders.length)
+      note('liars in the table of an honest node', liars.knownTo(honest))
+      for (const { puts, gets } of [quiet, attacked]) {
+        expect(puts.success === 1, `every put to succeed (${puts.lastError})`)
+        expect(gets.success === 1, `every get to find every value (${gets.lastError})`)
+      }
+      for (const kind of ['puts', 'gets'] as const) {
+        expect(attacked[kind].p99 < 2 * quiet[kind].p99, `p99 of ${kind} below twice the quiet one`)
+      }
+    },
+  }
 }
 
 class Sybils {
   readonly #liars: Liar[] = []
   readonly #network: SimNetwork
   readonly #key: InfoHash
+  readonly #siege: Siege
   readonly #message = new Message()
 
-  constructor(network: SimNetwork, key: InfoHash, count: number) {
+  constructor(network: SimNetwork, key: InfoHash, siege: Siege & { liars: number }) {
     this.#network = network
     this.#key = key
-    for (let n = 0; n < count; n++) this.#liars.push(this.#add(n))
+    this.#siege = siege
+    for (let n = 0; n < siege.liars; n++) this.#liars.push(this.#add(n))
     const byDistance = this.#liars.toSorted((a, b) => key.compareDistance(a.id, b.id))
     const closest = byDistance.slice(0, NEIGHBOURS)
-    const list = new Uint8Array(NEIGHBOURS * compactNodeBytes(4))
+    const list = new Uint8Array(closest.length * compactNodeBytes(4))
     const lists = { nodes4: writeCompactNodes(list, closest, 4), nodes6: new Uint8Array(0) }
     for (const { id, node } of this.#liars) {
       const encoder = new MessageEncoder({ id, network: 0, isClient: false, agent: 'sy' })
@@ -100,10 +139,11 @@ class Sybils {
 
   #add(n: number): Liar {
     const { random } = this.#network
+    const { prefixes, commonBits } = this.#siege
     let id = this.#key
-    for (let bit = COMMON_BITS; bit < 160; bit++) id = id.withBit(bit, random.below(2) as 0 | 1)
-    const network = FIRST_NETWORK + (n % PREFIXES)
-    const host = Math.floor(n / PREFIXES)
+    for (let bit = commonBits; bit < 160; bit++) id = id.withBit(bit, random.below(2) as 0 | 1)
+    const network = FIRST_NETWORK + (n % prefixes)
+    const host = Math.floor(n / prefixes)
     const word = (network << 8) | (1 + (host % 250))
     const address = SocketAddress.v4(word, 4222 + Math.floor(host / 250))
     const node = this.#network.addNode({ id, addresses: [address], startAfterMs: 10 * n })
@@ -123,6 +163,7 @@ class Sybils {
     const { kind, tid } = message
     const isAboutKey = kind >= Kind.Find && kind <= Kind.Refresh
     if (!isAboutKey) return false
+    if (this.#siege.areSilent) return true
     const writer = new MsgpackWriter()
     if (kind === Kind.Find || kind === Kind.Get) encoder.nodes(writer, tid, from, lists, TOKEN)
     else if (kind === Kind.Listen) encoder.listening(writer, tid, from, TOKEN)
