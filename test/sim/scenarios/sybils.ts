@@ -65,9 +65,9 @@ export const sybilsSilent = siege(
 )
 
 export const sybilsHidden = siege(
-  { name: 'sybils-hidden', nodes: 1000 },
+  { name: 'sybils-hidden', nodes: 100 },
   'Four liars that are not closer to the key than chance would have it: it works.',
-  { prefixes: 4, commonBits: 12, liars: 4 },
+  { prefixes: 4, commonBits: 8, liars: 4 },
 )
 
 function siege(
