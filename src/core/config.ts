@@ -48,6 +48,12 @@ export interface DhtConfig {
    * limit. Default 1.
    */
   maxNodesPerPrefix?: number | undefined
+  /**
+   * Ask who took a value that was put just now, 15 to 30 seconds later, whether they have it: when
+   * fewer than half do, it is put again where it is missing, and who loses it twice makes room for
+   * others; up to four times. Default false.
+   */
+  verifyPuts?: boolean | undefined
   /** Searches per family, -1 for no limit. Default 2^20. */
   maxSearches?: number | undefined
   /**
@@ -92,6 +98,7 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
     maxAmplification: checkAmplification(config.maxAmplification ?? MAX_AMPLIFICATION),
     maxNodesPerPrefix: positive('maxNodesPerPrefix', config, MAX_NODES_PER_PREFIX),
+    verifyPuts: checkFlag('verifyPuts', config.verifyPuts ?? false),
     maxSearches: limit('maxSearches', config, MAX_SEARCHES),
     maxUploadBytesPerSecond: rate('maxUploadBytesPerSecond', config),
     maxDownloadBytesPerSecond: rate('maxDownloadBytesPerSecond', config),
@@ -126,6 +133,11 @@ function positive(name: LimitName, config: DhtConfig, fallback: number): number 
   const value = limit(name, config, fallback)
   if (value !== 0) return value
   throw new RangeError(`${name} must be at least 1, or -1 for no limit: got 0`)
+}
+
+function checkFlag(name: keyof DhtConfig, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${name} must be true or false: got ${typeof value}`)
 }
 
 function checkAmplification(factor: number): number {

@@ -8,6 +8,7 @@ import type { Family, SocketAddress } from './id/socket-address.ts'
 import type { DropCounters } from './net/drop-counters.ts'
 import { NEVER, type Node } from './net/node.ts'
 import type { NodeCore } from './node-core.ts'
+import type { CheckCounts } from './search/put-check.ts'
 import type { StorageStats } from './storage/storage-types.ts'
 import type { Value, ValueId } from './value/value.ts'
 import { KIND_NAMES } from './wire/message.ts'
@@ -64,6 +65,8 @@ export interface DhtStats {
    * with fewer nodes. `held`: served when a ping was answered, of those `served` so far.
    */
   readonly unproven: { readonly shortened: number; readonly held: number; readonly served: number }
+  /** With `verifyPuts`: checks that found a put kept, or lost, so that it was put again. */
+  readonly putChecks: Readonly<CheckCounts>
   readonly fragments: {
     readonly sent: number
     readonly partialMessages: number
@@ -178,6 +181,7 @@ export function stats(core: NodeCore, now: number): DhtStats {
       held: server.held.stats.held,
       served: server.held.stats.served,
     },
+    putChecks: putChecks(core),
     fragments: {
       sent: fragments.sent,
       partialMessages: partials.count,
@@ -187,6 +191,15 @@ export function stats(core: NodeCore, now: number): DhtStats {
     },
     dropped: { ...net.dropped, outboxFull: outbox.dropped },
   }
+}
+
+function putChecks(core: NodeCore): CheckCounts {
+  const sum = { kept: 0, lost: 0 }
+  for (const { searches } of core.families) {
+    sum.kept += searches.checked.kept
+    sum.lost += searches.checked.lost
+  }
+  return sum
 }
 
 export function exportNodes(core: NodeCore, now: number): NodeExport[] {

@@ -11,6 +11,7 @@ import { unpackFields } from '../value/field-value-index.ts'
 import { packedValue } from '../value/pack-value.ts'
 import type { Value } from '../value/value.ts'
 import { Kind, type Message } from '../wire/message.ts'
+import { type Checking, PutCheck } from './put-check.ts'
 import type { SearchNode } from './search-node.ts'
 import type { Places } from './search-pool.ts'
 
@@ -29,6 +30,8 @@ const FORMING_LINGER_MS = 60_000
 const CATCH_UP_MS = 10_000
 /** Who gets a value so soon need not be told its age: the clocks of both may differ by more. */
 const NEW_MS = 10_000
+/** Values that live shorter are not verified: they may be gone by then. */
+const MIN_CHECKED_MS = 3 * 60_000
 /** Failures in a row at one node before another one takes its place. */
 const MAX_FAILURES = 3
 
@@ -60,6 +63,7 @@ export class Announce {
   #placements: Placement[] = []
   /** Nodes that acknowledged it, as long as that was not reported. */
   readonly #holders: Node[] = []
+  readonly #check: PutCheck<Placement> | undefined
   /** Nothing is sent any more; answers that still come only tell that their nodes live. */
   isCancelled = false
   /** The outcome was reported; a permanent announce goes on. */
@@ -78,6 +82,8 @@ export class Announce {
     lifetimeMs: number
     /** How much sooner than necessary it is renewed, so that thousands are not at once. */
     jitterMs: number
+    /** Whether and when it is verified that nodes keep what they acknowledged. */
+    checking?: Checking | undefined
     now: number
   }) {
     this.value = init.value
@@ -86,6 +92,9 @@ export class Announce {
     this.startedAt = init.now
     this.#created = init.permanent ? undefined : init.created
     this.#isNewUntil = init.isNew ? init.now + NEW_MS : NEVER
+    // An old value may be gone before it is looked for.
+    const isChecked = init.isNew && init.lifetimeMs >= MIN_CHECKED_MS
+    if (isChecked && init.checking !== undefined) this.#check = new PutCheck(init.checking)
     this.#renewalMs = Math.max(1000, init.lifetimeMs - REANNOUNCE_MARGIN_MS - init.jitterMs)
   }
 
@@ -96,7 +105,14 @@ export class Announce {
 
   /** Nothing is left to do. */
   isOver(now: number): boolean {
-    return this.isReported && !this.isPermanent && this.lingersUntil <= now
+    if (!this.isReported || this.isPermanent || this.lingersUntil > now) return false
+    return !this.#check?.isOpen
+  }
+
+  /** The outcome is told. */
+  report(now: number): void {
+    this.isReported = true
+    this.#check?.plan(now)
   }
 
   /** It was reported, but goes on for nodes that turn up soon, or answer late. */
@@ -142,6 +158,7 @@ export class Announce {
         place.request = host.sendProbe(this, member, now)
       }
     }
+    if (this.#check !== undefined && this.#check.at <= now) this.#verify(this.#check, host, now)
     if (this.#placements.length > members.length) this.#forgetOthers(members, now)
   }
 
@@ -172,7 +189,8 @@ export class Announce {
 
   /** When `drive` has to be called next; Infinity when nothing is due by itself. */
   nextRenewal(now: number): number {
-    let next = this.lingersUntil > now ? this.lingersUntil : Number.POSITIVE_INFINITY
+    let next = this.#check?.at ?? Number.POSITIVE_INFINITY
+    if (this.lingersUntil > now) next = Math.min(next, this.lingersUntil)
     if (!this.isPermanent) return next
     for (const { request, renewAt } of this.#placements) {
       if (request === undefined && renewAt > now) next = Math.min(next, renewAt)
@@ -196,21 +214,44 @@ export class Announce {
       if (!this.isReported && !this.#holders.includes(node)) this.#holders.push(node)
       return this.#stored(place, now)
     }
-    place.request = this.#isListed(message)
-      ? host.sendRefresh(this, member, now)
-      : host.sendPut(this, member, now)
+    const isListed = this.#isListed(message)
+    if (this.#check?.isAsked(place)) return this.#onChecked(place, isListed, host, now)
+    place.request = isListed ? host.sendRefresh(this, member, now) : host.sendPut(this, member, now)
   }
 
   /** Refused or lost. A refresh of a value that the node no longer has becomes a put. */
   onFailure(member: SearchNode, code: number, host: AnnounceHost, now: number): void {
     const place = this.#at(member)
     if (place === undefined || this.isCancelled) return
+    if (this.#check?.isAsked(place)) this.#onChecked(place, undefined, host, now)
     const isForgotten = code === 404 && place.request?.kind === Kind.Refresh
     place.request = isForgotten ? host.sendPut(this, member, now) : undefined
     if (isForgotten) return
     place.storedAt = NEVER
     place.failures++
     if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
+  }
+
+  /** Asks whoever acknowledged it whether it is there. */
+  #verify(check: PutCheck<Placement>, host: AnnounceHost, now: number): void {
+    const holders = this.#placements.filter(
+      ({ storedAt, request }) => storedAt > NEVER && request === undefined,
+    )
+    const ask = (place: Placement): boolean => {
+      place.request = host.sendProbe(this, place.member, now)
+      return place.request !== undefined
+    }
+    check.begin(holders, ask, now)
+  }
+
+  #onChecked(place: Placement, has: boolean | undefined, host: AnnounceHost, now: number): void {
+    const verdict = this.#check?.answered(place, has, now)
+    if (verdict === undefined) return
+    for (const lacking of verdict.again) lacking.storedAt = NEVER
+    for (const lacking of verdict.given) {
+      lacking.storedAt = NEVER
+      host.giveUp(lacking.member, now)
+    }
   }
 
   #stored(place: Placement, now: number): void {

@@ -148,7 +148,7 @@ export class Announces implements Iterable<Announce> {
   #report({ announce, sink }: Put, closest: Closest, isComplete: boolean, now: number): void {
     const { context } = this.#host
     const { members, besiegers, hasLaggards } = closest
-    announce.isReported = true
+    announce.report(now)
     // In a network that is still forming, those who turn up soon get the value too.
     const isForming =
       members.length - besiegers < TARGET_NODES || context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS

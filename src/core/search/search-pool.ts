@@ -23,6 +23,7 @@ import type { Message } from '../wire/message.ts'
 import { Density } from './density.ts'
 import { IdleSearches } from './idle-searches.ts'
 import type { ListenSockets } from './listen-sockets.ts'
+import type { CheckCounts, Checking } from './put-check.ts'
 import { Search } from './search.ts'
 
 /** What a search needs of its surroundings. */
@@ -47,6 +48,8 @@ export interface SearchContext {
   /** Places for puts that go on after their end. */
   readonly lingering: Places
   readonly density: Density
+  /** How puts are verified, if they are. */
+  readonly checking: Checking | undefined
   /** Takes the node lists of an answer. */
   learn(search: Search, message: Message, replier: SocketAddress, now: number): void
   /** The search has nobody to ask: step it when a node turns up or the family's status changes. */
@@ -76,6 +79,11 @@ export interface PoolHost {
 const QUIET_MS = 5000
 /** Pause before close nodes are asked again, right after the family became connected. */
 const FIRST_ANSWER_AGE_MS = 2000
+
+/** A put is verified so long after it was reported, or up to twice as long. */
+const CHECK_AFTER_MS = 15_000
+/** Of which jitter is an eighth. */
+const CHECK_SPREAD = 8
 
 /** A limited number of something. */
 export class Places {
@@ -118,6 +126,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly listenRenewMs: number
   readonly wantedFamilies: readonly Family[]
   readonly density: Density
+  readonly checking: Checking | undefined
+  /** Of puts that are verified. */
+  readonly checked: CheckCounts = { kept: 0, lost: 0 }
   readonly lingering = new Places(MAX_LINGERING_PUTS)
   readonly #host: PoolHost
   readonly #byKey: IdMap<Search>
@@ -152,6 +163,9 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     const { config } = init.net
     const cache = init.net.cache(init.family)
     this.density = new Density(config.id, cache, config.maxNodesPerPrefix)
+    const { policy } = init.net.requests
+    const delayMs = (): number => CHECK_AFTER_MS + policy.jitterMs(CHECK_SPREAD * CHECK_AFTER_MS)
+    if (config.verifyPuts) this.checking = { counts: this.checked, delayMs }
     this.listenRenewMs = config.publicStable ? LISTEN_RENEW_STABLE_MS : LISTEN_RENEW_MS
     this.wantedFamilies = config.families.length > 1 ? config.families : []
     this.#sweep = new Job((now) => this.#dropIdle(now))

@@ -161,7 +161,8 @@ export class Search extends Deadline {
     this.#begin()
     const lifetimeMs = this.context.lifetimeMs(value.type)
     const jitterMs = this.context.net.requests.policy.jitterMs(lifetimeMs)
-    this.#puts.add(new Announce({ value, ...options, lifetimeMs, jitterMs, now }), sink)
+    const { checking } = this.context
+    this.#puts.add(new Announce({ value, ...options, lifetimeMs, jitterMs, checking, now }), sink)
     if (options.permanent) this.context.stepForPermanent(this, now)
     else this.step(now)
   }

@@ -24,6 +24,7 @@ export function toDhtStats(info: ProxyInfo | undefined, operations: number): Dht
     requests: { pending: 0, expired: 0, repeated: 0, refused: 0, spurious: 0, queued: 0 },
     bytes: { sent: 0, received: 0, delayed: 0 },
     unproven: { shortened: 0, held: 0, served: 0 },
+    putChecks: { kept: 0, lost: 0 },
     fragments: { sent: 0, partialMessages: 0, partialBytes: 0, timedOut: 0, refused: 0 },
     dropped: NOTHING_DROPPED,
   }

@@ -156,6 +156,10 @@ function writeMessages(page: OpenMetrics, stats: DhtStats): void {
     { name: 'opendht_unproven_requests', help: 'Requests from addresses that may be forged.' },
     byLabel('event', stats.unproven),
   )
+  page.counter(
+    { name: 'opendht_put_checks', help: 'Puts that were verified.' },
+    byLabel('event', stats.putChecks),
+  )
   const { pending, ...outcomes } = requests
   page.gauge(
     { name: 'opendht_node_requests_pending', help: 'Requests to nodes without an answer yet.' },
