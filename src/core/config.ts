@@ -6,6 +6,7 @@ import {
   DEFAULT_STORAGE_BYTES,
   MAX_AMPLIFICATION,
   MAX_LISTENERS,
+  MAX_LOOKUP_PATHS,
   MAX_NODES_PER_PREFIX,
   MAX_SEARCHES,
   MAX_STORAGE_KEYS,
@@ -48,6 +49,12 @@ export interface DhtConfig {
    * limit. Default 1.
    */
   maxNodesPerPrefix?: number | undefined
+  /**
+   * Independent paths of a lookup, 1 to 8. Each begins at nodes of its own and hears only what these
+   * list, and so on, so that liars who list each other mislead only the paths that met one of them.
+   * Where nobody lies they end at the same nodes; otherwise each path has eight. Default 1.
+   */
+  lookupPaths?: number | undefined
   /**
    * Ask who took a value that was put just now, 15 to 30 seconds later, whether they have it: when
    * fewer than half do, it is put again where it is missing, and who loses it twice makes room for
@@ -98,6 +105,7 @@ export function resolveConfig(config: DhtConfig, random: Random): ResolvedConfig
     maxPeerRequestsPerSecond: limit('maxPeerRequestsPerSecond', config, peerShare),
     maxAmplification: checkAmplification(config.maxAmplification ?? MAX_AMPLIFICATION),
     maxNodesPerPrefix: positive('maxNodesPerPrefix', config, MAX_NODES_PER_PREFIX),
+    lookupPaths: checkPaths(config.lookupPaths ?? 1),
     verifyPuts: checkFlag('verifyPuts', config.verifyPuts ?? false),
     maxSearches: limit('maxSearches', config, MAX_SEARCHES),
     maxUploadBytesPerSecond: rate('maxUploadBytesPerSecond', config),
@@ -133,6 +141,13 @@ function positive(name: LimitName, config: DhtConfig, fallback: number): number 
   const value = limit(name, config, fallback)
   if (value !== 0) return value
   throw new RangeError(`${name} must be at least 1, or -1 for no limit: got 0`)
+}
+
+function checkPaths(paths: number): number {
+  if (Number.isInteger(paths) && paths >= 1 && paths <= MAX_LOOKUP_PATHS) return paths
+  throw new RangeError(
+    `lookupPaths must be a whole number of 1 to ${MAX_LOOKUP_PATHS}: got ${paths}`,
+  )
 }
 
 function checkFlag(name: keyof DhtConfig, value: boolean): boolean {

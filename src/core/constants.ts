@@ -83,6 +83,8 @@ export const MAX_LISTENERS = 1 << 18
 export const MAX_CACHED_NODES = 16_384
 /** Of one /24 or /48, among the closest to an id, unless there are not enough others. */
 export const MAX_NODES_PER_PREFIX = 1
+/** Of one lookup: more would not find other nodes to begin at. */
+export const MAX_LOOKUP_PATHS = 8
 export const MAX_SEARCHES = 1 << 20
 /** Finished searches kept per family, so that the next operation on the key starts warm. */
 export const MAX_IDLE_SEARCHES = 128

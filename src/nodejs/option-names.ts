@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<keyof RunnerOptions, true>> = {
   maxPeerRequestsPerSecond: true,
   maxAmplification: true,
   maxNodesPerPrefix: true,
+  lookupPaths: true,
   verifyPuts: true,
   maxSearches: true,
   maxUploadBytesPerSecond: true,

@@ -8,6 +8,7 @@ import type { InfoHash } from '../id/info-hash.ts'
 import { Crowd } from '../net/crowd.ts'
 import type { Node } from '../net/node.ts'
 import type { Density } from './density.ts'
+import { Rooms } from './rooms.ts'
 import { PATIENT_WAITS, SearchNode } from './search-node.ts'
 
 /** Whom a search goes by in one step. */
@@ -20,6 +21,8 @@ export interface Closest {
   readonly members: readonly SearchNode[]
   /** How many of the first members besiege the key: they are asked, but only the others count. */
   readonly besiegers: number
+  /** How many paths lead here: there are eight members of each, if they know different ones. */
+  readonly paths: number
   /**
    * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
    * these may have only lost a datagram or two; and when those of them that we have met are the
@@ -35,6 +38,7 @@ const MAX_LATE_NODES = 32
 
 /** Scratch of all engines: done with before the next call. */
 const CROWD = new Crowd()
+const ROOMS = new Rooms()
 
 export class ClosestSet implements Iterable<SearchNode> {
   readonly #key: InfoHash
@@ -42,11 +46,17 @@ export class ClosestSet implements Iterable<SearchNode> {
   readonly #density: Density | undefined
   #nodes: SearchNode[] = []
 
+  readonly #paths: number
+  /** How many nodes belong to each path. */
+  readonly #owned: number[]
+
   /** `perPrefix`: nodes of one network that count as long as there are enough others, or -1. */
-  constructor(key: InfoHash, perPrefix = -1, density?: Density) {
+  constructor(key: InfoHash, perPrefix = -1, density?: Density, paths = 1) {
     this.#key = key
     this.#perPrefix = perPrefix
     this.#density = density
+    this.#paths = paths
+    this.#owned = new Array(paths).fill(0)
   }
 
   get size(): number {
@@ -89,6 +99,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     return {
       members,
       besiegers,
+      paths: this.#paths,
       isWorthWaiting: isShort && (silent > counting || recent > 0),
       hasLaggards,
     }
@@ -97,17 +108,21 @@ export class ClosestSet implements Iterable<SearchNode> {
   #timely(): SearchNode[] {
     const timely: SearchNode[] = []
     const crowding: SearchNode[] = []
-    let wanted = TARGET_NODES
+    let missing = TARGET_NODES
     let suspects = 0
+    ROOMS.start(this.#paths, TARGET_NODES)
     for (const member of this.#nodes) {
       if (member.isLate) continue
       if (member.node.isOverdue) suspects++
       else if (!member.isCrowding) {
-        if (member.isBesieging) wanted++
-        if (timely.push(member) === wanted) break
+        if (member.isBesieging) timely.push(member)
+        else if (ROOMS.take(member.paths)) {
+          timely.push(member)
+          missing--
+          if (ROOMS.isFull) break
+        }
       } else if (!member.isBesieging) crowding.push(member)
     }
-    const missing = wanted - timely.length
     if (missing > 0 && crowding.length > 0) {
       timely.push(...crowding.slice(0, missing))
       timely.sort((a, b) => this.#key.compareDistance(a.id, b.id))
@@ -116,13 +131,37 @@ export class ClosestSet implements Iterable<SearchNode> {
     return this.#nodes.filter(({ isLate }) => !isLate).slice(0, TARGET_NODES)
   }
 
-  /** True when the node is a member now and was not before. */
-  insert(node: Node): boolean {
+  /** Some path has no member. */
+  get lacksPath(): boolean {
+    if (this.#paths === 1) return false
+    let paths = 0
+    for (const member of this.#nodes) paths |= member.paths
+    return paths !== (1 << this.#paths) - 1
+  }
+
+  /** The path that hears what `member` lists: one of those that heard of it. */
+  pathOf(member: SearchNode): number {
+    if (member.path < 0) {
+      for (let path = 0; path < this.#paths; path++) {
+        if ((member.paths & (1 << path)) === 0) continue
+        if (member.path < 0 || this.#owned[path]! < this.#owned[member.path]!) member.path = path
+      }
+      this.#owned[member.path]!++
+    }
+    return member.path
+  }
+
+  /** `path` heard of `node`. True when it is a member now and was not before. */
+  insert(node: Node, path = 0): boolean {
     if (node.isExpired || node.isClient) return false
     const at = this.#position(node.id)
-    if (this.#nodes[at]?.id.equals(node.id)) return false
-    if (this.#hasEnoughBefore(at)) return false
-    const member = new SearchNode(node)
+    const known = this.#nodes[at]
+    if (known?.id.equals(node.id)) {
+      known.paths |= 1 << path
+      return false
+    }
+    if (this.#hasEnoughBefore(at, path)) return false
+    const member = new SearchNode(node, 1 << path)
     this.#nodes.splice(at, 0, member)
     this.#mark()
     this.#trim()
@@ -163,10 +202,11 @@ export class ClosestSet implements Iterable<SearchNode> {
   }
 
   /** So many timely members are closer that one at `at` would be dropped at once. */
-  #hasEnoughBefore(at: number): boolean {
+  #hasEnoughBefore(at: number, path: number): boolean {
     let timely = 0
     for (let i = 0; i < at; i++) {
-      if (isOrdinary(this.#nodes[i]!)) timely++
+      const member = this.#nodes[i]!
+      if (isOrdinary(member) && (member.paths & (1 << path)) !== 0) timely++
     }
     return timely >= SEARCH_NODES
   }
@@ -210,14 +250,14 @@ export class ClosestSet implements Iterable<SearchNode> {
     let late = 0
     let timely = 0
     for (const member of this.#nodes) if (isOrdinary(member)) timely++
-    let room = Math.min(timely, SEARCH_NODES)
-    let crowdingRoom = SEARCH_NODES - room
+    let crowdingRoom = Math.max(0, SEARCH_NODES - timely)
+    ROOMS.start(this.#paths, SEARCH_NODES)
     this.#nodes = this.#nodes.filter((member) => {
       const fits = member.isLate
         ? ++late <= MAX_LATE_NODES
         : member.isCrowding
           ? crowdingRoom-- > 0
-          : member.isBesieging || room-- > 0
+          : member.isBesieging || ROOMS.take(member.paths)
       if (!fits) drop(member)
       return fits
     })

@@ -14,8 +14,12 @@ import { Deadline, type TimerWheel } from '../util/timer-wheel.ts'
 import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import type { Closest } from './closest-set.ts'
+import { Rooms } from './rooms.ts'
 import type { SearchNode } from './search-node.ts'
 import { ValueTracker } from './value-tracker.ts'
+
+/** Scratch of all engines: done with before the next call. */
+const ROOMS = new Rooms()
 
 /** After this a push has come, or its sender has given up. */
 const PUSH_TIME_MS = 10_000
@@ -251,9 +255,10 @@ export class ListenGroup {
   }
 }
 
-/** The nodes to register at. */
-function listened({ members, besiegers }: Closest): readonly SearchNode[] {
-  return members.slice(0, besiegers + LISTEN_NODES)
+/** The nodes to register at: the closest ones of each path. */
+function listened({ members, paths }: Closest): readonly SearchNode[] {
+  ROOMS.start(paths, LISTEN_NODES)
+  return members.filter((member) => member.isBesieging || ROOMS.take(member.paths))
 }
 
 /** A node that acknowledged then still pushes to us, as far as we can know. */

@@ -40,7 +40,7 @@ export abstract class LookupRun {
   abstract failed(member: SearchNode, now: number): void
 
   /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
-  drive({ members, besiegers }: Closest, host: LookupHost, now: number): void {
+  drive({ members, besiegers, paths }: Closest, host: LookupHost, now: number): void {
     let asked = 0
     let overdue = 0
     for (const member of this.pending.keys()) {
@@ -52,7 +52,7 @@ export abstract class LookupRun {
     asked += Math.max(0, overdue - MAX_OVERDUE)
     const farthest = members[besiegers + TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
-    const limit = besiegers + (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
+    const limit = besiegers + paths * (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!
       if (asked >= limit) return

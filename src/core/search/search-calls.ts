@@ -357,6 +357,6 @@ function takeNodes(search: Search, member: SearchNode, message: Message, now: nu
   }
   member.node.gave(token, now)
   member.answeredAt = now
-  search.context.learn(search, message, member.node.address, now)
+  search.context.learn(search, message, member, now)
   return true
 }

@@ -9,6 +9,9 @@ export const PATIENT_WAITS = 3
 
 export class SearchNode {
   readonly node: Node
+  /** The paths of the search that heard of it, as bits, and the one that it belongs to, or -1. */
+  paths: number
+  path = -1
   /** When it last answered a find or get of this search; -Infinity for never. */
   answeredAt = Number.NEGATIVE_INFINITY
   /** Its answer is overdue: others are asked in its place until it comes. */
@@ -24,8 +27,9 @@ export class SearchNode {
   /** Left the search; answers that still come only count for the node. */
   isRemoved = false
 
-  constructor(node: Node) {
+  constructor(node: Node, paths = 1) {
     this.node = node
+    this.paths = paths
     node.references++
   }
 

@@ -10,13 +10,15 @@ import {
   MAX_LINGERING_PUTS,
   NODE_EXPIRE_TIME_MS,
   SEARCH_IDLE_MS,
+  SEARCH_NODES,
 } from '../constants.ts'
 import { IdMap } from '../id/id-map.ts'
 import { IdTrie } from '../id/id-trie.ts'
 import type { InfoHash } from '../id/info-hash.ts'
-import type { Family, SocketAddress } from '../id/socket-address.ts'
+import type { Family } from '../id/socket-address.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
 import type { Node } from '../net/node.ts'
+import type { RoutingTable } from '../routing/routing-table.ts'
 import { Credit } from '../util/credit.ts'
 import { Job } from '../util/timer-wheel.ts'
 import type { Message } from '../wire/message.ts'
@@ -25,6 +27,7 @@ import { IdleSearches } from './idle-searches.ts'
 import type { ListenSockets } from './listen-sockets.ts'
 import type { CheckCounts, Checking } from './put-check.ts'
 import { Search } from './search.ts'
+import type { SearchNode } from './search-node.ts'
 
 /** What a search needs of its surroundings. */
 export interface SearchContext {
@@ -36,6 +39,11 @@ export interface SearchContext {
   readonly wantedFamilies: readonly Family[]
   lifetimeMs(typeId: number): number
   closestNodes(key: InfoHash, count: number, now: number): Node[]
+  /**
+   * Takes nodes that proved themselves for paths of a search to begin at. Whoever else is known is
+   * for the first path.
+   */
+  openPaths(search: Search, now: number): void
   /** `id` is about as close to `key` as our own neighbours are to us. */
   isNear(key: InfoHash, id: InfoHash, now: number): boolean
   isConnecting(): boolean
@@ -51,7 +59,7 @@ export interface SearchContext {
   /** How puts are verified, if they are. */
   readonly checking: Checking | undefined
   /** Takes the node lists of an answer. */
-  learn(search: Search, message: Message, replier: SocketAddress, now: number): void
+  learn(search: Search, message: Message, replier: SearchNode, now: number): void
   /** The search has nobody to ask: step it when a node turns up or the family's status changes. */
   wait(search: Search): void
   /** The search has nothing to do. */
@@ -68,6 +76,7 @@ export interface SearchContext {
 export interface PoolHost {
   lifetimeMs(typeId: number): number
   isConnecting(family: Family): boolean
+  table(family: Family): RoutingTable | undefined
   /** When the family last became connected; -Infinity for never. */
   connectedAt(family: Family): number
   /** Nodes of `family` that another one listed. */
@@ -263,6 +272,13 @@ export class SearchPool implements SearchContext, Iterable<Search> {
       .filter((node) => !blocklist.has(node.address, now))
   }
 
+  openPaths({ id, nodes }: Search, now: number): void {
+    const { lookupPaths } = this.net.config
+    const good = this.#host.table(this.family)?.closestGood(id, SEARCH_NODES, now) ?? []
+    for (const [i, node] of good.entries()) nodes.insert(node, i % lookupPaths)
+    for (const node of this.closestNodes(id, SEARCH_NODES, now)) nodes.insert(node)
+  }
+
   isNear(key: InfoHash, id: InfoHash, now: number): boolean {
     return this.density.isNear(key, id, now)
   }
@@ -281,11 +297,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     return Math.max(FIRST_ANSWER_AGE_MS, connectedMs / 2)
   }
 
-  learn(search: Search, message: Message, replier: SocketAddress, now: number): void {
+  learn(search: Search, message: Message, replier: SearchNode, now: number): void {
+    const path = search.nodes.pathOf(replier)
     for (const family of this.net.config.families) {
-      const nodes = this.net.listedNodes(message, replier, family, now)
+      const nodes = this.net.listedNodes(message, replier.node.address, family, now)
       if (family !== this.family) this.#host.onListed(family, nodes, now)
-      else for (const node of nodes) search.hear(node)
+      else for (const node of nodes) search.hear(node, path)
     }
   }
 

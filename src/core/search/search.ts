@@ -79,7 +79,8 @@ export class Search extends Deadline {
     super()
     this.id = key.clone()
     this.context = context
-    this.nodes = new ClosestSet(this.id, context.net.config.maxNodesPerPrefix, context.density)
+    const { maxNodesPerPrefix, lookupPaths } = context.net.config
+    this.nodes = new ClosestSet(this.id, maxNodesPerPrefix, context.density, lookupPaths)
     this.#silence = new Silence(this.nodes)
     this.#vigilance = new Vigilance(this.id)
     this.#calls = new SearchCalls(this)
@@ -201,11 +202,11 @@ export class Search extends Deadline {
   }
 
   /**
-   * A node that another one listed. Limited per operation: a peer that invents ever closer nodes
+   * A node that one of `path` listed. Limited per operation: a peer that invents ever closer nodes
    * would otherwise keep the search from ever ending.
    */
-  hear(node: Node): void {
-    if (!this.#isClosed && this.#heard < MAX_HEARD && this.nodes.insert(node)) this.#heard++
+  hear(node: Node, path: number): void {
+    if (!this.#isClosed && this.#heard < MAX_HEARD && this.nodes.insert(node, path)) this.#heard++
   }
 
   /** Who waits for a get, and the renewals of listens, which are frequent, do not wait in turn. */
@@ -285,12 +286,12 @@ export class Search extends Deadline {
   }
 
   /** Whom `#find` has to ask again: everybody, as long as nodes turn up or go. */
-  #aim({ hasLaggards }: Closest, now: number): void {
+  #aim({ hasLaggards, paths }: Closest, now: number): void {
     const ageMs = this.context.answerAgeMs(now)
     const since = this.#exploringSince
     const isChanging = ageMs < NODE_EXPIRE_TIME_MS || hasLaggards || since !== undefined
     this.#find.maxAgeMs = since === undefined ? ageMs : Math.min(ageMs, now - since)
-    this.#find.witnesses = isChanging ? TARGET_NODES : WITNESSES
+    this.#find.witnesses = isChanging || paths > 1 ? paths * TARGET_NODES : WITNESSES
     this.#find.maxSilenceMs = this.#vigilance.maxSilenceMs
   }
 
@@ -302,10 +303,12 @@ export class Search extends Deadline {
 
   /** Takes the closest known nodes while there are too few. */
   #refill(now: number): Closest {
+    if (this.nodes.lacksPath) this.context.openPaths(this, now)
     const closest = this.nodes.closest()
     const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
     const isDue = isForming && now >= this.#refilledAt + REFILL_MS
-    if (!isDue && closest.members.length >= TARGET_NODES) return closest
+    const { members, besiegers } = closest
+    if (!isDue && members.length - besiegers >= TARGET_NODES) return closest
     this.#takeClosest(now)
     return this.nodes.closest()
   }
