@@ -50,8 +50,8 @@ export interface DhtConfig {
    */
   maxNodesPerPrefix?: number | undefined
   /**
-   * Independent paths of a lookup, 1 to 8. Each begins at nodes of its own and hears only what these
-   * list, and so on, so that liars who list each other mislead only the paths that met one of them.
+   * Independent paths of a lookup, 1 to 8. Each begins at nodes of its own and hears only what
+   * these list, and so on: liars who list each other mislead only the paths that met one of them.
    * Where nobody lies they end at the same nodes; otherwise each path has eight. Default 1.
    */
   lookupPaths?: number | undefined

@@ -147,11 +147,10 @@ export class Announces implements Iterable<Announce> {
 
   #report({ announce, sink }: Put, closest: Closest, isComplete: boolean, now: number): void {
     const { context } = this.#host
-    const { members, besiegers, hasLaggards } = closest
+    const { isShort, hasLaggards } = closest
     announce.report(now)
     // In a network that is still forming, those who turn up soon get the value too.
-    const isForming =
-      members.length - besiegers < TARGET_NODES || context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
+    const isForming = isShort || context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
     if (isForming || !isComplete || hasLaggards) announce.linger(isForming, context.lingering, now)
     // A node or two cannot stand in for all of the others that were there a moment ago.
     const silent = this.#host.silentSince(announce.startedAt, now)

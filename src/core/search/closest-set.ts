@@ -23,6 +23,8 @@ export interface Closest {
   readonly besiegers: number
   /** How many paths lead here: there are eight members of each, if they know different ones. */
   readonly paths: number
+  /** Fewer than eight count. */
+  readonly isShort: boolean
   /**
    * Fewer than eight answer in time, so that nobody stands in for those that are overdue. Some of
    * these may have only lost a datagram or two; and when those of them that we have met are the
@@ -100,6 +102,7 @@ export class ClosestSet implements Iterable<SearchNode> {
       members,
       besiegers,
       paths: this.#paths,
+      isShort,
       isWorthWaiting: isShort && (silent > counting || recent > 0),
       hasLaggards,
     }

@@ -22,6 +22,7 @@ import type { RoutingTable } from '../routing/routing-table.ts'
 import { Credit } from '../util/credit.ts'
 import { Job } from '../util/timer-wheel.ts'
 import type { Message } from '../wire/message.ts'
+import { ClosestSet } from './closest-set.ts'
 import { Density } from './density.ts'
 import { IdleSearches } from './idle-searches.ts'
 import type { ListenSockets } from './listen-sockets.ts'
@@ -39,6 +40,8 @@ export interface SearchContext {
   readonly wantedFamilies: readonly Family[]
   lifetimeMs(typeId: number): number
   closestNodes(key: InfoHash, count: number, now: number): Node[]
+  /** For the nodes of a search for `key`. */
+  emptySet(key: InfoHash): ClosestSet
   /**
    * Takes nodes that proved themselves for paths of a search to begin at. Whoever else is known is
    * for the first path.
@@ -55,7 +58,6 @@ export interface SearchContext {
   answerAgeMs(now: number): number
   /** Places for puts that go on after their end. */
   readonly lingering: Places
-  readonly density: Density
   /** How puts are verified, if they are. */
   readonly checking: Checking | undefined
   /** Takes the node lists of an answer. */
@@ -134,12 +136,12 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   readonly sockets: ListenSockets
   readonly listenRenewMs: number
   readonly wantedFamilies: readonly Family[]
-  readonly density: Density
   readonly checking: Checking | undefined
   /** Of puts that are verified. */
   readonly checked: CheckCounts = { kept: 0, lost: 0 }
   readonly lingering = new Places(MAX_LINGERING_PUTS)
   readonly #host: PoolHost
+  readonly #density: Density
   readonly #byKey: IdMap<Search>
   /**
    * Those with something to do: a new node concerns no others, and there may be thousands of them.
@@ -171,7 +173,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     this.#byKey = new IdMap(init.seed)
     const { config } = init.net
     const cache = init.net.cache(init.family)
-    this.density = new Density(config.id, cache, config.maxNodesPerPrefix)
+    this.#density = new Density(config.id, cache, config.maxNodesPerPrefix)
     const { policy } = init.net.requests
     const delayMs = (): number => CHECK_AFTER_MS + policy.jitterMs(CHECK_SPREAD * CHECK_AFTER_MS)
     if (config.verifyPuts) this.checking = { counts: this.checked, delayMs }
@@ -272,6 +274,11 @@ export class SearchPool implements SearchContext, Iterable<Search> {
       .filter((node) => !blocklist.has(node.address, now))
   }
 
+  emptySet(key: InfoHash): ClosestSet {
+    const { maxNodesPerPrefix, lookupPaths } = this.net.config
+    return new ClosestSet(key, maxNodesPerPrefix, this.#density, lookupPaths)
+  }
+
   openPaths({ id, nodes }: Search, now: number): void {
     const { lookupPaths } = this.net.config
     const good = this.#host.table(this.family)?.closestGood(id, SEARCH_NODES, now) ?? []
@@ -280,7 +287,7 @@ export class SearchPool implements SearchContext, Iterable<Search> {
   }
 
   isNear(key: InfoHash, id: InfoHash, now: number): boolean {
-    return this.density.isNear(key, id, now)
+    return this.#density.isNear(key, id, now)
   }
 
   isConnecting(): boolean {

@@ -19,7 +19,7 @@ import type { Query } from '../value/query.ts'
 import type { Value, ValueId } from '../value/value.ts'
 import { Announce } from './announce.ts'
 import { Announces } from './announces.ts'
-import { type Closest, ClosestSet } from './closest-set.ts'
+import type { Closest, ClosestSet } from './closest-set.ts'
 import { GetRun, type GetSink } from './get-run.ts'
 import { GetRuns } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
@@ -79,8 +79,7 @@ export class Search extends Deadline {
     super()
     this.id = key.clone()
     this.context = context
-    const { maxNodesPerPrefix, lookupPaths } = context.net.config
-    this.nodes = new ClosestSet(this.id, maxNodesPerPrefix, context.density, lookupPaths)
+    this.nodes = context.emptySet(this.id)
     this.#silence = new Silence(this.nodes)
     this.#vigilance = new Vigilance(this.id)
     this.#calls = new SearchCalls(this)
@@ -307,8 +306,7 @@ export class Search extends Deadline {
     const closest = this.nodes.closest()
     const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
     const isDue = isForming && now >= this.#refilledAt + REFILL_MS
-    const { members, besiegers } = closest
-    if (!isDue && members.length - besiegers >= TARGET_NODES) return closest
+    if (!isDue && !closest.isShort) return closest
     this.#takeClosest(now)
     return this.nodes.closest()
   }
