@@ -314,9 +314,7 @@ export class Search extends Deadline {
   #takeClosest(now: number): void {
     this.#refilledAt = now
     const count = SEARCH_NODES + this.nodes.asideCount
-    for (const node of this.context.closestNodes(this.id, count, now)) {
-      this.nodes.insert(node)
-    }
+    for (const node of this.context.closestNodes(this.id, count, now)) this.nodes.insert(node)
   }
 
   /**
