@@ -233,11 +233,11 @@ export function searches(
   now: number,
   key?: InfoHash,
 ): SearchSnapshot[] {
-  const own = core.family(family)
-  if (own === undefined) return []
-  const list = [...own.searches]
-    .filter(({ id }) => key?.equals(id) ?? true)
-    .sort((a, b) => a.id.compare(b.id))
+  const all = core.family(family)?.searches
+  if (all === undefined) return []
+  const found = key === undefined ? [...all] : [all.find(key)]
+  const list = found.filter((search) => search !== undefined)
+  list.sort((a, b) => a.id.compare(b.id))
   return list.map((search) => ({
     key: search.id,
     gets: search.gets,
