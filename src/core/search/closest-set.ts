@@ -47,6 +47,8 @@ export class ClosestSet implements Iterable<SearchNode> {
   readonly #perPrefix: number
   readonly #density: Density | undefined
   #nodes: SearchNode[] = []
+  /** Some seem to besiege the key, but there are too few others to do without them. */
+  lacksOthers = false
 
   readonly #paths: number
   /** How many nodes belong to each path. */
@@ -204,6 +206,11 @@ export class ClosestSet implements Iterable<SearchNode> {
     return low
   }
 
+  /** Nodes to keep: more while it may turn out that some do not count. */
+  get #room(): number {
+    return this.lacksOthers ? SEARCH_NODES + MAX_BESIEGERS : SEARCH_NODES
+  }
+
   /** So many timely members are closer that one at `at` would be dropped at once. */
   #hasEnoughBefore(at: number, path: number): boolean {
     let timely = 0
@@ -211,7 +218,7 @@ export class ClosestSet implements Iterable<SearchNode> {
       const member = this.#nodes[i]!
       if (isOrdinary(member) && (member.paths & (1 << path)) !== 0) timely++
     }
-    return timely >= SEARCH_NODES
+    return timely >= this.#room
   }
 
   #mark(): void {
@@ -240,7 +247,8 @@ export class ClosestSet implements Iterable<SearchNode> {
       besiegers = timely
       end = i + 1
     }
-    if (timely - besiegers < TARGET_NODES) end = 0
+    this.lacksOthers = besiegers > 0 && timely - besiegers < TARGET_NODES
+    if (this.lacksOthers) end = 0
     for (let i = 0; i < this.#nodes.length; i++) this.#nodes[i]!.isBesieging = i < end
   }
 
@@ -249,12 +257,13 @@ export class ClosestSet implements Iterable<SearchNode> {
    * long as there are too many.
    */
   #trim(): void {
-    if (this.#nodes.length <= SEARCH_NODES) return
+    const room = this.#room
+    if (this.#nodes.length <= room) return
     let late = 0
     let timely = 0
     for (const member of this.#nodes) if (isOrdinary(member)) timely++
-    let crowdingRoom = Math.max(0, SEARCH_NODES - timely)
-    ROOMS.start(this.#paths, SEARCH_NODES)
+    let crowdingRoom = Math.max(0, room - timely)
+    ROOMS.start(this.#paths, room)
     this.#nodes = this.#nodes.filter((member) => {
       const fits = member.isLate
         ? ++late <= MAX_LATE_NODES

@@ -6,6 +6,7 @@ import {
   FORMING_MS,
   LISTEN_RENEW_MS,
   LISTEN_RENEW_STABLE_MS,
+  MAX_BESIEGERS,
   MAX_IDLE_SEARCHES,
   MAX_LINGERING_PUTS,
   NODE_EXPIRE_TIME_MS,
@@ -39,7 +40,8 @@ export interface SearchContext {
   /** Families to ask nodes of, besides the one that carries the request; empty for only that. */
   readonly wantedFamilies: readonly Family[]
   lifetimeMs(typeId: number): number
-  closestNodes(key: InfoHash, count: number, now: number): Node[]
+  /** Takes the closest known nodes. */
+  fill(search: Search, now: number): void
   /** For the nodes of a search for `key`. */
   emptySet(key: InfoHash): ClosestSet
   /**
@@ -266,7 +268,14 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     return this.#host.lifetimeMs(typeId)
   }
 
-  closestNodes(key: InfoHash, count: number, now: number): Node[] {
+  fill({ id, nodes }: Search, now: number): void {
+    const count = SEARCH_NODES + nodes.asideCount
+    for (const node of this.#closestNodes(id, count, now)) nodes.insert(node)
+    if (!nodes.lacksOthers) return
+    for (const node of this.#closestNodes(id, count + MAX_BESIEGERS, now)) nodes.insert(node)
+  }
+
+  #closestNodes(key: InfoHash, count: number, now: number): Node[] {
     const { blocklist, config } = this.net
     return this.net
       .cache(this.family)
@@ -279,11 +288,11 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     return new ClosestSet(key, maxNodesPerPrefix, this.#density, lookupPaths)
   }
 
-  openPaths({ id, nodes }: Search, now: number): void {
+  openPaths(search: Search, now: number): void {
     const { lookupPaths } = this.net.config
-    const good = this.#host.table(this.family)?.closestGood(id, SEARCH_NODES, now) ?? []
-    for (const [i, node] of good.entries()) nodes.insert(node, i % lookupPaths)
-    for (const node of this.closestNodes(id, SEARCH_NODES, now)) nodes.insert(node)
+    const good = this.#host.table(this.family)?.closestGood(search.id, SEARCH_NODES, now) ?? []
+    for (const [i, node] of good.entries()) search.nodes.insert(node, i % lookupPaths)
+    this.fill(search, now)
   }
 
   isNear(key: InfoHash, id: InfoHash, now: number): boolean {

@@ -9,7 +9,7 @@
 // is connecting, and fails its gets and one-time puts otherwise; permanent puts and listens never
 // fail. A deadline calls `step` for renewals.
 
-import { NODE_EXPIRE_TIME_MS, SEARCH_NODES, TARGET_NODES } from '../constants.ts'
+import { NODE_EXPIRE_TIME_MS, TARGET_NODES } from '../constants.ts'
 import type { Outcome } from '../events.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family } from '../id/socket-address.ts'
@@ -313,8 +313,7 @@ export class Search extends Deadline {
 
   #takeClosest(now: number): void {
     this.#refilledAt = now
-    const count = SEARCH_NODES + this.nodes.asideCount
-    for (const node of this.context.closestNodes(this.id, count, now)) this.nodes.insert(node)
+    this.context.fill(this, now)
   }
 
   /**

@@ -42,6 +42,8 @@ interface Siege {
   /** Bits that their ids share with the key. */
   readonly commonBits: number
   readonly areSilent?: true
+  /** How many times the quiet p99 is too much, 2 by default: who is silent has to be waited for. */
+  readonly slowdown?: number
   /** How many there are; as many as honest nodes by default. */
   readonly liars?: number
 }
@@ -61,7 +63,7 @@ export const sybilsFull = siege(
 export const sybilsSilent = siege(
   { name: 'sybils-silent', nodes: 100 },
   'The liars answer nothing about the key: it works.',
-  { prefixes: 4, commonBits: 24, areSilent: true },
+  { prefixes: 4, commonBits: 24, areSilent: true, slowdown: 3 },
 )
 
 export const sybilsHidden = siege(
@@ -85,6 +87,7 @@ function siege(
       const honest = await grow(network, count, { overMs: 20 * count, settleMs: 30 * SECOND_MS })
       const quiet = await use(stage, honest, key('left alone'))
       const hash = key('under attack')
+      const { slowdown = 2 } = options
       const liars = new Sybils(network, hash, { liars: count, ...options })
       await network.run(20 * count + 60 * SECOND_MS)
       const attacked = await use(stage, honest, hash)
@@ -100,7 +103,8 @@ function siege(
         expect(gets.success === 1, `every get to find every value (${gets.lastError})`)
       }
       for (const kind of ['puts', 'gets'] as const) {
-        expect(attacked[kind].p99 < 2 * quiet[kind].p99, `p99 of ${kind} below twice the quiet one`)
+        const isFast = attacked[kind].p99 < slowdown * quiet[kind].p99
+        expect(isFast, `p99 of ${kind} below ${slowdown} times the quiet one`)
       }
     },
   }

@@ -36,7 +36,12 @@ function world(liars: number, config: DhtConfig = { verifyPuts: true }): World {
     if (n >= liars) peer.script = keeps
     return peer
   })
-  for (const peer of peers) {
+  // With so close neighbours of its own no distance is implausible.
+  const own = Array.from(
+    { length: 8 },
+    (_, n) => new FakePeer(net, idNear(node.dht.id, 60, n), peerAddress(100 + n)),
+  )
+  for (const peer of [...peers, ...own]) {
     peer.neighbours = peers
     node.dht.insertNode(peer, net.now)
   }
