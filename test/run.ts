@@ -3,9 +3,10 @@
 //
 // Every `*.test.ts` below test/ runs in its own process under node:test. The folder is the group;
 // files beside this one form the group `repo`. Groups that use real sockets and foreign programs
-// run last. Two files run at a time, but those with a comment line `// test-alone`, which need the
-// machine for themselves, run one by one at the end. A file of the real world that fails is run
-// again, by itself, at the very end: a busy machine may delay foreign programs beyond any limit.
+// run last. Two files run at a time; those with a comment line `// test-waits`, which hardly use
+// the machine, run one by one beside them, and those with `// test-alone`, which need it for
+// themselves, one by one at the end. A file of the real world that fails is run again, by itself,
+// at the very end: a busy machine may delay foreign programs beyond any limit.
 // Both results are printed; what fails twice counts. Options:
 //   --checks       first build, lint and type-check the tests, and count a failure of these
 //   --timeout-s=N  limit per file, 120 by default; a file raises its own with a comment line
@@ -31,6 +32,7 @@ interface TestFile {
   group: string
   timeoutMs: number
   isAlone: boolean
+  isWaiting: boolean
 }
 
 const { values: options, positionals } = parseArgs({
@@ -60,12 +62,11 @@ async function main(): Promise<Outcome[]> {
   if (checks.some(({ file }) => file === 'build')) return checks
   const files = select(discover(), positionals)
   if (files.length === 0) return [failure('test', 'no test file matches')]
-  const together = files.filter(({ isAlone }) => !isAlone)
   const alone = files.filter(({ isAlone }) => isAlone)
-  const outcomes = [
-    ...(await runFiles(together, Number(options.jobs))),
-    ...(await runFiles(alone, 1)),
-  ]
+  const waiting = files.filter(({ isWaiting }) => isWaiting)
+  const others = files.filter((file) => !alone.includes(file) && !waiting.includes(file))
+  const together = [runFiles(others, Number(options.jobs)), runFiles(waiting, 1)]
+  const outcomes = [...(await Promise.all(together)).flat(), ...(await runFiles(alone, 1))]
   await repeatFailed(files, outcomes)
   return [...checks, ...outcomes]
 }
@@ -161,11 +162,12 @@ async function runOne({ path, timeoutMs }: TestFile): Promise<Outcome> {
   return outcome
 }
 
-function settingsOf(path: string): Pick<TestFile, 'timeoutMs' | 'isAlone'> {
+function settingsOf(path: string): Omit<TestFile, 'path' | 'group'> {
   const text = readFileSync(join(directory, path), 'utf8')
   const ownTimeoutS = /^\/\/ test-timeout-s: (\d+)$/m.exec(text)?.[1]
   const timeoutMs = Number(ownTimeoutS ?? options['timeout-s']) * 1000
-  return { timeoutMs, isAlone: /^\/\/ test-alone$/m.test(text) }
+  const isAlone = /^\/\/ test-alone$/m.test(text)
+  return { timeoutMs, isAlone, isWaiting: /^\/\/ test-waits$/m.test(text) }
 }
 
 function printLine(isOk: boolean, name: string, detail: string, startedAt: number): void {

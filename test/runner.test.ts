@@ -152,3 +152,18 @@ test('a file that wants the machine for itself runs when the others are done', (
   const files = [...result.output.matchAll(/^ok +\S*(.)\.test\.ts/gm)].map(([, name]) => name)
   assert.deepEqual(files, ['b', 'a'])
 })
+
+test('a file that only waits runs beside as many others as ever', (t) => {
+  const sleep = "import { setTimeout } from 'node:timers/promises'\n"
+  const result = run(
+    t,
+    {
+      'e2e/a.test.ts': `${sleep}// test-waits\ntest('a', () => setTimeout(3000))`,
+      'e2e/b.test.ts': "test('b', () => {})",
+      'e2e/c.test.ts': "test('c', () => {})",
+    },
+    ['--jobs=1'],
+  )
+  const files = [...result.output.matchAll(/^ok +\S*(.)\.test\.ts/gm)].map(([, name]) => name)
+  assert.deepEqual(files, ['b', 'c', 'a'])
+})

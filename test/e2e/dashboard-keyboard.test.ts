@@ -33,6 +33,7 @@ test('the keyboard alone is enough, however many values there are', { skip }, as
   await tabTo('Keys', 3)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+  await page.locator('main:focus').waitFor()
   await tabTo('key', 1)
   await page.keyboard.type('typed')
   await page.keyboard.press('Enter')

@@ -22,7 +22,7 @@ const HOSTILE_PEERS = 24
 /** Datagrams of the engine's peers that are kept to be damaged and sent again. */
 const RECENT = 64
 /** Inputs for each of the engine's own operations. */
-const GET_EVERY = 2500
+const GET_EVERY = 10_000
 /** Inputs after which so much time passes that values, listeners and tokens expire. */
 const EXPIRE_EVERY = 50_000
 const FIRST_EXPIRY = 10_000

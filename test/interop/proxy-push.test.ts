@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A C++ dhtnode that listens through push notifications: what it asks our proxy for, what arrives
 // at the push gateway for it, and how it takes leave.
+// test-waits
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A C++ dhtnode as the client of our proxy server: whatever it can do, and what becomes of its
 // listens when the server ends.
+// test-waits
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'

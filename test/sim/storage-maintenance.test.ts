@@ -21,7 +21,12 @@ function lasting(): Value {
 
 function network(seed: number, maintainStorage: boolean): { net: MiniNetwork; old: Set<MiniNode> } {
   const net = new MiniNetwork(seed)
-  net.addMany(24, { maintainStorage })
+  // No node shares the first bit of its id with the key: room for newcomers, spread like others,
+  // since those that come too close for that to be chance would not count.
+  for (let n = 0; n < 24; n++) {
+    const id = idNear(KEY, 0, 100 * seed + n)
+    net.add({ id, maintainStorage })
+  }
   net.join(2 * MINUTE_MS)
   const writer = byDistance(net.nodes, KEY).at(-1)!
   const { operation } = writer.dht.startPut(KEY, lasting(), {}, net.now)
@@ -35,10 +40,10 @@ function hosts(nodes: Iterable<MiniNode>): string[] {
   return [...nodes].map(({ address }) => address.host).sort()
 }
 
-/** Newcomers that are closer to the key than all others. */
+/** Newcomers that are closer to the key than all others, half of them at 1 bit, a fourth at 2… */
 function crowd(net: MiniNetwork, key: InfoHash, maintainStorage: boolean): MiniNode[] {
-  return Array.from({ length: 8 }, (_, n) => {
-    const node = net.add({ id: idNear(key, 20 + n, n), maintainStorage })
+  return [1, 1, 1, 1, 2, 2, 3, 4].map((bits, n) => {
+    const node = net.add({ id: idNear(key, bits, n), maintainStorage })
     net.enter(node, net.nodes.find(({ isDown }) => !isDown)!)
     net.run(1000)
     return node

@@ -9,6 +9,9 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { SocketAddress } from '../id/socket-address.ts'
 import { isSamePrefix } from './address-groups.ts'
 
+/** How many are looked at, lest a crowd that fills the cache makes every lookup walk all of it. */
+const MAX_STEPS = 2048
+
 interface Located {
   readonly id: InfoHash
   readonly address: SocketAddress
@@ -56,7 +59,12 @@ export function closestApart<T extends Located>(
 ): T[] {
   const count = closest.length
   CROWD.start(perPrefix)
-  const apart = tree.closest(target, count, (item) => accept(item) && CROWD.admits(item.address))
+  const apart: T[] = []
+  let steps = MAX_STEPS
+  tree.visitClosest(target, (item) => {
+    if (accept(item) && CROWD.admits(item.address)) apart.push(item)
+    return apart.length < count && --steps > 0
+  })
   if (apart.length === count) return apart
   const rest = closest.filter((item) => !apart.includes(item))
   return [...apart, ...rest.slice(0, count - apart.length)].sort((a, b) =>
