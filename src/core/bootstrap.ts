@@ -13,7 +13,8 @@ import type { Random } from './ports.ts'
 import { Job } from './util/timer-wheel.ts'
 import { Kind } from './wire/message.ts'
 
-const FIRST_DELAY_MS = 10_000
+/** Before the first pings are given up: with loss, some nodes lose all of them. */
+const FIRST_DELAY_MS = 2500
 const MAX_DELAY_MS = 4 * 60_000
 /** Nodes of earlier times that are tried at each attempt: the latest, and some of all others. */
 const RECENT_NODES = 8

@@ -321,7 +321,7 @@ export class Search extends Deadline {
    * likely to be one of them in the end, otherwise when all of them are.
    */
   #serve(closest: Closest, now: number): void {
-    const { members } = closest
+    const { members, besiegers } = closest
     const isSynced = this.#find.isComplete(closest, now)
     const isReady = (member: SearchNode): boolean =>
       member.node.isWritable(now) && (isSynced || this.#calls.isNear(member, now))
@@ -329,7 +329,8 @@ export class Search extends Deadline {
     for (const group of this.#listens) group.drive(closest, isReady, now)
     const since = this.#exploringSince
     if (since === undefined || !isSynced) return
-    if (members.every((member) => member.answeredAt >= since)) this.#exploringSince = undefined
+    const isOver = members.every(({ answeredAt }, i) => i < besiegers || answeredAt >= since)
+    if (isOver) this.#exploringSince = undefined
   }
 
   /** Ends the listens that nobody came back to. */
