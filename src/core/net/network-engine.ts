@@ -8,7 +8,7 @@ import { MAX_TOKEN_BYTES, TARGET_NODES } from '../constants.ts'
 import { WireError } from '../errors.ts'
 import { type Family, SocketAddress } from '../id/socket-address.ts'
 import type { DhtPorts, Log } from '../ports.ts'
-import { copyBytes } from '../util/bytes.ts'
+import { isByteText, toByteText } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { compactAddress, visitCompactNodes } from '../wire/compact-nodes.ts'
 import { decodeMessage, eachFragment, looksLikeRequest } from '../wire/decode-message.ts'
@@ -367,10 +367,13 @@ function listedAddress(
   return address
 }
 
-/** A usable copy of a token of a peer; undefined for none and for one that is too long. */
-export function copyToken(message: Message): Uint8Array | undefined {
-  const { length } = message.token
-  return length > 0 && length <= MAX_TOKEN_BYTES ? copyBytes(message.token) : undefined
+/**
+ * The token that a peer sends, as a byte text; undefined for none and for one that is too long.
+ * Mostly it is the one that is `known`.
+ */
+export function readToken({ token }: Message, known: string | undefined): string | undefined {
+  if (token.length === 0 || token.length > MAX_TOKEN_BYTES) return undefined
+  return known !== undefined && isByteText(known, token) ? known : toByteText(token)
 }
 
 function isAnswer(kind: Kind): boolean {

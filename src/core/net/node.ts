@@ -33,9 +33,10 @@ export class Node {
   #failures = 0
   authErrors = 0
   /**
-   * Write token of its last answer, good for any key; undefined before that and after a 401.
+   * Write token of its last answer as a byte text (`toByteText`), good for any key; undefined
+   * before that and after a 401.
    */
-  token: Uint8Array | undefined = undefined
+  token: string | undefined = undefined
   /** When it came with an answer to a find or get. */
   #tokenAt = NEVER
   /** Requests to it that wait for an answer. */
@@ -151,7 +152,7 @@ export class Node {
   }
 
   /** An answer to a find or get brought this token. */
-  gave(token: Uint8Array, now: number): void {
+  gave(token: string, now: number): void {
     this.token = token
     this.#tokenAt = now
   }
@@ -165,7 +166,7 @@ export class Node {
    * A 401 to a request with `token`. True when that was one too many. Requests that were on their
    * way at the same time count once.
    */
-  refused(token: Uint8Array): boolean {
+  refused(token: string): boolean {
     if (this.token !== token) return false
     this.token = undefined
     this.authErrors++

@@ -10,8 +10,8 @@ const WINDOW_MS = 1000
 const SLOTS_PER_SET = 8
 /** Most nodes are asked by few peers: a process may hold hundreds of them. */
 const INITIAL_SLOTS = 8
-/** In few large steps: what has to move is then always little, compared with what is new. */
-const GROWTH = 8
+/** In large steps: what has to move is then always little, compared with what is new. */
+const GROWTH = 4
 
 // Layout of a slot, in words. The kind is 0 in a free slot. The start of the present window is cut
 // to 32 bits: only differences count.

@@ -3,7 +3,7 @@
 // push counts only when it comes from the node, and the address, that we registered at.
 
 import type { SocketAddress } from '../id/socket-address.ts'
-import { copyToken } from '../net/network-engine.ts'
+import { readToken } from '../net/network-engine.ts'
 import type { Node } from '../net/node.ts'
 import type { Random } from '../ports.ts'
 import type { Message } from '../wire/message.ts'
@@ -54,7 +54,7 @@ export class ListenSockets {
     }
     const registration = this.#open.get(message.socketId)!
     if (node === registration.member.node) {
-      node.token = copyToken(message) ?? node.token
+      node.token = readToken(message, node.token) ?? node.token
     }
     if (message.valueCount > 0) registration.report(readValues(message), now)
     if (message.refreshed !== undefined) registration.refresh(message.refreshed, now)

@@ -4,8 +4,9 @@
 
 import { WireError } from '../errors.ts'
 import type { InfoHash } from '../id/info-hash.ts'
-import { copyToken } from '../net/network-engine.ts'
+import { readToken } from '../net/network-engine.ts'
 import type { EncodeRequest, Request, RequestHandler } from '../net/request.ts'
+import { fromByteText } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { QUERY_ALL, QUERY_IDS_SEQ, type Query } from '../value/query.ts'
 import type { Value } from '../value/value.ts'
@@ -82,7 +83,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const { token } = member.node
+    const token = tokenOf(member)
     if (token === undefined) return undefined
     const answer = answerWithValues([announce.packed])
     const values = answer.kind === 'sizes' ? answer.packed : undefined
@@ -99,7 +100,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const { token } = member.node
+    const token = tokenOf(member)
     if (token === undefined) return undefined
     const handler = new AnnounceHandler(this.search, announce, member, this)
     return this.#send(Kind.Refresh, member, handler, now, (writer, tid) =>
@@ -126,7 +127,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
 
   sendListen(registration: Registration, now: number): Request | undefined {
     const { member, group, socketId } = registration
-    const { token } = member.node
+    const token = tokenOf(member)
     if (token === undefined) return undefined
     // A listener gets whole values; without conditions the query says nothing and is left out.
     const query = group.query.where.wire.isEmpty ? undefined : group.query
@@ -175,7 +176,7 @@ abstract class CallHandler implements RequestHandler {
   readonly search: Search
   readonly member: SearchNode
   /** Goes with the request, if its kind needs one. */
-  readonly #token: Uint8Array | undefined
+  readonly #token: string | undefined
 
   constructor(search: Search, member: SearchNode) {
     this.search = search
@@ -336,9 +337,10 @@ class ListenHandler extends CallHandler {
   }
 
   protected reply(_request: Request, message: Message, now: number): void {
-    this.member.node.authErrors = 0
+    const { node } = this.member
+    node.authErrors = 0
     // A fresh token, when there is one, does not count as an answer to a search.
-    this.member.node.token = copyToken(message) ?? this.member.node.token
+    node.token = readToken(message, node.token) ?? node.token
     this.#registration.group.onAcknowledged(this.#registration, now)
   }
 
@@ -347,9 +349,13 @@ class ListenHandler extends CallHandler {
   }
 }
 
+function tokenOf({ node }: SearchNode): Uint8Array | undefined {
+  return node.token === undefined ? undefined : fromByteText(node.token)
+}
+
 /** Keeps the token and the nodes of an answer to a find or get. False when it has no token. */
 function takeNodes(search: Search, member: SearchNode, message: Message, now: number): boolean {
-  const token = copyToken(message)
+  const token = readToken(message, member.node.token)
   if (token === undefined) {
     // Without a token nobody can write to it: of no use to any search.
     search.context.net.block(member.node, now)

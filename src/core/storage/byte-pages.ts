@@ -10,6 +10,8 @@ import { readWord, writeWord } from '../util/bytes.ts'
 import { Column, NO_ROW, type ValueRows } from './value-rows.ts'
 
 const PAGE_BYTES = 16_384
+/** Who stores little, as most nodes do, has a small page. */
+const FIRST_PAGE_BYTES = 2048
 /** Longer values get a page of their own, so that the end of a page is never wasted by much. */
 const LARGE_BYTES = 1024
 /** Row, -1 when it is gone, and length. */
@@ -81,7 +83,9 @@ export class BytePages {
   #pageFor(length: number): Page {
     const full = this.#current
     if (full !== undefined && full.used + length <= full.bytes.length) return full
-    this.#current = this.#newPage(PAGE_BYTES)
+    this.#current = this.#newPage(
+      Math.min(Math.max(FIRST_PAGE_BYTES, this.#reservedBytes), PAGE_BYTES),
+    )
     // The current page is never given up when values of it go; so perhaps now.
     if (full?.isSparse) this.#giveUp(full)
     return this.#current

@@ -38,7 +38,8 @@ const ROW_WORDS = 18
 const ROW_TIMES = ROW_WORDS / 2
 const CREATED_AT = 7
 const EXPIRES_AT = 8
-const BLOCK_BITS = 7
+/** Small, as most nodes store little: a process may hold hundreds of them. */
+const BLOCK_BITS = 5
 const BLOCK_ROWS = 1 << BLOCK_BITS
 const IN_BLOCK = BLOCK_ROWS - 1
 

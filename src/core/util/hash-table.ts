@@ -4,6 +4,9 @@
 // collisions.
 
 const INITIAL_SLOTS = 8
+/** The one free slot of tables without items, of which a node has many: never written to. */
+const NO_HASHES = new Int32Array(1)
+const NO_ITEMS: readonly undefined[] = [undefined]
 
 /** Adds a word to a hash. Start with the seed of the table; end with `finish`. */
 export function mix(hash: number, word: number): number {
@@ -20,8 +23,8 @@ export function finish(hash: number): number {
 export class HashTable<T> implements Iterable<T> {
   /** Where hashes of this table start. */
   readonly seed: number
-  #hashes = new Int32Array(INITIAL_SLOTS)
-  #items: (T | undefined)[] = new Array(INITIAL_SLOTS).fill(undefined)
+  #hashes = NO_HASHES
+  #items = NO_ITEMS as (T | undefined)[]
   #size = 0
 
   constructor(seed: number) {
@@ -57,7 +60,8 @@ export class HashTable<T> implements Iterable<T> {
 
   /** Adds an item that is not there yet. */
   add(hash: number, item: T): void {
-    if (2 * (this.#size + 1) > this.#items.length) this.#resize(2 * this.#items.length)
+    const slots = this.#items.length
+    if (2 * (this.#size + 1) > slots) this.#resize(Math.max(INITIAL_SLOTS, 2 * slots))
     this.#insert(hash, item)
     this.#size++
   }

@@ -30,6 +30,12 @@ describe('byte pages', () => {
     assert.equal(setUp().pages.reservedBytes, 0)
   })
 
+  it('take little for few values', () => {
+    const kit = setUp()
+    storeAll(kit, 8, 140)
+    assert.ok(kit.pages.reservedBytes <= 2048, `${kit.pages.reservedBytes} bytes`)
+  })
+
   it('waste little when they are full', () => {
     const kit = setUp()
     storeAll(kit, 1000, 140)

@@ -7,9 +7,12 @@ import { assert as invariant } from '../../../../src/core/util/assert.ts'
 import {
   EMPTY_BYTES,
   equalBytes,
+  fromByteText,
   fromUtf8,
+  isByteText,
   parseHex,
   readWord,
+  toByteText,
   toHex,
   utf8,
   writeWord,
@@ -60,6 +63,23 @@ describe('byte comparison', () => {
     assert(!equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3)))
     assert(!equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0)))
     assert(!equalBytes(Uint8Array.of(0), EMPTY_BYTES))
+  })
+})
+
+describe('byte text', () => {
+  const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+
+  it('brings every byte back', () => {
+    assert.equal(toByteText(all).length, 256)
+    assert.deepEqual(fromByteText(toByteText(all)), all)
+    assert.equal(toByteText(EMPTY_BYTES), '')
+  })
+
+  it('is compared with bytes in length and content', () => {
+    const text = toByteText(all)
+    assert(isByteText(text, all))
+    assert(!isByteText(text, all.subarray(1)))
+    assert(!isByteText(text, all.toReversed()))
   })
 })
 
