@@ -16,6 +16,11 @@ export interface ClientHost {
    * client's `dispatch`, and sets the timer anew. May be called from within `dispatch`.
    */
   kick(): void
+  /**
+   * `kick` a moment later, once for all that were asked for meanwhile: what operations send that
+   * begin together leaves together. Default `kick`.
+   */
+  kickSoon?(): void
 }
 
 export class Operations {
@@ -35,11 +40,12 @@ export class Operations {
 
   /** Starts an operation that reports to `events`, perhaps before this returns. */
   start(action: (dht: Dht, now: number) => OperationId, events: OperationEvents): OperationId {
-    return this.run((dht, now) => {
-      const operation = action(dht, now)
-      this.#pending.set(operation, events)
-      return operation
-    })
+    const host = this.#host
+    const operation = action(host.dht, host.now())
+    this.#pending.set(operation, events)
+    if (host.kickSoon === undefined) host.kick()
+    else host.kickSoon()
+    return operation
   }
 
   /** No more events of this operation. Returns whether it was pending. */

@@ -32,6 +32,7 @@ export class Driver implements ClientHost, TransportHandler {
   #isSettling = false
   #isUnsettled = false
   #isKickPlanned = false
+  #isFailureKickPlanned = false
   #isStopped = false
 
   constructor(dht: Dht, transports: readonly Transport[], onEvents: (events: DhtEvent[]) => void) {
@@ -68,6 +69,12 @@ export class Driver implements ClientHost, TransportHandler {
     return hasEvents
   }
 
+  kickSoon(): void {
+    if (this.#isKickPlanned) return
+    this.#isKickPlanned = true
+    queueMicrotask(this.#plannedKick)
+  }
+
   /** No timer and no input from now on. */
   stop(): void {
     this.#isStopped = true
@@ -86,12 +93,17 @@ export class Driver implements ClientHost, TransportHandler {
     if (this.#isStopped) return
     this.dht.sendFailed(to, this.now())
     // Failures come in heaps: one kick for all of them.
-    if (this.#isKickPlanned) return
-    this.#isKickPlanned = true
+    if (this.#isFailureKickPlanned) return
+    this.#isFailureKickPlanned = true
     setImmediate(() => {
-      this.#isKickPlanned = false
+      this.#isFailureKickPlanned = false
       this.onBatchEnd()
     })
+  }
+
+  readonly #plannedKick = (): void => {
+    this.#isKickPlanned = false
+    this.onBatchEnd()
   }
 
   #syncClock(): void {

@@ -48,6 +48,22 @@ export function beginLines(context: RouteContext): void {
   context.reply.writeHead(200, jsonHeaders(context))
 }
 
+/** All that would follow `beginLines`, in the same form, but written at once. */
+export function sendLines(context: RouteContext, lines: string): void {
+  const { request, reply } = context
+  if (request.httpVersionMinor === 0) {
+    // Knows nothing of chunks: the end of the connection is that of the lines.
+    beginLines(context)
+    reply.end(lines)
+    return
+  }
+  reply.writeHead(200, [...jsonHeaders(context), 'Transfer-Encoding', 'chunked'])
+  // Node.js would write four pieces for one chunk.
+  reply.chunkedEncoding = false
+  const size = Buffer.byteLength(lines).toString(16)
+  reply.end(lines === '' ? LAST_CHUNK : `${size}\r\n${lines}\r\n${LAST_CHUNK}`)
+}
+
 /** Unless a reply has begun: then its connection is all that can be ended. */
 export function sendError(reply: ServerResponse, error: HttpError, status: ProxyStatus): void {
   if (reply.headersSent) {
@@ -74,6 +90,8 @@ function jsonHeaders({ services }: RouteContext): string[] {
 function byteLength(json: string): string {
   return String(Buffer.byteLength(json))
 }
+
+const LAST_CHUNK = '0\r\n\r\n'
 
 /** Not `gzip;q=0`, which says that it is not wanted. */
 const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i

@@ -5,8 +5,11 @@
 // are served over and over.
 
 /** How long one group takes, and while connections come in. */
-const TURN_MS = 8
-const BRIEF_TURN_MS = 1
+const TURN_MS = 3
+const BRIEF_TURN_MS = 0.25
+/** They are many when so many begin within this time. */
+const MANY = 100
+const MANY_WITHIN_MS = 100
 
 export interface TurnPorts {
   /** Monotonic, in milliseconds. */
@@ -18,10 +21,12 @@ export interface TurnPorts {
 export class Turns {
   readonly #ports: TurnPorts
   #waiting: (() => void)[] = []
-  /** Of the turn that is under way. */
-  #startedAt = 0
   #isUnderWay = false
   #hasArrivals = false
+  /** Since `#countedFrom`, and whether there were many in the time before that. */
+  #begun = 0
+  #countedFrom = Number.NEGATIVE_INFINITY
+  #areMany = false
 
   constructor(ports: TurnPorts = LOOP) {
     this.#ports = ports
@@ -32,41 +37,51 @@ export class Turns {
     return this.#waiting.length
   }
 
+  /** So many begin that what each of them costs is of more importance than a moment. */
+  get areMany(): boolean {
+    return this.#areMany
+  }
+
   /** A connection was accepted: others may be waiting for that. */
   arrived(): void {
     this.#hasArrivals = true
   }
 
-  /** Runs `action`, which must not throw, now or in one of the next turns. */
+  /**
+   * Runs `action`, which must not throw, in one of the next turns. Together with others, so that
+   * what they send leaves together, too.
+   */
   run(action: () => void): void {
+    this.#waiting.push(action)
     if (!this.#isUnderWay) this.#begin()
-    if (this.#waiting.length === 0 && this.#hasTime) action()
-    else this.#waiting.push(action)
-  }
-
-  get #hasTime(): boolean {
-    const limitMs = this.#hasArrivals ? BRIEF_TURN_MS : TURN_MS
-    return this.#ports.now() - this.#startedAt < limitMs
   }
 
   #begin(): void {
     this.#isUnderWay = true
-    this.#startedAt = this.#ports.now()
     this.#ports.later(this.#next)
   }
 
   readonly #next = (): void => {
-    if (this.#waiting.length === 0) {
-      this.#isUnderWay = false
-      this.#hasArrivals = false
-      return
-    }
-    this.#begin()
+    const now = this.#ports.now()
+    const endsAt = now + (this.#hasArrivals ? BRIEF_TURN_MS : TURN_MS)
     let done = 0
     do this.#waiting[done++]!()
-    while (done < this.#waiting.length && this.#hasTime)
+    while (done < this.#waiting.length && this.#ports.now() < endsAt)
     this.#waiting = this.#waiting.slice(done)
+    this.#count(done, now)
     this.#hasArrivals = false
+    this.#isUnderWay = false
+    if (this.#waiting.length > 0) this.#begin()
+  }
+
+  #count(begun: number, now: number): void {
+    const passedMs = now - this.#countedFrom
+    if (passedMs >= MANY_WITHIN_MS) {
+      this.#areMany = this.#begun >= MANY && passedMs < 2 * MANY_WITHIN_MS
+      this.#begun = 0
+      this.#countedFrom = now
+    }
+    this.#begun += begun
   }
 }
 

@@ -117,6 +117,22 @@ test('a kick from within an event is served after it', () => {
   assert.deepEqual(transport.flushes, [[7]])
 })
 
+test('what begins together is sent together, a moment later', async () => {
+  const { engine, transport, driver } = setUp()
+  engine.reply(1)
+  driver.kickSoon()
+  engine.reply(2)
+  driver.kickSoon()
+  assert.deepEqual(transport.flushes, [])
+  await Promise.resolve()
+  assert.deepEqual(transport.flushes, [[1, 2]])
+  engine.reply(3)
+  driver.kickSoon()
+  driver.stop()
+  await Promise.resolve()
+  assert.equal(transport.flushes.length, 1, 'not after its end')
+})
+
 test('the engine is woken when it wants to be, by one timer', async () => {
   const { engine, driver } = setUp()
   const advanced = engine.nextAdvance()

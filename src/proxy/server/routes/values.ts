@@ -7,9 +7,9 @@ import { onceGone } from '../once-gone.ts'
 import { withOperation } from '../operations.ts'
 import { hostOf } from '../peers.ts'
 import { readJson, toRequestValue } from '../read-body.ts'
-import { beginLines, sendJson } from '../reply.ts'
+import { sendJson } from '../reply.ts'
 import type { Route, RouteContext } from '../route.ts'
-import { writeLine } from '../streams/write-line.ts'
+import { FoundLines } from '../streams/found-lines.ts'
 import { traced } from '../tracing.ts'
 
 export const VALUE_ROUTES: readonly Route[] = ['/:key', '/key/:key'].flatMap((path) => [
@@ -26,24 +26,27 @@ async function sendFound(context: RouteContext): Promise<void> {
   const { key, reply, services } = context
   // The client left before it was its turn.
   if (reply.destroyed) return
-  const gone = new AbortController()
-  const forget = onceGone(context, () => gone.abort())
+  const found = services.node.get(key, { forwardEncrypted: true })[Symbol.asyncIterator]()
+  const lines = new FoundLines(context)
+  let isGone = false
+  const forget = onceGone(context, () => {
+    isGone = true
+    void found.return?.()
+  })
   try {
-    const found = services.node.get(key, { signal: gone.signal, forwardEncrypted: true })
-    for await (const value of found) {
-      if (!reply.headersSent) beginLines(context)
-      services.counters.lines++
-      if (!(await writeLine(context, `${valueToJson(value)}\n`))) return
+    for (let next = await found.next(); next.done !== true; next = await found.next()) {
+      const isWritten = lines.add(valueToJson(next.value))
+      if (isWritten === true || (await isWritten)) continue
+      void found.return?.()
+      return
     }
+    if (!isGone) lines.end()
   } catch (error) {
-    if (gone.signal.aborted) return
-    throw failureOf('Get failed', error)
+    if (!isGone) throw failureOf('Get failed', error)
   } finally {
-    // An abort that stops nothing would still cost an exception.
     forget()
+    lines.stop()
   }
-  if (!reply.headersSent) beginLines(context)
-  reply.end()
 }
 
 /** Goes on when the client hangs up: what was sent is to be stored. */

@@ -21,15 +21,18 @@ function build() {
     for (const action of later.splice(0)) action()
     return begun.splice(0)
   }
-  return { turns, run, turn, begun, later }
+  return { turns, run, turn, begun, later, clock }
 }
 
 const HUNDRED = Array.from({ length: 100 }, (_, i) => i)
 
-test('a request begins at once when there is nothing else', () => {
+test('requests of one turn of the loop begin together', () => {
   const { turns, run, turn, begun, later } = build()
   run(1)
-  assert.deepEqual(begun, [1])
+  run(2)
+  assert.equal(turns.waiting, 2)
+  assert.deepEqual(begun, [])
+  assert.deepEqual(turn(), [1, 2])
   turn()
   assert.equal(later.length, 0, 'an idle server does not spin')
   assert.equal(turns.waiting, 0)
@@ -47,6 +50,25 @@ test('many begin over several turns, in their order', () => {
     all.push(...turn())
   }
   assert.deepEqual(all, [...HUNDRED, 100])
+})
+
+test('that there are many is known soon, and forgotten soon', () => {
+  const { turns, run, turn, clock } = build()
+  const second = (perSecond: number): void => {
+    for (let i = 0; i < 100; i++) {
+      clock.ms += 10
+      for (let n = 0; n < perSecond / 100; n++) turns.run(() => {})
+      turn()
+    }
+  }
+  second(400)
+  assert.equal(turns.areMany, false)
+  second(2000)
+  assert.equal(turns.areMany, true)
+  clock.ms += 5000
+  run(1)
+  turn()
+  assert.equal(turns.areMany, false, 'of a while ago')
 })
 
 test('while connections come in, turns are brief', () => {
