@@ -112,8 +112,8 @@ export class FamilyState {
   /** A node stopped answering, or gave answers that are of no use. */
   onExpired(node: Node, now: number): void {
     this.searches.onExpired(node, now)
-    // Whoever broke the protocol is not missed.
-    if (this.#net.blocklist.has(node.address, now)) return
+    // Whoever broke the protocol is not missed, nor is who never answered.
+    if (node.isStranger || this.#net.blocklist.has(node.address, now)) return
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!)
     this.#gone.set(node, now)
   }

@@ -14,12 +14,21 @@ const LIMIT = 12
 const NOW = 5_000_000
 
 type Step = readonly [
-  kind: 'learn' | 'create' | 'touch' | 'hold' | 'release' | 'expire',
+  kind: 'learn' | 'create' | 'admit' | 'touch' | 'hold' | 'release' | 'expire',
   n: number,
   isClient: boolean,
 ]
 
-const kind = fc.constantFrom('learn', 'create', 'create', 'touch', 'hold', 'release', 'expire')
+const kind = fc.constantFrom(
+  'learn',
+  'create',
+  'create',
+  'admit',
+  'touch',
+  'hold',
+  'release',
+  'expire',
+)
 const step: fc.Arbitrary<Step> = fc.tuple(kind, fc.nat(40), fc.boolean()) as fc.Arbitrary<Step>
 const steps = fc.array(step, { maxLength: 200, size: 'max' })
 
@@ -28,6 +37,7 @@ class Pair {
   /** Least recently active first. */
   readonly model: Node[] = []
   readonly holds = new Map<Node, number>()
+  readonly strangers = new Set<Node>()
 
   apply([what, n, isClient]: Step): void {
     const id = InfoHash.get(`node ${n}`)
@@ -35,8 +45,10 @@ class Pair {
     assert.equal(this.cache.find(id), known)
     if (what === 'learn') this.#learn(id, n, known)
     else if (known === undefined) {
-      if (what === 'create')
-        this.#created(this.#room(), this.cache.create(id, peerAddress(n), isClient, NOW))
+      if (what === 'create') this.#create(id, n, isClient)
+    } else if (what === 'admit') {
+      this.cache.admit(known)
+      this.strangers.delete(known)
     } else if (what === 'touch') {
       this.cache.touch(known)
       this.#toEnd(known)
@@ -52,9 +64,19 @@ class Pair {
   }
 
   checkClosest(target: InfoHash, count: number): void {
-    const usable = this.model.filter((node) => !node.isExpired && !node.isClient)
+    const all = this.model.filter((node) => !node.isExpired && !node.isClient)
+    const usable = all.filter((node) => !this.strangers.has(node))
+    const strangers = all.filter((node) => this.strangers.has(node)).reverse()
+    assert.deepEqual(this.cache.strangers(count).map(text), strangers.slice(0, count).map(text))
     const sorted = usable.sort((a, b) => target.compareDistance(a.id, b.id))
     assert.deepEqual(this.cache.closest(target, count).map(text), sorted.slice(0, count).map(text))
+  }
+
+  #create(id: InfoHash, n: number, isClient: boolean): void {
+    const room = this.#room()
+    const node = this.cache.create(id, peerAddress(n), isClient, NOW)
+    this.#created(room, node)
+    this.strangers.add(node)
   }
 
   #learn(id: InfoHash, n: number, known: Node | undefined): void {
@@ -62,6 +84,7 @@ class Pair {
     const node = this.cache.learn(id, peerAddress(n), NOW)
     if (known === undefined) this.#created(room, node)
     else assert.equal(node, known)
+    this.strangers.delete(node)
   }
 
   /** Who has to go for a newcomer; held ones step aside and count as recent. */

@@ -349,6 +349,7 @@ export class NetworkEngine {
     // Believed in an answer only: a request with its id and address could be anybody's.
     node.isClient = message.isClient
     node.replied(now)
+    cache.admit(node)
     cache.touch(node)
     return node
   }

@@ -10,11 +10,15 @@ import type { SocketAddress } from '../id/socket-address.ts'
 import { Crowd, closestApart } from './crowd.ts'
 import { Node } from './node.ts'
 
+/** How many entries are looked at for strangers. */
+const MAX_STRANGER_STEPS = 64
+
 /** Scratch of all engines: done with before the next call. */
 const CROWD = new Crowd()
 
 export class NodeCache implements Iterable<Node> {
   readonly #byId: IdMap<Node>
+  /** Without strangers. */
   readonly #byDistance = new IdTrie<Node>()
   readonly #limit: number
   #oldest: Node | undefined
@@ -37,15 +41,24 @@ export class NodeCache implements Iterable<Node> {
     return this.#byId.get(id)
   }
 
-  /** New entry for an id that is not there yet; `id` may be a scratch object. */
+  /**
+   * New entry for an id that is not there yet; `id` may be a scratch object. A stranger until it is
+   * admitted: anybody can send any number of requests under any ids.
+   */
   create(id: InfoHash, address: SocketAddress, isClient: boolean, now: number): Node {
     this.grewAt = now
     if (this.size >= this.#limit) this.#evict()
     const node = new Node(id.clone(), address, isClient)
     this.#byId.set(node)
-    this.#byDistance.add(node)
     this.#append(node)
     return node
+  }
+
+  /** `node` answered, or is listed by one that did: it is found by its distance from now on. */
+  admit(node: Node): void {
+    if (!node.isStranger) return
+    node.isStranger = false
+    this.#byDistance.add(node)
   }
 
   /**
@@ -54,7 +67,12 @@ export class NodeCache implements Iterable<Node> {
    */
   learn(id: InfoHash, address: SocketAddress, now: number): Node {
     const known = this.#byId.get(id)
-    if (known === undefined) return this.create(id, address, false, now)
+    if (known === undefined) {
+      const created = this.create(id, address, false, now)
+      this.admit(created)
+      return created
+    }
+    this.admit(known)
     known.listed(now)
     if (!known.isRecent(now) && known.pendingRequests === 0) {
       known.address = address
@@ -81,6 +99,17 @@ export class NodeCache implements Iterable<Node> {
     return closestApart(this.#byDistance, target, closest, { perPrefix, accept: canBeAsked })
   }
 
+  /** Up to `limit` that were heard of last, of those that only ever asked. */
+  strangers(limit: number): Node[] {
+    const nodes: Node[] = []
+    let steps = MAX_STRANGER_STEPS
+    for (const node of this.newest()) {
+      if (nodes.length === limit || steps-- === 0) break
+      if (node.isStranger && canBeAsked(node)) nodes.push(node)
+    }
+    return nodes
+  }
+
   *[Symbol.iterator](): Iterator<Node> {
     for (let node = this.#oldest; node !== undefined; node = node.newer) yield node
   }
@@ -101,7 +130,7 @@ export class NodeCache implements Iterable<Node> {
     if (node === undefined || node.references > 0) return
     this.#unlink(node)
     this.#byId.delete(node.id)
-    this.#byDistance.delete(node.id)
+    if (!node.isStranger) this.#byDistance.delete(node.id)
     this.evicted++
   }
 

@@ -50,6 +50,8 @@ export class Node {
   references = 0
   /** How long its answers take; undefined before the first one. */
   roundTrips: RoundTrips | undefined = undefined
+  /** Never answered, and is listed by nobody: it only sent requests. Owned by the node cache. */
+  isStranger = true
   /** Member of its family's routing table. */
   isInTable = false
   /** A ping runs that checks whether it really moved to another address. */

@@ -247,13 +247,11 @@ export class SearchPool implements SearchContext, Iterable<Search> {
     }
   }
 
-  /**
-   * Lonely searches look again: for nodes, or whether to give up.
-   */
+  /** Lonely searches look again: for nodes, or whether to give up. */
   wakeWaiting(now: number): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    const hasNodes = this.net.cache(this.family).closest(this.net.config.id, 1).length > 0
+    const hasNodes = this.#closestNodes(this.net.config.id, 1, now).length > 0
     for (const search of waiting) {
       if (hasNodes) this.#stepInTurn(search, now)
       else search.step(now)
@@ -277,10 +275,11 @@ export class SearchPool implements SearchContext, Iterable<Search> {
 
   #closestNodes(key: InfoHash, count: number, now: number): Node[] {
     const { blocklist, config } = this.net
-    return this.net
-      .cache(this.family)
-      .closestApart(key, count, config.maxNodesPerPrefix)
-      .filter((node) => !blocklist.has(node.address, now))
+    const cache = this.net.cache(this.family)
+    const known = cache.closestApart(key, count, config.maxNodesPerPrefix)
+    // Those who only asked us something may be silent or not exist: better than nobody.
+    const nodes = known.length > 0 ? known : cache.strangers(count)
+    return nodes.filter((node) => !blocklist.has(node.address, now))
   }
 
   emptySet(key: InfoHash): ClosestSet {

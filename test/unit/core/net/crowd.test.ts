@@ -106,7 +106,7 @@ describe('a search', () => {
   it('begins with the known nodes of many networks', () => {
     const { liars, honest } = besieged()
     const cache = new NodeCache(1)
-    for (const { id, address } of [...liars, ...honest]) cache.create(id, address, false, NOW)
+    for (const { id, address } of [...liars, ...honest]) cache.learn(id, address, NOW)
     const start = cache.closestApart(KEY, 8, 1)
     assert.equal(start.filter(isLiar).length, 1)
     assert.equal(cache.closestApart(KEY, 20, 1).filter(isLiar).length, 10)

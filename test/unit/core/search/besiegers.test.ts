@@ -25,11 +25,11 @@ function spread(size: number, known: number, seed: number) {
   const cache = new NodeCache(1)
   const ids = Array.from({ length: size }, () => InfoHash.random(random))
   const near = ids.toSorted((a, b) => ownId.compareDistance(a, b)).slice(0, known)
-  for (const [n, id] of near.entries()) cache.create(id, peerAddress(n), false, NOW)
+  for (const [n, id] of near.entries()) cache.learn(id, peerAddress(n), NOW)
   const density = new Density(ownId, cache, 1)
   density.isNear(KEY, KEY, NOW)
   const all = new NodeCache(1)
-  return { random, density, nodes: ids.map((id, n) => all.create(id, peerAddress(n), false, NOW)) }
+  return { random, density, nodes: ids.map((id, n) => all.learn(id, peerAddress(n), NOW)) }
 }
 
 describe('the closest nodes', () => {
@@ -51,7 +51,7 @@ describe('the closest nodes', () => {
     const { density, nodes } = spread(1000, 40, 7)
     const cache = new NodeCache(1)
     const liars = Array.from({ length: LIARS }, (_, n) =>
-      cache.create(idNear(KEY, 24, n), peerAddress(2000 + n), false, NOW),
+      cache.learn(idNear(KEY, 24, n), peerAddress(2000 + n), NOW),
     )
     for (const all of [
       [...nodes, ...liars],
@@ -75,7 +75,7 @@ describe('the closest nodes', () => {
     const set = new ClosestSet(KEY, 1, density)
     const cache = new NodeCache(1)
     for (let n = 0; n < LIARS; n++) {
-      set.insert(cache.create(idNear(KEY, 24, n), peerAddress(2000 + n), false, NOW))
+      set.insert(cache.learn(idNear(KEY, 24, n), peerAddress(2000 + n), NOW))
     }
     for (const node of nodes.slice(0, 7)) set.insert(node)
     assert.equal(set.closest().besiegers, 0)
@@ -90,7 +90,7 @@ describe('the closest nodes', () => {
     for (const node of nodes) set.insert(node)
     const cache = new NodeCache(1)
     for (let n = 0; n < LIARS; n++) {
-      set.insert(cache.create(idNear(KEY, 24, n), peerAddress(2000 + n), false, NOW))
+      set.insert(cache.learn(idNear(KEY, 24, n), peerAddress(2000 + n), NOW))
     }
     assert.equal(set.closest().besiegers, 0)
   })
