@@ -10,6 +10,7 @@ import type { Node } from './net/node.ts'
 import { QuietHandler } from './net/request.ts'
 import { RoutingTable } from './routing/routing-table.ts'
 import type { SearchPool } from './search/search-pool.ts'
+import { Credit } from './util/credit.ts'
 import { Kind } from './wire/message.ts'
 
 /** An address that peers see us at. */
@@ -31,6 +32,9 @@ const MIN_RIFT = 4
 const RIFT_SEEKS = 8
 /** Who comes back after so long may have been beyond a rift, with others. */
 const LONG_GONE_MS = 60_000
+/** Strangers that are pinged though the table has no place for them, at once and per second. */
+const STRANGERS_BURST = 64
+const STRANGERS_PER_SECOND = 8
 /** Voters that are remembered per reported address. */
 const MAX_VOTERS = 64
 
@@ -44,6 +48,7 @@ export class FamilyState {
   readonly #gone = new Map<Node, number>()
   /** How many of them were sought: others each time. */
   #sought = 0
+  readonly #curiosity = new Credit(STRANGERS_BURST, STRANGERS_PER_SECOND)
   /** Pings to addresses whose node is not known yet. */
   pendingPings = 0
   /** Somebody was pinged for a way into the network. */
@@ -90,7 +95,7 @@ export class FamilyState {
   }
 
   #offer(node: Node, replied: boolean, now: number): void {
-    if (!replied && this.table.wants(node, now)) {
+    if (!replied && (this.table.wants(node, now) || this.#isCurious(node, now))) {
       // Anybody can send a request in its name: it gets the place when it has answered.
       this.verify(node, now)
       return
@@ -98,6 +103,11 @@ export class FamilyState {
     const { added, ping } = this.table.offer(node, now)
     if (ping !== undefined) this.verify(ping, now)
     if (added || replied) this.searches.offer(node, now)
+  }
+
+  /** The more nodes are known, the shorter are lookups; but not for the sake of inventions. */
+  #isCurious(node: Node, now: number): boolean {
+    return node.isStranger && !node.isClient && this.#curiosity.tryTake(now)
   }
 
   /** Somebody answered, for the first time or again. */
