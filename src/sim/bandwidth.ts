@@ -12,10 +12,13 @@ export class LineQueue {
   #busyUntil = 0
   dropped = 0
 
-  /** Throws RangeError for a speed that is no positive number. */
+  /** Throws RangeError for what is no speed, or no size. */
   constructor({ bytesPerSecond, queueBytes = DEFAULT_QUEUE_BYTES }: Bandwidth) {
-    if (!(bytesPerSecond > 0 && queueBytes >= 0)) {
-      throw new RangeError(`A line needs a speed: got ${bytesPerSecond} bytes per second`)
+    if (!(bytesPerSecond > 0)) {
+      throw new RangeError(`bytesPerSecond must be a number above 0: got ${bytesPerSecond}`)
+    }
+    if (!(queueBytes >= 0)) {
+      throw new RangeError(`queueBytes must be a number, 0 or more: got ${queueBytes}`)
     }
     this.#bytesPerMs = bytesPerSecond / 1000
     this.#queueMs = queueBytes / this.#bytesPerMs

@@ -27,12 +27,17 @@ export interface Churn {
 export function startChurn(network: SimNetwork, options: ChurnOptions): Churn {
   const { medianSessionMs, medianDownMs = 0, state = 'new' } = options
   const nodes = options.nodes ?? network.nodes.slice(1)
+  if (!(medianSessionMs > 0)) {
+    throw new RangeError(`medianSessionMs must be a number above 0: got ${medianSessionMs}`)
+  }
   const random = network.random.fork('churn')
   let isStopped = false
   let crashes = 0
 
   const leave = (node: SimNode): void => {
-    if (isStopped || node.isClosed || !node.isUp) return
+    if (isStopped || node.isClosed) return
+    // It has not come yet, or something else keeps it away.
+    if (!node.isUp) return plan(node)
     if (state === 'saved') node.saveState()
     node.crash()
     crashes++

@@ -116,6 +116,9 @@ class Cut<N> {
 function toRule<N>(nodes: NodeSet<N>): (node: N) => boolean {
   if (nodes === 'all') return () => true
   if (typeof nodes === 'function') return nodes
+  if (!Array.isArray(nodes)) {
+    throw new TypeError(`A set of nodes is a list, a function or 'all': got ${String(nodes)}`)
+  }
   const members = new Set(nodes)
   return (node) => members.has(node)
 }

@@ -100,8 +100,8 @@ function checkDelay(delay: DelayMs): void {
   if (typeof delay === 'number') return checkPositive('delayMs', delay)
   if ('min' in delay) {
     checkPositive('delayMs.min', delay.min)
-    checkPositive('delayMs.max', delay.max - delay.min)
-    return
+    if (Number.isFinite(delay.max) && delay.max >= delay.min) return
+    throw new RangeError(`delayMs.max must be a number, ${delay.min} or more: got ${delay.max}`)
   }
   checkPositive('delayMs.median', delay.median)
   checkPositive('delayMs.sigma', delay.sigma)

@@ -65,6 +65,8 @@ export class Machine implements ClientHost {
   node!: SimNode
   /** Hears and does something. */
   isUp = false
+  /** Its engine is there, but does nothing. */
+  isPaused = false
   /** Sees what arrives before the engine does; true keeps it from the engine. */
   onDatagram: ((bytes: Uint8Array, from: SocketAddress) => boolean) | undefined
   readonly #ports: Partial<DhtPorts>
@@ -122,6 +124,8 @@ export class Machine implements ClientHost {
     }
     const now = this.now()
     this.#dht = new WatchedDht({ config, ports, now, watch })
+    // As every new engine does, until it is told.
+    this.#wallOffsetMs = 0
     this.#setWallClock()
     this.isUp = true
     recorder.onNode(node, 'up')
@@ -133,6 +137,7 @@ export class Machine implements ClientHost {
   /** The engine ends without a word to anybody; its operations end with outcome `closed`. */
   stop(): void {
     this.isUp = false
+    this.isPaused = false
     this.world.time.wheel.cancel(this.#wakeup)
     if (this.#dht === undefined) return
     this.#dht.close()
@@ -143,11 +148,13 @@ export class Machine implements ClientHost {
   /** Neither hears nor does anything until `resume`: its process is stopped. */
   pause(): void {
     this.isUp = false
+    this.isPaused = true
     this.world.time.wheel.cancel(this.#wakeup)
   }
 
   resume(): void {
     this.isUp = true
+    this.isPaused = false
     this.onWakeup()
   }
 
@@ -176,7 +183,7 @@ export class Machine implements ClientHost {
     try {
       while (this.#isUnsettled) {
         this.#isUnsettled = false
-        if (!this.clock.isTrue || this.clock.wallErrorMs !== 0) this.#setWallClock()
+        this.#setWallClock()
         this.#flush()
         this.#dispatch()
       }

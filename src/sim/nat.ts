@@ -26,6 +26,12 @@ export interface NatOptions {
   address?: SocketAddress | undefined
 }
 
+const KINDS: readonly NatKind[] = [
+  'full-cone',
+  'address-restricted',
+  'port-restricted',
+  'symmetric',
+]
 const FIRST_PORT = 1024
 const PORTS = 65_536 - FIRST_PORT
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -49,6 +55,9 @@ export class Nat<T> {
   readonly #byPort = new Map<number, Mapping<T>>()
 
   constructor(options: NatOptions, address: SocketAddress, random: SimRandom) {
+    if (!KINDS.includes(options.kind)) {
+      throw new RangeError(`kind of NAT must be one of ${KINDS.join(', ')}: got ${options.kind}`)
+    }
     this.kind = options.kind
     this.address = address
     this.hairpin = options.hairpin ?? false

@@ -98,7 +98,7 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
     this.nodes.push(node)
     this.#recorder.onNode(node, 'added')
     if (startAfterMs === undefined) node.restart()
-    else this.schedule(startAfterMs, () => node.restart())
+    else this.schedule(startAfterMs, () => machine.hasStarted || node.restart())
     return node
   }
 
@@ -159,6 +159,7 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
     b: SimNode | string,
     options: LinkOptions & { oneWay?: boolean },
   ): void {
+    if (typeof a !== typeof b) throw new TypeError('A link is between two nodes or two regions')
     const [first, second] = [nameOf(a), nameOf(b)]
     this.#medium.setLink(first, second, options)
     if (options.oneWay !== true) this.#medium.setLink(second, first, options)
@@ -259,10 +260,7 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
 
   /** Calls `action` after `ms`. Returns what prevents it. */
   schedule(ms: number, action: () => void): () => void {
-    const job = this.#time.at(this.now + ms, () => {
-      this.#time.isDirty = true
-      action()
-    })
+    const job = this.#time.after(ms, action)
     return () => this.#time.wheel.cancel(job)
   }
 

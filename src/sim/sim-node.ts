@@ -108,22 +108,24 @@ export class SimNode extends DhtClient {
 
   /** Ends in order, with its state saved. */
   stop(): void {
-    if (!this.isUp) return
+    if (!this.isUp && !this.#machine.isPaused) return
     this.saveState()
     this.crash()
   }
 
   /** Ends at once: peers are not told, and nothing is saved. */
   crash(): void {
-    if (!this.isUp) return
+    if (!this.isUp && !this.#machine.isPaused) return
     this.#machine.stop()
     this.operations.close()
     this.#machine.world.recorder.onNode(this, 'down')
   }
 
-  /** Starts again after `crash` or `stop`, or before `startAfterMs` have passed. */
+  /** Starts again after `crash`, `stop` or `pause`, or before `startAfterMs` have passed. */
   restart(options: RestartOptions = {}): void {
     if (this.isUp || this.isClosed) return
+    // A process that is only paused ends first.
+    this.crash()
     const { config } = this.#machine
     const state = options.state === 'none' ? undefined : this.#savedState
     const id = state === undefined ? config.id : unpackState(state).id
@@ -139,7 +141,7 @@ export class SimNode extends DhtClient {
 
   /** Goes on after `pause`; what was due meanwhile is done at once. */
   resume(): void {
-    if (this.isUp || this.isClosed || !this.#machine.hasStarted) return
+    if (!this.#machine.isPaused) return
     this.#machine.world.recorder.onNode(this, 'up')
     this.#machine.resume()
   }

@@ -96,18 +96,16 @@ export class VirtualTime {
 
   /** Resolves when `ms` have passed; does not move the time itself. */
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.at(this.now + checkMs(ms), () => {
-        this.isDirty = true
-        resolve()
-      })
-    })
+    return new Promise((resolve) => void this.after(ms, resolve))
   }
 
-  /** Calls `action` at that time, at the earliest in the next millisecond. */
-  at(time: number, action: () => void): Deadline {
-    const job = new Job(action)
-    this.wheel.schedule(job, time)
+  /** Calls `action` when `ms` have passed, at the earliest in the next millisecond. */
+  after(ms: number, action: () => void): Deadline {
+    const job = new Job(() => {
+      this.isDirty = true
+      action()
+    })
+    this.wheel.schedule(job, this.now + checkMs(ms))
     return job
   }
 

@@ -116,7 +116,19 @@ describe('a link', () => {
   test('refuses options that make no sense', () => {
     assert.throws(() => new SimNetwork({ link: { loss: 2 } }), /loss must be a probability/)
     assert.throws(() => new SimNetwork({ link: { delayMs: -1 } }), /delayMs must be a number/)
+    const delayMs = { min: 5, max: 1 }
+    assert.throws(() => new SimNetwork({ link: { delayMs } }), /delayMs.max must be .* 5 or more/)
     assert.throws(() => new SimNetwork({ seed: -1 }), /seed must be a whole number/)
+    const { network, a } = pair({})
+    const line = { bytesPerSecond: 1, queueBytes: -1 }
+    assert.throws(() => a.setBandwidth({ uplink: line }), /queueBytes must be .* got -1$/)
+    // As types say, which not everybody has checked.
+    assert.throws(() => network.setLink(a, 'eu', {}), /between two nodes or two regions$/)
+    assert.throws(() => network.cut('eu' as 'all', 'all'), /a list, a function or 'all': got eu$/)
+    assert.throws(() => network.addNat('cone' as 'full-cone'), /kind of NAT must be one of full-c/)
+    for (const ms of [Number.NaN, -1]) {
+      assert.throws(() => network.schedule(ms, () => {}), /A duration must be a number/)
+    }
   })
 })
 

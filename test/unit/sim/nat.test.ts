@@ -51,6 +51,16 @@ describe('a NAT', () => {
     assert.notEqual(box.outbound('host', INSIDE, PEER, 2000).port, port)
   })
 
+  test('that was reset has no mappings, and makes new ones', () => {
+    const box = nat('full-cone')
+    const { port } = box.outbound('host', INSIDE, PEER, 0)
+    assert.equal(box.mappings, 1)
+    box.reset()
+    assert.deepEqual([box.mappings, box.inbound(port, PEER, 1)], [0, undefined])
+    const again = box.outbound('host', INSIDE, PEER, 2)
+    assert.equal(box.inbound(again.port, PEER, 3), 'host')
+  })
+
   test('gives each host behind it a port of its own', () => {
     const box = nat('full-cone')
     const first = box.outbound('first', INSIDE, PEER, 0)

@@ -66,6 +66,45 @@ test('a node that is paused goes on where it was', async () => {
   await network.until(node.put('key', 'value'))
 })
 
+describe('a node that is paused', () => {
+  test('can be ended, and what it did ends with it', async () => {
+    const { network, nodes } = await settled()
+    const node = nodes[4]!
+    for (const end of [() => node.crash(), () => node.stop(), () => node.restart()]) {
+      const rejected = assert.rejects(node.getAll('key'), { code: 'ERR_DHT_CLOSED' })
+      node.pause()
+      end()
+      node.resume()
+      await rejected
+      node.restart()
+      await network.until(() => node.isConnected)
+    }
+  })
+
+  test('comes back as another, or as itself with what it had when it was stopped', async () => {
+    const { nodes } = await settled()
+    const node = nodes[4]!
+    const { id } = node
+    node.pause()
+    node.stop()
+    assert.equal(node.isUp, false)
+    node.restart()
+    assert.ok(node.id.equals(id))
+    node.pause()
+    node.restart({ state: 'none' })
+    assert.ok(!node.id.equals(id))
+  })
+})
+
+test('a node that was started and ended before its time stays as it is', async () => {
+  const network = new SimNetwork({ seed: 3 })
+  const node = network.addNode({ startAfterMs: 1000 })
+  node.restart()
+  node.crash()
+  await network.run(2000)
+  assert.equal(node.isUp, false)
+})
+
 test('a closed node is no part of the network any more', async () => {
   const { network, nodes } = await settled()
   await nodes[4]!.close()
@@ -96,6 +135,23 @@ describe('the clock of a node', () => {
     assert.ok(nodes[4]!.isConnected)
   })
 
+  test('is known to an engine that was started again, and when it is right again', async () => {
+    const { network, nodes } = await settled()
+    const [restarted, corrected] = [nodes[4]!, nodes[5]!]
+    restarted.stop()
+    restarted.restart()
+    corrected.setClock({ wallErrorMs: -3_600_000 })
+    corrected.setClock({ wallErrorMs: 0 })
+    await network.run(5000)
+    const created = new Date(network.wallNow.getTime() - 9 * 60_000)
+    await network.until(restarted.put('key', 'value', { created }))
+    await network.until(corrected.put('key', 'other', { created }))
+    assert.equal((await network.until(nodes[8]!.getAll('key'))).length, 2)
+    // Ten minutes after they came into being they are gone.
+    await network.run(70_000)
+    assert.equal((await network.until(nodes[8]!.getAll('key'))).length, 0)
+  })
+
   test('that is wrong by an hour does no harm', async () => {
     const { network, nodes } = await settled()
     nodes[4]!.setClock({ wallErrorMs: 3_600_000 })
@@ -121,4 +177,19 @@ test('churn replaces nodes at the rate that it was told', async () => {
   await network.run(120_000)
   assert.equal(churn.crashes, crashes)
   assert.ok(nodes.every(({ isConnected }) => isConnected))
+})
+
+test('churn takes in nodes that come later, or were away for another reason', async () => {
+  const { network, nodes } = await settled()
+  const later = network.addNodes(10, { startAfterMs: 10 * 60_000 })
+  nodes[4]!.pause()
+  const churn = network.churn({ medianSessionMs: 30_000, nodes: [...later, nodes[4]!] })
+  await network.run(10 * 60_000)
+  assert.equal(churn.crashes, 0)
+  nodes[4]!.resume()
+  const ids = [...later, nodes[4]!].map(({ id }) => id)
+  await network.run(10 * 60_000)
+  const stayed = [...later, nodes[4]!].filter(({ id }, i) => id.equals(ids[i]!))
+  assert.deepEqual(stayed, [])
+  assert.throws(() => network.churn({ medianSessionMs: 0 }), /medianSessionMs must be a number/)
 })
