@@ -87,8 +87,10 @@ export class BytePages {
       Math.min(Math.max(FIRST_PAGE_BYTES, this.#reservedBytes), PAGE_BYTES),
     )
     // The current page is never given up when values of it go; so perhaps now.
-    if (full?.isSparse) this.#giveUp(full)
-    return this.#current
+    if (full?.isSparse !== true) return this.#current
+    this.#giveUp(full)
+    // What was left of it may have taken the room.
+    return this.#pageFor(length)
   }
 
   #newPage(capacity: number): Page {

@@ -91,6 +91,37 @@ describe('byte pages', () => {
     }
   })
 
+  it('have room for a value though what is left of a full page comes first', () => {
+    const kit = setUp()
+    const [gone] = storeAll(kit, 1, 1020)
+    const [kept] = storeAll(kit, 1, 1012)
+    kit.pages.free(gone!)
+    const [row] = storeAll(kit, 1, 1024)
+    assert.equal(kit.pages.bytesOf(kept!).length, 1012)
+    assert.equal(kit.pages.bytesOf(row!).length, 1024)
+    assert.equal(kit.pages.reservedBytes, 2 * 2048)
+  })
+
+  it('bring every value back while they are few, of any length', () => {
+    const random = new PlainRandom(5)
+    for (let run = 0; run < 200; run++) {
+      const kit = setUp()
+      const values = new Map<number, Uint8Array>()
+      for (let step = 0; step < 12; step++) {
+        const row = kit.rows.add()
+        const bytes = new Uint8Array(1005 + (random.uint32() % 20)).fill(step)
+        kit.pages.store(row, bytes)
+        values.set(row, bytes)
+        if (values.size < 2) continue
+        const [gone] = [...values.keys()].splice(random.uint32() % values.size, 1)
+        kit.pages.free(gone!)
+        kit.rows.release(gone!)
+        values.delete(gone!)
+        for (const [other, own] of values) assert.deepEqual(kit.pages.bytesOf(other), own)
+      }
+    }
+  })
+
   it('give a large value a page of its own, of its size', () => {
     const { rows, pages } = setUp()
     const row = rows.add()
