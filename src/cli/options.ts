@@ -89,6 +89,9 @@ export function toNodeOptions(given: Given): NodeOptions {
   if (options.syslog && options.logFile !== undefined) {
     throw new UsageError('Give one of --syslog and --logfile, not both')
   }
+  if (options.daemonize && process.platform === 'win32') {
+    throw new UsageError('--daemonize needs a POSIX system: use --service in a window of its own')
+  }
   if (options.demo !== undefined && options.bootstrap.length > 0) {
     throw new UsageError('--demo starts a network of its own: it cannot be combined with -b')
   }

@@ -13,7 +13,7 @@ export interface Program {
 }
 
 const FAILED = 1
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 /**
  * Resolves to the status that `serve` resolves to, 0 when it was stopped before it came that far,
@@ -61,11 +61,12 @@ function stopOnSignals(stop: AbortController): { remove(): void } {
     isSecond = true
     stop.abort()
   }
-  const ignore = (): void => {}
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', ignore)
+  // On Windows it says that the window was closed, and that the end comes in ten seconds.
+  const onHangUp = process.platform === 'win32' ? onSignal : (): void => {}
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangUp)
   return {
     remove: () => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', ignore)
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangUp)
     },
   }
 }

@@ -12,12 +12,12 @@ import {
   link,
   open,
   readFile,
-  rename,
   stat,
   unlink,
 } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CryptoError } from './errors.ts'
+import { renameFile } from './rename-file.ts'
 
 export interface IdentityTexts {
   privateKey: string
@@ -29,8 +29,8 @@ const MAX_FILE_BYTES = 64 * 1024
 /** For the owner alone, the certificate too: whom it shows to is up to the owner. */
 const FILE_MODE = 0o600
 const RANDOM_BYTES = 8
-/** What file systems without hard links answer. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+/** What file systems without hard links answer; EISDIR on Windows, which means its function. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR']
 
 /** Rejects with ERR_CRYPTO_FILE. */
 export async function readIdentityFiles(
@@ -129,13 +129,13 @@ class Replacement {
     return this.#attempt(async () => {
       // Unlike a rename, a link does not replace a file that somebody has made meanwhile.
       if (!this.#overwrite && (await tryLink(this.#new, this.#path))) return
-      await rename(this.#new, this.#path)
+      await renameFile(this.#new, this.#path)
     })
   }
 
   /** Best effort: what led here is what is reported. */
   async swapBack(): Promise<void> {
-    if (this.#hasOld) await rename(this.#old, this.#path).catch(() => {})
+    if (this.#hasOld) await renameFile(this.#old, this.#path).catch(() => {})
     else await unlink(this.#path).catch(() => {})
   }
 

@@ -12,6 +12,8 @@ import type { OpenTransport, Transport, TransportHandler } from './transport.ts'
 const SHARED_PORT_ATTEMPTS = 8
 /** The host has no such addresses at all. */
 const ABSENT = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'])
+/** Another program has it, or the system: Windows keeps other ones for itself at each start. */
+const TAKEN = new Set(['EADDRINUSE', 'EACCES'])
 
 export interface BindPlan {
   /** 0 lets the system choose. */
@@ -122,7 +124,7 @@ function bindError(host: string, port: number, cause: unknown): DhtError {
 }
 
 function isPortTaken(error: unknown): boolean {
-  return error instanceof DhtError && codeOf(error.cause) === 'EADDRINUSE'
+  return error instanceof DhtError && TAKEN.has(codeOf(error.cause))
 }
 
 function codeOf(error: unknown): string {

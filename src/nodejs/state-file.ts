@@ -4,9 +4,10 @@
 // moment leaves either the old or the new state; what cannot be read is set aside, never
 // overwritten.
 
-import { type FileHandle, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DhtError } from '../core/errors.ts'
+import { renameFile } from '../crypto/rename-file.ts'
 
 /** The state names the addresses of peers: for its owner alone. */
 const FILE_MODE = 0o600
@@ -102,7 +103,7 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await renameFile(temporary, path)
     await syncDirectory(dirname(path))
   } catch (error) {
     await unlink(temporary).catch(() => {})
@@ -131,7 +132,7 @@ async function setAside(path: string): Promise<string> {
     const asidePath = i === 1 ? `${path}.corrupt` : `${path}.corrupt.${i}`
     if (i < MAX_SET_ASIDE && (await exists(asidePath))) continue
     try {
-      await rename(path, asidePath)
+      await renameFile(path, asidePath)
     } catch (error) {
       throw stateError(`Cannot set the state file aside as "${asidePath}"`, error)
     }

@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { startProgram } from '../support/output-of.ts'
 import { runtimes } from '../support/runtimes.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -94,6 +95,25 @@ for (const [name, node] of runtimes()) {
     assert.doesNotMatch(game.stderr, /used:/)
   })
 }
+
+test('the state is saved when the window is closed, which is a signal there', async (t) => {
+  const cwd = await folderFor(t)
+  const path = join(ROOT, 'dist/cli/dhtnode.js')
+  const flags = ['-s', '-p', '0', '-f', 'state', '--bind4', '127.0.0.1']
+  const node = startProgram(t, [process.execPath, ...WITHOUT, path, ...flags], { cwd })
+  await node.until(/running on port/)
+  node.kill('SIGHUP')
+  assert.equal(await node.end(), 0)
+  assert.ok((await readFile(join(cwd, 'state'))).length > 0)
+})
+
+test('dhtnode says that it cannot run in the background there', async () => {
+  const path = join(ROOT, 'dist/cli/dhtnode.js')
+  await assert.rejects(run(process.execPath, [...WITHOUT, path, '-d']), {
+    code: 2,
+    stderr: /--daemonize needs a POSIX system/,
+  })
+})
 
 test('what is taken away is told when it is used', async () => {
   const program = `require('node:fs').readFileSync('/proc/self/stat')`

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Loaded before a program (`node --import`), takes away what systems other than POSIX do not have:
-// users and groups, most signals, device and proc files, sockets in the file system, file modes and
-// programs to start. What is still used throws, or, where Windows answers something else, does that.
+// users and groups, most signals, device and proc files, sockets in the file system and programs to
+// start; and files cannot be renamed while a scanner looks at them. What is still used throws, or,
+// where Windows answers something else, does that.
 
 import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
@@ -50,6 +51,18 @@ function guarded(name, original) {
   }
   return Object.assign(guard, original)
 }
+
+/** Each file is held when it is renamed the first time, until a moment later. */
+const held = new Set()
+const { rename } = fs.promises
+fs.promises.rename = (from, to) => {
+  if (held.delete(from)) return rename(from, to)
+  held.add(from)
+  return Promise.reject(Object.assign(new Error(`${from} is held`), { code: 'EPERM' }))
+}
+/** As on a drive with FAT. */
+fs.promises.link = () =>
+  Promise.reject(Object.assign(new Error('no hard links here'), { code: 'EISDIR' }))
 
 for (const name of ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync']) {
   childProcess[name] = () => missing(`child_process.${name}`)

@@ -13,6 +13,8 @@ const HANDLER: TransportHandler = { onDatagram() {}, onBatchEnd: () => false, on
 class FakeHost {
   readonly open = new Set<string>()
   readonly absent = new Map<number, string>()
+  /** Kept by the system, for nobody. */
+  readonly kept = new Set<number>()
   #nextPort = 40_000
 
   taken(family: number, port: number): boolean {
@@ -23,6 +25,7 @@ class FakeHost {
     const code = this.absent.get(family)
     if (code !== undefined) throw Object.assign(new Error(code), { code })
     const chosen = port === 0 ? this.#nextPort++ : port
+    if (this.kept.has(chosen)) throw Object.assign(new Error('bind'), { code: 'EACCES' })
     if (this.taken(family, chosen)) {
       throw Object.assign(new Error('bind'), { code: 'EADDRINUSE' })
     }
@@ -109,6 +112,14 @@ test('saved ports are used again while they are free', async () => {
   const host = new FakeHost()
   host.open.add('6:5006')
   assert.deepEqual(await host.start({ port: 0 }, saved), ['0.0.0.0:40000', '[::]:40000'])
+})
+
+test('saved ports that the system keeps for itself now are not insisted on', async () => {
+  const host = new FakeHost()
+  host.kept.add(5004)
+  const chosen = await host.start({ port: 0 }, { port4: 5004, port6: 5004 })
+  assert.deepEqual(chosen, ['0.0.0.0:40000', '[::]:40000'])
+  await assert.rejects(host.start({ port: 5004 }), { code: 'ERR_DHT_BIND', message: /EACCES/ })
 })
 
 test('wrong options are named', () => {
