@@ -23,9 +23,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [, command, name = '', value = ''] = /^(\w+)\s+(\S+)\s*(.*)$/.exec(line) ?? []
   const register = node.register(`example-configuration ${name}`)
   try {
+    if (command !== 'set' && command !== 'delete') {
+      throw new Error('Expected: set NAME VALUE, or delete NAME')
+    }
+    // What is set builds on what is there, so somebody has to be asked.
+    if (node.status().overall !== 'connected') {
+      console.log('Waiting until somebody is in the network')
+      await node.whenConnected()
+    }
     if (command === 'set') await register.set(value)
-    else if (command === 'delete') await register.delete()
-    else throw new Error('Expected: set NAME VALUE, or delete NAME')
+    else await register.delete()
     console.log(`${command} ${name}: done`)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)

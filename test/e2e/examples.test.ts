@@ -126,6 +126,18 @@ describe('examples', () => {
     assert.equal((await again.until(/--owner ([0-9a-f]{40})/))[1], owner)
   })
 
+  it('configuration of whoever is the first of a network', async (t) => {
+    const network = ['--network', `${randomNetwork()}`]
+    const publisher = start(t, 'configuration/publish.js', network)
+    const [, owner, port] = await publisher.until(/--owner (\w+) --bootstrap HOST:(\d+)/)
+    publisher.type('set color blue')
+    await publisher.until(/^Waiting until somebody is in the network$/m)
+    const place = [...network, '--bootstrap', `localhost:${port}`]
+    const watcher = start(t, 'configuration/watch.js', ['color', '--owner', owner!, ...place])
+    await watcher.until(/^color = blue$/m)
+    assert.equal(await publisher.end(), 0)
+  })
+
   it('file-sharing', async (t) => {
     const path = join(packed.folder, 'original.bin')
     writeFileSync(path, randomBytes(200_000))
