@@ -13,7 +13,8 @@ import {
   writeCompactNodes,
 } from '../../src/core/wire/compact-nodes.ts'
 import { Kind, type Message } from '../../src/core/wire/message.ts'
-import { type Answer, MessageEncoder } from '../../src/core/wire/message-encoder.ts'
+import { MessageEncoder } from '../../src/core/wire/message-encoder.ts'
+import type { Answer } from '../../src/core/wire/message-parts.ts'
 import { MsgpackWriter } from '../../src/core/wire/msgpack-writer.ts'
 import { answerWithValues } from '../../src/core/wire/value-list.ts'
 import type { MiniNetwork } from './mini-network.ts'

@@ -7,6 +7,14 @@ import type { InfoHash } from '../id/info-hash.ts'
 import type { Family, SocketAddress } from '../id/socket-address.ts'
 import type { Query } from '../value/query.ts'
 import { packQuery } from '../value/query-codec.ts'
+import {
+  type Answer,
+  pad,
+  writeAddress,
+  writeAnswer,
+  writeIds,
+  writeValues,
+} from './message-parts.ts'
 import { MsgpackWriter } from './msgpack-writer.ts'
 
 export interface EncoderConfig {
@@ -16,12 +24,6 @@ export interface EncoderConfig {
   /** Short text in `v`; peers read and ignore it. */
   readonly agent: string
 }
-
-/** What a get answers with: inline values, sizes of values that follow in fragments, or fields. */
-export type Answer =
-  | { readonly kind: 'values'; readonly packed: readonly Uint8Array[] }
-  | { readonly kind: 'sizes'; readonly packed: readonly Uint8Array[] }
-  | { readonly kind: 'fields'; readonly write: (writer: MsgpackWriter) => void }
 
 export interface NodeLists {
   /** Compact nodes of 26 and 38 bytes; empty lists are left out. */
@@ -357,44 +359,7 @@ const FIELDS_AT = 3
 /** Header of a map of up to 15 fields. */
 const SMALL_MAP = 0x80
 
-const ZEROS = new Uint8Array(255)
-function pad(w: MsgpackWriter, padding: number): void {
-  if (padding === 0) return
-  w.key('pad')
-  w.binary(ZEROS.subarray(0, padding))
-}
-
 function writeStart(w: MsgpackWriter, start: Uint8Array, fields: number): void {
   start[FIELDS_AT] = SMALL_MAP | fields
   w.raw(start)
-}
-
-/** `sa`: the receiver's address as we see it. */
-function writeAddress(w: MsgpackWriter, to: SocketAddress): void {
-  w.key('sa')
-  w.binaryHeader(to.ipBytes)
-  to.writeIp(w.target, w.position)
-  w.position += to.ipBytes
-}
-
-function writeIds(w: MsgpackWriter, key: 're' | 'exp', ids: readonly bigint[]): void {
-  w.key(key)
-  w.arrayHeader(ids.length)
-  for (const id of ids) w.uint64(id)
-}
-
-function writeAnswer(w: MsgpackWriter, answer: Answer): void {
-  if (answer.kind !== 'fields') return writeValues(w, answer)
-  // The misspelling is the protocol.
-  w.key('fileds')
-  answer.write(w)
-}
-
-function writeValues(w: MsgpackWriter, answer: Answer & { kind: 'values' | 'sizes' }): void {
-  w.key('values')
-  w.arrayHeader(answer.packed.length)
-  for (const packed of answer.packed) {
-    if (answer.kind === 'values') w.raw(packed)
-    else w.unsigned(packed.length)
-  }
 }

@@ -8,7 +8,7 @@ import type { ByteSlab } from '../util/byte-slab.ts'
 import { unpackValue, unpackValueBytes } from '../value/unpack-value.ts'
 import type { Value } from '../value/value.ts'
 import type { Message } from './message.ts'
-import type { Answer } from './message-encoder.ts'
+import type { Answer } from './message-parts.ts'
 
 /** Whether these packed values fit into one message, or have to be announced by their sizes. */
 export function answerWithValues(
