@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly prefix?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Where the scheduler shares processors out by session, it does not share one with others. */
+  readonly hasOwnSession?: boolean
 }
 
 export function startChild(
@@ -28,6 +30,7 @@ export function startChild(
   const child = spawn(file!, args, {
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    detached: options.hasOwnSession ?? false,
   })
   running.add(child)
   child.once('exit', () => running.delete(child))

@@ -4,6 +4,7 @@
 import { MAX_UPDATE_BYTES } from '../constants.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { NetworkEngine } from '../net/network-engine.ts'
+import type { Node } from '../net/node.ts'
 import { QuietHandler } from '../net/request.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import type { Listener } from '../storage/listeners.ts'
@@ -99,6 +100,7 @@ export class ListenerUpdates {
         node,
         address: node.address,
         handler: new PushHandler(listener, values),
+        maxAttempts: attemptsFor(node),
         encode: (writer, tid) => encoder.update(writer, tid, key, socketId, answer, token),
         values: fragmented,
       },
@@ -128,6 +130,7 @@ export class ListenerUpdates {
         node,
         address: node.address,
         handler: QUIET,
+        maxAttempts: attemptsFor(node),
         encode: (writer, tid) => encoder.updateIds(writer, tid, socketId, token, change, ids),
       },
       now,
@@ -139,6 +142,14 @@ export class ListenerUpdates {
     if (wasSent) this.sent++
     else this.refused++
   }
+}
+
+/**
+ * Once for who acknowledges nothing any more: it may have gone, and its registration stays for
+ * minutes. Undefined for as often as usual.
+ */
+function attemptsFor(node: Node): number | undefined {
+  return node.isExpired ? 1 : undefined
 }
 
 class PushHandler extends QuietHandler {

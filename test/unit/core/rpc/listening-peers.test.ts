@@ -184,6 +184,25 @@ describe('a peer that listens', () => {
     assert.equal(new Set(world.updates.map(({ tid }) => tid)).size, 1)
   })
 
+  it('that acknowledged nothing gets what follows once, until it is heard of', () => {
+    const world = new World()
+    world.listen()
+    world.peer.script = () => true
+    world.store(text('x', 1n))
+    world.net.run(30_000)
+    world.peer.received.length = 0
+    world.store(text('y', 2n))
+    world.node.dht.cancelPut(KEY, 2n, world.net.now)
+    world.net.run(30_000)
+    assert.deepEqual(world.told, ['y', 'exp 2'])
+    world.peer.script = (_, { message }) => message.kind === Kind.Update
+    world.peer.ask(world.node.address, (e, w, tid) => e.ping(w, tid))
+    world.peer.received.length = 0
+    world.store(text('z', 3n))
+    world.net.run(30_000)
+    assert.deepEqual(world.told, ['z', 'z', 'z', 'z', 'z'])
+  })
+
   it('gets what it missed with its next listen, once', () => {
     const world = new World()
     world.listen()
