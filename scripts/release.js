@@ -12,11 +12,12 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const UNRELEASED = '## Unreleased'
+/** All through npm, which finds the Node.js of the project: scripts need a newer one than users. */
 const CHECKS = [
   ['npm', 'ci', '--no-audit', '--no-fund'],
   ['npm', 'test'],
   ['npm', 'run', 'docs'],
-  ['node', 'scripts/try-runtimes.js'],
+  ['npm', 'run', 'test:runtimes'],
   ['npm', 'run', 'build:python'],
 ]
 const COMMITTED = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `node scripts/try-runtimes.js [VERSION ...]`: runs the tests of the built package on every
-// supported Node.js, which npm fetches as the package that has just the program. Needs a build and
-// a network. Part of a release; in daily tests only the Node.js of the system is tried.
+// `npm run test:runtimes -- [VERSION ...]`: runs the tests of the built package on every supported
+// Node.js, which npm fetches as the package that has just the program. Needs a build and a network.
+// Part of a release, and of every night; in daily tests only the Node.js of the system is tried.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -3,7 +3,8 @@
 // pages in site/, or in --out=DIR. The reference is made of the declarations in dist/, which the
 // compiler makes of the sources. Installs what it needs beside this file the first time; else no
 // network. Prints warnings, and fails when there are any: links that lead nowhere, classes of which
-// nothing is said. A type is explained by its comment, or by the header of the file named after it.
+// nothing is said. A type is explained by its comment, or by the header of the file named after it; a
+// module by that of its entry.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -48,6 +49,7 @@ const app = await Application.bootstrap({
     .map((it) => join(ROOT, it)),
   navigation: { includeGroups: true },
   out: resolve(values.out),
+  customCss: join(HERE, 'site.css'),
   // The compiler has checked what it made, and the repository may have no address.
   skipErrorChecking: true,
   disableSources: true,
@@ -62,13 +64,16 @@ app.converter.on(Converter.EVENT_CREATE_DECLARATION, explain)
 const project = await app.convert()
 if (project === undefined) throw new Error('The declarations cannot be read: npm run build')
 for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
+  module.comment = new Comment([{ kind: 'text', text: headerOf(join(ROOT, `${module.name}.d.ts`)) }])
   module.name = modules.get(join(ROOT, `${module.name}.d.ts`)) ?? module.name
 }
 const texts = new Map(project.documents.map((it) => [project.files.getReflectionPath(it), it]))
 for (const [path, text] of texts) text.name = titleOf(path)
+const others = project.groups.filter(({ title }) => title !== 'Documents')
+for (const { children } of others) children.sort((a, b) => (a.name < b.name ? -1 : 1))
 project.groups = [
   ...Object.entries(TEXTS).map(([title, patterns]) => groupOf(title, patterns)),
-  ...project.groups.filter(({ title }) => title !== 'Documents'),
+  ...others,
 ]
 app.validate(project)
 await app.generateOutputs(project)
@@ -88,12 +93,16 @@ function explain(context, reflection) {
   const file = symbol?.declarations?.[0]?.getSourceFile().fileName ?? ''
   const name = reflection.name.replace(/(?<=.)(?=[A-Z])/g, '-').toLowerCase()
   if (reflection.comment?.summary.length > 0 || basename(file) !== `${name}.d.ts`) return
-  const source = join(ROOT, 'src', relative(join(ROOT, 'dist'), file).replace('.d.ts', '.ts'))
-  const [header] = readFileSync(source, 'utf8').split('\n\n')
-  const text = header.replace(/^\/\/ SPDX.*\n/, '').replace(/^\/\/ ?/gm, '')
-  const summary = [{ kind: 'text', text }]
+  const summary = [{ kind: 'text', text: headerOf(file) }]
   if (reflection.comment === undefined) reflection.comment = new Comment(summary)
   else reflection.comment.summary = summary
+}
+
+/** What the source says that `declarations` were made of, at its beginning. */
+function headerOf(declarations) {
+  const path = relative(join(ROOT, 'dist'), declarations).replace('.d.ts', '.ts')
+  const [header] = readFileSync(join(ROOT, 'src', path), 'utf8').split('\n\n')
+  return header.replace(/^\/\/ SPDX.*\n/, '').replace(/^\/\/ ?/gm, '')
 }
 
 /** Of the first heading; files are called README too often. */

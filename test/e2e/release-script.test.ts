@@ -111,6 +111,9 @@ test('a dry run says what it would do, and does nothing', (t) => {
   const { status, output } = project.release(['minor', '--dry-run'])
   assert.equal(status, 0, output)
   assert.match(output, /would run: npm test\n/)
+  const [checks = ''] = output.split('would write')
+  // The others would run on the Node.js of the system, which may be too old for scripts.
+  assert.doesNotMatch(checks, /would run: (?!npm )/)
   assert.match(output, /would write: CHANGELOG\.md\n/)
   assert.match(output, /would run: git tag --annotate v\d+\.\d+\.0 /)
   assert.deepEqual(
@@ -149,4 +152,15 @@ test('the workflow runs what is there, and publishes with provenance', () => {
   assert.match(workflow, /npm publish --provenance --access public/)
   assert.match(workflow, /^permissions: \{\}$/m)
   assert.equal(workflow.match(/id-token: write/g)?.length, 2)
+})
+
+test('the versions of Node.js that are tried are those that are promised', () => {
+  const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+  const [, list = ''] = /^const VERSIONS = \[(.*)\]$/m.exec(read('scripts/try-runtimes.js')) ?? []
+  const tried = list.split(', ').map((it) => it.replaceAll("'", ''))
+  const minimum = JSON.parse(read('package.json')).engines.node.replace('>=', '')
+  assert.equal(tried[0], `${minimum}.0`)
+  const promised = [minimum, ...tried.slice(1)].join(', ')
+  assert.ok(read('docs/compatibility.md').includes(`| Linux x64, arm64 | ${promised} |`), promised)
+  assert.match(read('README.md'), new RegExp(`needs Node\\.js ${minimum} or later`))
 })

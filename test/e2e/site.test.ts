@@ -56,6 +56,13 @@ describe('the site', { skip }, () => {
       [...places].sort((a, b) => a - b),
     )
     assert.ok(places[0]! > 0, 'there are groups')
+    const modules = ['opendht', 'opendht_core', 'opendht_sim']
+    const links = modules.map((it) => index.indexOf(`href="modules/${it}.html"`))
+    assert.deepEqual(
+      links,
+      [...links].sort((a, b) => a - b),
+    )
+    assert.match(pages.get('modules/opendht_sim.html')!, /whole network in one process and virtual/)
   })
 
   it('has links that lead somewhere', () => {
