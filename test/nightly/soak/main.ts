@@ -19,8 +19,8 @@ const LIFE_S = 20
 const PEERS = 64
 const OUTSTANDING = 64
 /**
- * Registrations of peers that are gone stay for ten minutes, those of thirty lives: with as many keys
- * to listen at as to put at, a put would be told to four hundred of them.
+ * Registrations of peers that are gone stay for ten minutes, those of thirty lives: with as many
+ * keys to listen at as to put at, a put would be told to four hundred of them.
  */
 const KEYS = 1000
 const LISTENED_KEYS = 10
