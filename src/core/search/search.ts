@@ -25,6 +25,7 @@ import { GetRuns } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
+import { Refills } from './refills.ts'
 import { SearchCalls } from './search-calls.ts'
 import type { SearchNode } from './search-node.ts'
 import type { SearchContext } from './search-pool.ts'
@@ -47,8 +48,6 @@ const MAX_LOST_IN_A_ROW = 25
 const MAX_HEARD = 512
 /** So many of the closest nodes are asked whether there are closer ones, before a put ends. */
 const WITNESSES = 3
-/** While the network is forming, a search looks so often for nodes that others heard of. */
-const REFILL_MS = 100
 
 export class Search extends Deadline {
   readonly id: InfoHash
@@ -71,7 +70,7 @@ export class Search extends Deadline {
   readonly idle: IdleLinks = { older: undefined, newer: undefined, since: undefined }
   /** Dropped: there may be another one for its key. Answers that still come change nothing. */
   #isClosed = false
-  #refilledAt = Number.NEGATIVE_INFINITY
+  readonly #refills: Refills
   /** Nodes that others listed and that were taken, since the last operation began. */
   #heard = 0
 
@@ -81,6 +80,7 @@ export class Search extends Deadline {
     this.context = context
     this.nodes = context.emptySet(this.id)
     this.#silence = new Silence(this.nodes)
+    this.#refills = new Refills(this.nodes)
     this.#vigilance = new Vigilance(this.id)
     this.#calls = new SearchCalls(this)
     this.#find = new FindRun((member) => this.#isBeingAsked(member))
@@ -305,15 +305,14 @@ export class Search extends Deadline {
     if (this.nodes.lacksPath) this.context.openPaths(this, now)
     const closest = this.nodes.closest()
     const isForming = this.context.answerAgeMs(now) < NODE_EXPIRE_TIME_MS
-    const isDue = isForming && now >= this.#refilledAt + REFILL_MS
-    if (!isDue && !closest.isShort) return closest
+    if (!this.#refills.isDue(closest, isForming, now)) return closest
     this.#takeClosest(now)
     return this.nodes.closest()
   }
 
   #takeClosest(now: number): void {
-    this.#refilledAt = now
     this.context.fill(this, now)
+    this.#refills.done(now)
   }
 
   /**

@@ -44,7 +44,7 @@ export class Fetch {
 }
 
 export class ValueFetches {
-  readonly #known = new Map<string, Fetch>()
+  readonly #known = new Map<bigint, Fetch>()
   /** Fetches that may still bring something. */
   readonly #open = new Set<Fetch>()
   /** Those of them that wait for their turn. */
@@ -59,12 +59,7 @@ export class ValueFetches {
 
   /** `member` has this revision of the value. */
   list(valueId: ValueId, seq: number, member: SearchNode): void {
-    const key = `${valueId} ${seq}`
-    let fetch = this.#known.get(key)
-    if (fetch === undefined) {
-      fetch = new Fetch(valueId)
-      this.#known.set(key, fetch)
-    }
+    const fetch = this.#obtain(valueId, seq)
     if (fetch.isDone || fetch.sources.includes(member) || fetch.attempts.has(member)) return
     fetch.sources.push(member)
     if (fetch.attempts.size === 0) this.#enqueue(fetch)
@@ -73,9 +68,7 @@ export class ValueFetches {
   /** These arrived without having been fetched. */
   supply(values: readonly Value[]): void {
     for (const { id, seq } of values) {
-      const key = `${id} ${seq}`
-      const fetch = this.#known.get(key) ?? new Fetch(id)
-      this.#known.set(key, fetch)
+      const fetch = this.#obtain(id, seq)
       fetch.isDone = true
       this.#open.delete(fetch)
     }
@@ -131,6 +124,17 @@ export class ValueFetches {
     attempt.isLate = true
     this.#relieve(member)
     if (!fetch.isDone && fetch.sources.length > 0) this.#enqueue(fetch)
+  }
+
+  #obtain(valueId: ValueId, seq: number): Fetch {
+    // Sequence numbers have sixteen bits; a text for each would take ten times as long.
+    const key = (valueId << 16n) | BigInt(seq)
+    let fetch = this.#known.get(key)
+    if (fetch === undefined) {
+      fetch = new Fetch(valueId)
+      this.#known.set(key, fetch)
+    }
+    return fetch
   }
 
   #enqueue(fetch: Fetch): void {

@@ -4,6 +4,8 @@
 // collisions.
 
 const INITIAL_SLOTS = 8
+/** Tables that once had more do not shrink further: some are filled and emptied all the time. */
+const KEPT_SLOTS = 64
 /** The one free slot of tables without items, of which a node has many: never written to. */
 const NO_HASHES = new Int32Array(1)
 const NO_ITEMS: readonly undefined[] = [undefined]
@@ -93,7 +95,7 @@ export class HashTable<T> implements Iterable<T> {
     }
     this.#items[hole] = undefined
     this.#size--
-    if (this.#items.length > INITIAL_SLOTS && 8 * this.#size < this.#items.length) {
+    if (this.#items.length > KEPT_SLOTS && 8 * this.#size < this.#items.length) {
       this.#resize(this.#items.length / 2)
     }
   }
