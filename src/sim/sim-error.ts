@@ -5,8 +5,16 @@ export interface SimErrorPlace {
   readonly seed: number
   /** Virtual time in milliseconds. */
   readonly nowMs: number
-  /** Command that runs the same simulation; the seed goes before it. */
-  readonly command: string
+  /** Command that runs the same simulation; the seed goes before it. Default see `ownCommand`. */
+  readonly command: string | undefined
+}
+
+interface Host {
+  readonly process?: {
+    readonly argv?: readonly string[]
+    readonly env?: Readonly<Record<string, string | undefined>>
+    cwd?(): string
+  }
 }
 
 export class SimError extends Error {
@@ -16,9 +24,11 @@ export class SimError extends Error {
   readonly text: string
 
   constructor(text: string, place: SimErrorPlace, options?: { cause?: unknown }) {
-    const { seed, nowMs, command } = place
+    const { seed, nowMs, command = ownCommand() } = place
     const at = `seed ${seed}, ${(nowMs / 1000).toFixed(3)} s of virtual time`
-    super(`${text}\n  ${at}; replay: OPENDHT_SIM_SEED=${seed} ${command}`, options)
+    const variable = `OPENDHT_SIM_SEED=${seed}`
+    const replay = command === undefined ? `the same with ${variable}` : `${variable} ${command}`
+    super(`${text}\n  ${at}; replay: ${replay}`, options)
     this.name = 'SimError'
     this.text = text
     this.seed = seed
@@ -35,8 +45,7 @@ export function toSimError(error: unknown, place: SimErrorPlace): SimError {
 
 /** The seed that the environment asks for, or else a random one. */
 export function defaultSeed(): number {
-  const host = globalThis as { process?: { env?: Record<string, string | undefined> } }
-  const text = host.process?.env?.['OPENDHT_SIM_SEED']
+  const text = (globalThis as Host).process?.env?.['OPENDHT_SIM_SEED']
   if (text === undefined || text === '') return Math.floor(Math.random() * 2 ** 32)
   return checkSeed(Number(text))
 }
@@ -44,4 +53,22 @@ export function defaultSeed(): number {
 export function checkSeed(seed: number): number {
   if (Number.isSafeInteger(seed) && seed >= 0) return seed
   throw new RangeError(`seed must be a whole number of 0 to 2^53-1: got ${seed}`)
+}
+
+/**
+ * What started this program, for a shell: Node.js with a script, as test files are. Undefined for
+ * other hosts, and below a test runner of a package, which starts files in its own way.
+ */
+export function ownCommand(host = globalThis as Host): string | undefined {
+  const { argv = [], cwd } = host.process ?? {}
+  const [program = '', script, ...rest] = argv
+  if (script === undefined || !/[/\\]node(\.exe)?$/.test(program)) return undefined
+  if (/[/\\]node_modules[/\\]/.test(script)) return undefined
+  const folder = `${cwd?.() ?? ''}/`
+  const path = script.startsWith(folder) ? script.slice(folder.length) : script
+  return ['node', path, ...rest].map(quoted).join(' ')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

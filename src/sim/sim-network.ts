@@ -331,8 +331,7 @@ export class SimNetwork implements TimeHost, AsyncDisposable {
   }
 
   get #place(): SimErrorPlace {
-    const { command = 'with the command that ran this' } = this.#options
-    return { seed: this.seed, nowMs: this.now, command }
+    return { seed: this.seed, nowMs: this.now, command: this.#options.command }
   }
 
   #error(text: string): SimError {

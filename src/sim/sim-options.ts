@@ -24,7 +24,7 @@ export interface SimNetworkOptions {
   downlink?: Bandwidth | undefined
   /** Gets a record of everything that happens. May be changed later: `network.onTrace`. */
   onTrace?: TraceSink | undefined
-  /** Command that runs this simulation again, for error texts. */
+  /** Command that runs this simulation again, for error texts. Default what started Node.js. */
   command?: string | undefined
   /** Wall time at virtual time 0, ms since the epoch. Default some day in November 2023. */
   wallOffsetMs?: number | undefined

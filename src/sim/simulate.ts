@@ -42,6 +42,6 @@ export async function checkReplay(
   const second = await run(first.seed)
   if (first.hash === second.hash) return first.hash
   const text = `Two runs with the same seed differ: ${first.hash} and ${second.hash}`
-  const { command = 'with the command that ran this' } = options
+  const { command } = options
   throw new SimError(text, { seed: first.seed, nowMs: second.nowMs, command })
 }
