@@ -96,7 +96,6 @@ export class SharedRoundTrips {
   #usualOf = 0
   /** How far the round trips of a node are from what that node usually takes. */
   #errorMs: number | undefined = undefined
-  #backoff = 0
   /**
    * How much longer than the waits for them answers take; 1 as long as they come in time. Tells
    * soon of an overloaded host or line, which slows down all nodes at once.
@@ -110,7 +109,6 @@ export class SharedRoundTrips {
 
   /** An answer to a request that was sent once, after `ms`; the estimate of its node learns too. */
   sample(own: RoundTrips, ms: number, now: number): void {
-    this.#backoff = 0
     if (own.waitMs !== undefined) {
       const strain = Math.min(Math.max(1, ms / own.waitMs), MAX_STRAIN)
       const before = this.#strainAt(now)
@@ -166,8 +164,8 @@ export class SharedRoundTrips {
   /** How long to wait for a node that nothing is known of. */
   get usualWaitMs(): number {
     const usual = this.#findUsual()
-    if (usual === undefined) return INITIAL_WAIT_MS << this.#backoff
-    return bounded(usual.medianMs, usual.marginMs, this.#backoff)
+    if (usual === undefined) return INITIAL_WAIT_MS
+    return bounded(usual.medianMs, usual.marginMs, 0)
   }
 
   /** Undefined before the first sample. */

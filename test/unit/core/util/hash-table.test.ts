@@ -46,6 +46,17 @@ describe('a hash table', () => {
     })
   }
 
+  it('without items has nothing, gives nothing away, and shares nothing with others', () => {
+    const [table, other] = [new HashTable<Item>(1), new HashTable<Item>(1)]
+    const item = { name: 1, hash: 0 }
+    assert.deepEqual([table.size, [...table], table.probe(0)], [0, [], -1])
+    assert.equal(table.delete(0, item), false)
+    table.add(0, item)
+    assert.deepEqual([[...table], [...other], other.probe(0)], [[item], [], -1])
+    assert.equal(table.delete(0, item), true)
+    assert.deepEqual([table.size, [...table], table.probe(0)], [0, [], -1])
+  })
+
   it('spreads neighbours over its slots', () => {
     const slots = new Set<number>()
     for (let word = 0; word < 4096; word++) slots.add(finish(mix(5, word << 12)) & 4095)
