@@ -10,6 +10,7 @@ import { runBenchmark } from './harness/run.ts'
 import { churn } from './suites/churn.ts'
 import { codec } from './suites/codec.ts'
 import { crypto } from './suites/crypto.ts'
+import { hostile } from './suites/hostile.ts'
 import { network } from './suites/network.ts'
 import { peers } from './suites/peers.ts'
 import { pingpong } from './suites/pingpong.ts'
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   secure,
   startup,
   churn,
+  hostile,
   peers,
   proxy,
   python,

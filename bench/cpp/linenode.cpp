@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One C++ node without rate limits that is driven by lines on its input, so that a benchmark can
-// start many processes and kill some. Counterpart of ../linenode, with the same protocol:
+// One C++ node that is driven by lines on its input, so that a benchmark can start many processes
+// and kill some. Without rate limits, unless OPENDHT_BENCH_LIMITS=1. Counterpart of ../linenode,
+// with the same protocol:
 //   linenode IP PORT [BOOTSTRAP_IP BOOTSTRAP_PORT]
 //   put ID KEY40HEX SIZE  -> put ID ok|fail MS
 //   get ID KEY40HEX       -> get ID VALUES MS_FIRST(-1 if none) MS_DONE ok|fail
 //   listen ID KEY40HEX    -> lis ID, for each value
 //   stat                  -> stat GOOD DUBIOUS INCOMING RSS_KB CPU_S
+//   public                -> public IP, what it takes for its own address
 //   quit
 #include "common.h"
 using namespace dht;
@@ -74,6 +76,12 @@ void stat(DhtRunner& node) {
   say(line);
 }
 
+void public_address(DhtRunner& node) {
+  auto addresses = node.getPublicAddress(AF_INET);
+  auto first = addresses.empty() ? "none" : addresses.front().toString();
+  say("public " + first.substr(0, first.find(':')));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -83,8 +91,11 @@ int main(int count, char** arguments) {
   }
   DhtRunner node;
   DhtRunner::Config config{};
-  config.dht_config.node_config.max_req_per_sec = -1;
-  config.dht_config.node_config.max_peer_req_per_sec = -1;
+  auto limits = std::getenv("OPENDHT_BENCH_LIMITS");
+  if (!limits || !*limits) {
+    config.dht_config.node_config.max_req_per_sec = -1;
+    config.dht_config.node_config.max_peer_req_per_sec = -1;
+  }
   config.bind4 = SockAddr::resolve(arguments[1], arguments[2]).front();
   node.run(config, DhtRunner::Context{});
   if (count > 4) node.bootstrap(arguments[3], arguments[4]);
@@ -100,6 +111,7 @@ int main(int count, char** arguments) {
     if (command == "listen") listen(node, id, InfoHash(key));
     if (command == "enter") node.bootstrap(id, key);
     if (command == "stat") stat(node);
+    if (command == "public") public_address(node);
     if (command == "quit") break;
   }
   // Without the seconds that a join of its threads may take.

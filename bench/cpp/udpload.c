@@ -2,11 +2,12 @@
 // Load generator: floods one OpenDHT node with valid requests (sendmmsg), answers the node's own
 // pings, counts replies and prints one JSON line. No library needed.
 //   udpload HOST PORT SECONDS KIND OUTSTANDING [option=value ...]
-// KIND is ping, find, get, put or listen; OUTSTANDING is the number of requests in flight, with
-// rate=R the most of them. Options:
+// KIND is ping, find, get, put, listen or junk, which nobody answers; OUTSTANDING is the number of
+// requests in flight, with rate=R the most of them. Options:
 //   socks=16      UDP sockets, each with a fixed node id that answers the node's pings and finds
 //   idsper=1      ids per socket; with more than one, the node's own pings are not answered
-//   srcips=0      N: socket i is bound to 127.0.0.(2 + i % N), because of limits per address
+//   srcips=0      N: socket i is bound to from + (i % N) * step, because of limits per address
+//   from=127.0.0.2  step=1   256 for networks of their own
 //   client=0      1: send `s`, so that the node leaves us out of its routing table
 //   rate=0        requests per second, 0 for as many as are answered
 //   timeout=1000  milliseconds after which a request counts as lost
@@ -41,6 +42,7 @@
 #define BATCH 64
 #define MAXSOCK 4096
 #define BUFSZ 2048
+#define JUNK 100
 typedef uint64_t u64;
 typedef uint8_t u8;
 typedef uint32_t u32;
@@ -73,10 +75,11 @@ static void keyidx(u64 i, u8 *k) {
 static const char *host, *kind;
 static int port, outst;
 static double secs;
-static long socks = 16, idsper = 1, srcips = 0, client = 0, rate = 0, timeout_ms = 1000, keys = 0,
+static long socks = 16, idsper = 1, srcips = 0, step = 1, client = 0, rate = 0, timeout_ms = 1000, keys = 0,
             seqkeys = 0, first_ = 0, count = 0, vsize = 100, created = 0, age = 0, net = 0,
             seed = 1, pid = 0, dump = 0, noanswer = 0;
 static double warm = 0.5;
+static u32 from = 0x7f000002;
 static int fds[MAXSOCK];
 static u8 (*ids)[20];
 static u8 tokens[MAXSOCK][64];
@@ -274,6 +277,10 @@ static int build(u8 *b, int s, u32 tid, const char *k) {
     p = w_bin(p, tokens[s], toklen[s]);
     p = w_str(p, "sid");
     p = w_u32(p, (u32)mix(putidx) | 0x80000000u);
+  } else if (!strcmp(k, "junk")) {
+    // A byte that MessagePack has no meaning for.
+    memset(b, 0xc1, JUNK);
+    return JUNK;
   } else {
     fprintf(stderr, "bad kind\n");
     exit(2);
@@ -540,9 +547,15 @@ int main(int c, char **v) {
     size_t n = eq - v[i];
 #define O(nm, var) else if (n == strlen(nm) && !strncmp(v[i], nm, n)) var = x
     if (!strncmp(v[i], "warm=", 5)) warm = atof(eq + 1);
+    else if (!strncmp(v[i], "from=", 5)) {
+      struct in_addr a;
+      if (inet_pton(AF_INET, eq + 1, &a) != 1) return 2;
+      from = ntohl(a.s_addr);
+    }
     O("socks", socks);
     O("idsper", idsper);
     O("srcips", srcips);
+    O("step", step);
     O("client", client);
     O("rate", rate);
     O("timeout", timeout_ms);
@@ -585,7 +598,7 @@ int main(int c, char **v) {
     setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &sz, sizeof sz);
     if (srcips) {
       struct sockaddr_in a = {.sin_family = AF_INET};
-      a.sin_addr.s_addr = htonl(0x7f000002 + i % srcips);
+      a.sin_addr.s_addr = htonl(from + i % srcips * step);
       if (bind(fds[i], (void *)&a, sizeof a)) {
         perror("bind");
         return 1;
@@ -648,7 +661,7 @@ int main(int c, char **v) {
   }
   u64 t0 = now_ns(), tm = t0 + (u64)(warm * 1e9), tend = tm + (u64)(secs * 1e9), lastscan = t0,
       total_sent = 0, total_got = 0;
-  int measuring = 0, cur = 0, dumped = 0;
+  int isjunk = !strcmp(kind, "junk"), measuring = 0, cur = 0, dumped = 0;
   double cpu0 = 0;
   long rss0 = 0, rss1 = 0;
   u64 tstart = t0;
@@ -702,10 +715,10 @@ int main(int c, char **v) {
       sent += r;
       total_sent += r;
       ratecnt += r;
-      for (int i = r; i < n; i++) {
+      for (int i = isjunk ? 0 : r; i < n; i++) {
         slot[sl[i]].used = 0;
         freel[nfree++] = sl[i];
-        if (seqkeys) puts_seq--;
+        if (seqkeys && i >= r) puts_seq--;
       }
       cur = (cur + 1) % socks;
       budget -= n;
@@ -772,9 +785,9 @@ out:;
   double used = pid ? cpu(pid, &rss1) - cpu0 : 0;
   printf(
       "{\"row\":\"%s\",\"replies\":%lu,\"repliesPerS\":%.0f,\"cpuUs\":%.3f,\"p50Us\":%.1f,"
-      "\"p95Us\":%.1f,\"p99Us\":%.1f,\"maxUs\":%.1f,\"errors\":%lu,\"lost\":%lu,"
+      "\"p95Us\":%.1f,\"p99Us\":%.1f,\"maxUs\":%.1f,\"errors\":%lu,\"lost\":%lu,\"sent\":%lu,"
       "\"withValues\":%lu,\"rssBeforeKb\":%ld,\"rssKb\":%ld}\n",
       kind, got, got / d, got ? used * 1e6 / got : 0, pct(.5), pct(.95), pct(.99), maxlat / 1000.0,
-      errs, lost, nvals, rss0, rss1);
+      errs, lost, sent, nvals, rss0, rss1);
   return 0;
 }

@@ -56,9 +56,18 @@ export class LineNode {
 
   /** Number of good nodes in its table; 0 when it does not say. */
   async countGood(): Promise<number> {
-    const answer = this.#answer('stat', STAT_TIMEOUT_MS)
-    this.#send('stat')
-    return Number((await answer)?.[1] ?? 0)
+    return (await this.stat()).good
+  }
+
+  /** Good and dubious nodes in its table; zeros when it does not say. */
+  async stat(): Promise<{ good: number; dubious: number }> {
+    const [, good, dubious] = (await this.#tell('stat')) ?? []
+    return { good: Number(good ?? 0), dubious: Number(dubious ?? 0) }
+  }
+
+  /** What it takes for its own address. */
+  async publicAddress(): Promise<string | undefined> {
+    return (await this.#tell('public'))?.[1]
   }
 
   async put(key: string, size: number, timeoutMs: number): Promise<Outcome> {
@@ -92,6 +101,12 @@ export class LineNode {
     const stopped = stopChild(this.#child, GRACE_MS)
     this.#child.stdin.end()
     await stopped
+  }
+
+  #tell(command: string): Promise<string[] | undefined> {
+    const answer = this.#answer(command, STAT_TIMEOUT_MS)
+    this.#send(command)
+    return answer
   }
 
   #operate(command: string, rest: string, timeoutMs: number): Promise<string[] | undefined> {

@@ -70,6 +70,10 @@ export class ProxyUnderTest implements AsyncDisposable {
     return new Program([...command, ...args], 'httpload')
   }
 
+  get port(): number {
+    return this.#proxy.port
+  }
+
   async memoryMb(): Promise<number> {
     return (await this.#proxy.memoryKb()) / 1024
   }

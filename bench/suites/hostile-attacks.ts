@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// The attacks of the benchmark `hostile` on a single node: small ones, which `bench/attacker` has,
+// and those that try to make it keep more than its share for somebody.
+
+import type { Row, Subject } from '../harness/benchmark.ts'
+import type { Context } from '../harness/context.ts'
+import { HostileNetwork, type Look, PORT, type Setting } from '../harness/hostile-network.ts'
+
+type Run = (subject: Subject, context: Context) => Promise<Row>
+
+/** Honest nodes that the attacked one knows, enough for a full list. */
+const KNOWN = 20
+const LIAR = '198.19.200.1'
+const LIE = '203.0.113.9'
+const LIAR_PORTS = 16
+
+/** Far more than there is room for. */
+const EMPTY_VALUES = 300_000
+const SAMPLE = 3000
+const LISTENS = 40_000
+/** Those of one honest source: more bytes than each of the attackers has in the end. */
+const HONEST_VALUES = 3000
+const FULL_VALUES = 70_000
+const VALUE_BYTES = 1300
+/** Addresses of one network that fill the storage. */
+const HOARDERS = 64
+const LOAD_SECONDS = 60
+
+/** Beside the peers that introduce others. */
+const inTable: (others: number) => Look = (others) => async (node) => {
+  const { good, dubious } = await node.stat()
+  return { kept: Math.max(0, good + dubious - others) }
+}
+
+const believesLie: Look = async (node) => ({
+  got: (await node.publicAddress()) === LIE ? 100 : 0,
+})
+
+const liars = Array.from({ length: LIAR_PORTS }, (_, i) => ({
+  address: LIAR,
+  port: `${Number(PORT) + i}`,
+}))
+
+export const ATTACKS: readonly (readonly [string, Run])[] = [
+  ['a ping in the name of somebody', attack('ping', { introduced: KNOWN })],
+  ['a find, likewise', attack('find', { introduced: KNOWN })],
+  ['a get of 40 values of 500 bytes, likewise', attack('get', { introduced: KNOWN })],
+  ['a listen with a wrong token, likewise', attack('listen', { introduced: KNOWN })],
+  ['addresses taken over by id', attack('takeover', { introduced: KNOWN })],
+  ['answers from another address believed', attack('forgery', { introduced: KNOWN })],
+  ['transaction ids told by the one before', attack('prediction', { introduced: KNOWN })],
+  ['tokens of others, or with a bit changed', attack('tokens', { introduced: 1 })],
+  ['puts without a token whose values are awaited', attack('halves', { introduced: 1 })],
+  ['own address as one liar of four hosts says', attack('votes', votesSetting(), believesLie)],
+  ['invented nodes in the table', attack('hearsay', { introduced: 1 }, inTable(1))],
+  ['100 nodes that only asked, in the table', attack('silence', { introduced: 1 }, inTable(1))],
+]
+
+function votesSetting(): Setting {
+  return { introduced: 3, extra: liars }
+}
+
+function attack(name: string, setting: Setting, look?: Look): Run {
+  return async (subject, context) => {
+    await using network = await HostileNetwork.open(subject, context, 1)
+    return network.attack(name, setting, look)
+  }
+}
+
+/** Without the limits of requests per second: to fill a node would take minutes otherwise. */
+export async function hoards(subject: Subject, context: Context): Promise<Row[]> {
+  return [
+    await listens(subject, context),
+    await emptyValues(subject, context),
+    await crowdedOut(subject, context),
+  ]
+}
+
+async function listens(subject: Subject, context: Context): Promise<Row> {
+  await using network = await HostileNetwork.open(subject, context, 1, true)
+  const options = { socks: 1, srcips: 1, seqkeys: 1, count: LISTENS, client: 1, warm: 0 }
+  const { replies } = await load(network, 'listen', options)
+  return { row: 'listens of one host, of 40,000', kept: Number(replies) }
+}
+
+async function emptyValues(subject: Subject, context: Context): Promise<Row> {
+  await using network = await HostileNetwork.open(subject, context, 1, true)
+  const source = { socks: 1, srcips: 1, client: 1, warm: 0 }
+  await load(network, 'put', { ...source, seqkeys: 1, count: EMPTY_VALUES, vsize: 0 })
+  const found = await load(network, 'get', { ...source, keys: EMPTY_VALUES, count: SAMPLE })
+  const part = Number(found['withValues']) / Number(found['replies'])
+  return { row: 'empty values of one host, of 300,000', kept: part * EMPTY_VALUES }
+}
+
+async function crowdedOut(subject: Subject, context: Context): Promise<Row> {
+  await using network = await HostileNetwork.open(subject, context, 1, true)
+  const put = { seqkeys: 1, vsize: VALUE_BYTES, client: 1, warm: 0 }
+  const honest = { socks: 1, srcips: 1, from: '198.19.100.1', client: 1, warm: 0 }
+  await load(network, 'put', { ...put, ...honest, count: HONEST_VALUES })
+  const hoarders = { socks: HOARDERS, srcips: HOARDERS, first: 1_000_000, count: FULL_VALUES }
+  await load(network, 'put', { ...put, ...hoarders })
+  const found = await load(network, 'get', { ...honest, seqkeys: 1, count: HONEST_VALUES })
+  const left = Number(found['withValues'])
+  return { row: `of 3,000 values, after ${HOARDERS} hosts of a /24 put 91 MB`, kept: left }
+}
+
+async function load(
+  network: HostileNetwork,
+  kind: string,
+  options: Record<string, number | string>,
+) {
+  const program = network.load(kind, LOAD_SECONDS, 64, options)
+  try {
+    return await program.expect((LOAD_SECONDS + 30) * 1000)
+  } finally {
+    await program.stop()
+  }
+}
