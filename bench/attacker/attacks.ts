@@ -19,6 +19,7 @@ import {
   honestPeers,
   introduced,
   isReply,
+  keyNear,
   listedAddress,
   PORT,
   pause,
@@ -72,28 +73,13 @@ async function forgery(node: Endpoint) {
   await introduced()
   await pause(2 * SETTLE_MS)
   const observer = await peerAt(STRANGER + 1, answerAsEmptyNode)
+  // Some nodes ask nobody any more when they have been answered.
+  const tries = asked.filter(({ received }) => received.length > 0)
   let believed = 0
-  for (const { id } of asked) {
+  for (const { id } of tries) {
     if ((await listedAddress(observer, node, id)) !== undefined) believed++
   }
-  return { got: percent(believed, TRIES) }
-}
-
-/** Ids of requests of the node to one peer that the one before gives away. */
-async function prediction() {
-  const peers = await honestPeers(TRIES)
-  await introduced()
-  await pause(5 * SETTLE_MS)
-  let told = 0
-  let all = 0
-  for (const { received } of peers) {
-    const ids = received.flatMap(({ message: { q, t } }) => (q === undefined ? [] : [numberOf(t)]))
-    for (let i = 1; i < ids.length; i++) {
-      all++
-      if (((ids[i]! - ids[i - 1]!) >>> 0) - 1 < 16) told++
-    }
-  }
-  return { got: percent(told, Math.max(1, all)) }
+  return { got: percent(believed, tries.length) }
 }
 
 /** Puts with a token that was given to another port, or with one bit of it changed. */
@@ -125,8 +111,8 @@ function amplification(name: string, args: (key: Uint8Array) => Message): Attack
     const [writer] = await honestPeers(TRIES)
     await introduced()
     await pause(SETTLE_MS)
-    const key = new Uint8Array(randomBytes(20))
     const token = await tokenFor(writer!, node)
+    const key = await keyNear(writer!, node)
     for (let i = 1; i <= VALUES; i++) await ask(writer!, node, putOf(writer!, token, key, i))
     // It answers nothing: it never asked.
     const victim = await peerAt(STRANGER)
@@ -220,15 +206,9 @@ function putOf(peer: RawPeer, token: Uint8Array, key = peer.id, value = 7): Mess
   return peer.query('put', { h: key, values, token })
 }
 
-/** Some versions write transaction ids as bytes. */
-function numberOf(t: unknown): number {
-  return t instanceof Uint8Array ? Buffer.from(t).readUInt32BE() : Number(t)
-}
-
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   takeover,
   forgery,
-  prediction,
   tokens,
   hearsay,
   silence,

@@ -16,8 +16,9 @@ import {
 export const PORT = 4222
 /** Of IP and UDP. */
 export const HEADER_BYTES = 28
-const REPLY_MS = 3000
+const REPLY_MS = 1000
 const NODE_BYTES = 26
+const TOKEN_TRIES = 10
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
@@ -52,9 +53,20 @@ export function isReply(datagram: Datagram | undefined): boolean {
 
 /** A token for `peer`, which has to answer pings. */
 export async function tokenFor(peer: RawPeer, node: Endpoint): Promise<Uint8Array> {
-  const reply = await ask(peer, node, peer.query('find', { target: peer.id, w: [2] }))
-  if (!isReply(reply)) throw new Error('the node gives no token')
-  return (reply!.message['r'] as { token: Uint8Array }).token
+  for (let i = 0; i < TOKEN_TRIES; i++) {
+    const reply = await ask(peer, node, peer.query('find', { target: peer.id, w: [2] }))
+    const { token } = (reply?.message['r'] ?? {}) as { token?: Uint8Array }
+    if (token !== undefined) return token
+  }
+  throw new Error('the node gives no token')
+}
+
+/** A key that the node is closest to. */
+export async function keyNear(peer: RawPeer, node: Endpoint): Promise<Uint8Array> {
+  const reply = await peer.request(node, peer.query('ping'))
+  const key = (reply.message['r'] as { id: Uint8Array }).id.slice()
+  key[key.length - 1]! ^= 1
+  return key
 }
 
 /** The address under which `node` lists `id`, undefined when it does not. */
