@@ -72,6 +72,27 @@ suite('A listen under the id of another node', () => {
   })
 })
 
+suite('Many nodes whose ids somebody uses', () => {
+  test('make the server ask him 64 times at once, and no more', () => {
+    const network = new MiniNetwork(1)
+    const [server, ...others] = network.addMany(101, { families: [4] }) as [MiniNode]
+    network.join()
+    let pings = 0
+    network.attach(ATTACKER, (bytes) => {
+      const message = new Message()
+      decodeMessage(message, bytes)
+      if (message.kind === Kind.Ping) pings++
+    })
+    for (const { dht } of others as MiniNode[]) {
+      const writer = new MsgpackWriter()
+      encoderOf(dht.id).find(writer, 1, KEY, [])
+      network.send(ATTACKER, server.address, writer.take())
+    }
+    network.run(50)
+    assert.equal(pings, 64)
+  })
+})
+
 /** A server where `victim` listens, and an attacker who knows how. */
 function start() {
   const network = new MiniNetwork(1)

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { IdTrie } from '../../../../src/core/id/id-trie.ts'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
-import { Crowd } from '../../../../src/core/net/crowd.ts'
+import { Crowd, closestApart } from '../../../../src/core/net/crowd.ts'
 import { Node } from '../../../../src/core/net/node.ts'
 import { NodeCache } from '../../../../src/core/net/node-cache.ts'
 import { RoutingTable } from '../../../../src/core/routing/routing-table.ts'
@@ -30,8 +31,8 @@ function neighbour(n: number): SocketAddress {
 }
 
 /** `n` decides the distance to KEY: the lower, the farther. */
-function node(n: number, address: SocketAddress, isGood = true): Node {
-  const made = new Node(idNear(KEY, n, n), address, false)
+function node(n: number, address: SocketAddress, isGood = true, salt = n): Node {
+  const made = new Node(idNear(KEY, n, salt), address, false)
   if (isGood) made.replied(NOW)
   return made
 }
@@ -111,6 +112,19 @@ describe('a search', () => {
     assert.equal(start.filter(isLiar).length, 1)
     assert.equal(cache.closestApart(KEY, 20, 1).filter(isLiar).length, 10)
     assert.equal(cache.closestApart(KEY, 8, -1).filter(isLiar).length, 8)
+  })
+})
+
+describe('a crowd that fills the cache', () => {
+  it('does not make every lookup walk all of it', () => {
+    const tree = new IdTrie<Node>()
+    for (let n = 0; n < 5000; n++) tree.add(node(20 + (n % 100), neighbour(n % 250), false, n))
+    let looked = 0
+    const accept = (): boolean => ++looked > 0
+    const closest = tree.closest(KEY, 8)
+    const apart = closestApart(tree, KEY, closest, { perPrefix: 1, accept })
+    assert.equal(looked, 2048)
+    assert.equal(apart.length, 8)
   })
 })
 

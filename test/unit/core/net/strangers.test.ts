@@ -69,6 +69,35 @@ describe('a stranger that never answers', () => {
   })
 })
 
+describe('strangers that the table has no place for', () => {
+  it('are pinged 64 at once, and then again after a while', () => {
+    const net = new MiniNetwork(3)
+    const node = net.add({ id: idNear(KEY, 0), maxPeerRequestsPerSecond: -1 })
+    for (let n = 1; n <= 16; n++) {
+      const peer = new FakePeer(net, idNear(KEY, n > 8 ? 20 : 0, n), peerAddress(n))
+      node.dht.insertNode(peer, net.now)
+      net.run(100)
+    }
+    net.run(2000)
+    const strangers = Array.from({ length: 200 }, (_, n) => {
+      const stranger = new FakePeer(net, idNear(KEY, 20, 100 + n), peerAddress(100 + n))
+      stranger.script = () => true
+      return stranger
+    })
+    const pings = () => strangers.reduce((sum, it) => sum + it.requests(Kind.Ping).length, 0)
+    const askAll = () => {
+      for (const each of strangers) each.send(node.address, (e, w) => e.ping(w, 1))
+      net.run(20)
+    }
+    askAll()
+    askAll()
+    assert.equal(pings(), 64)
+    net.run(10_000)
+    askAll()
+    assert.equal(pings(), 128)
+  })
+})
+
 describe('the known nodes', () => {
   it('are found by distance when they answered or are listed', () => {
     const cache = new NodeCache(1)

@@ -163,6 +163,17 @@ describe('a stranger', () => {
     assert.deepEqual(kinds, new Set([Kind.Ping]))
   })
 
+  it('has eight requests at most that wait for its answer', () => {
+    const { net, node } = world()
+    const stranger = new FakePeer(net, InfoHash.get('stranger'), peerAddress(251))
+    stranger.script = () => true
+    for (let tid = 1; tid <= 50; tid++) {
+      stranger.send(node.address, (e, w) => e.get(w, tid, KEY, QUERY_ALL))
+    }
+    net.run(20)
+    assert.equal(node.dht.stats(net.now).unproven.held, 8)
+  })
+
   it('of too many at a time gets nodes at once, and values when it asks again', () => {
     const { net, node } = world()
     const strangers = Array.from(
