@@ -13,6 +13,7 @@ import {
   DatagramSizeChecker,
   LimitChecker,
   ListenChecker,
+  type NodeLimits,
   OutcomeChecker,
   PutChecker,
   SimError,
@@ -94,6 +95,42 @@ test('the checker of limits measures nodes', async () => {
   const network = await settled()
   network.addCheckers(new LimitChecker({ limits: { cachedNodes: 5 } }))
   await fails(network, /^Node \d+: \d+ cached nodes, the limit is 5$/)
+})
+
+test('the checker of limits knows each of them, and what must never happen', async () => {
+  const network = await settled()
+  const [node] = network.nodes as [SimNode]
+  const found = (limits: Partial<NodeLimits>): string[] => {
+    const texts: string[] = []
+    const fail = (text: string): void => void texts.push(text)
+    const checker = new LimitChecker({ limits })
+    checker.start(Object.create(network, { fail: { value: fail } }))
+    checker.finish()
+    return texts.filter((text) => text.startsWith('Node 0: '))
+  }
+  assert.deepEqual(found({}), [])
+  for (const [name, text] of Object.entries({
+    cachedNodes: 'cached nodes',
+    pendingRequests: 'pending requests',
+    partialBytes: 'bytes of partial messages',
+    remoteBytes: 'bytes stored for others',
+    keys: 'keys',
+    listeners: 'listeners',
+    searches: 'searches',
+  })) {
+    const [only, ...more] = found({ [name]: -1 })
+    assert.match(only!, new RegExp(`^Node 0: \\d+ ${text}, the limit is -1$`))
+    assert.deepEqual(more, [])
+  }
+  for (const [name, text] of [
+    ['internal', /broke the engine/],
+    ['outboxFull', /outbox was full/],
+  ] as const) {
+    const stats = node.dht.stats.bind(node.dht)
+    node.dht.stats = (now) => ({ ...stats(now), dropped: { ...stats(now).dropped, [name]: 1 } })
+    assert.match(found({})[0]!, text)
+    node.dht.stats = stats
+  }
 })
 
 describe('the checker of outcomes', () => {
