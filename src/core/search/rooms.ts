@@ -8,8 +8,9 @@ export class Rooms {
   #open = 0
 
   start(paths: number, places: number): this {
-    this.#left.length = 0
-    for (let path = 0; path < paths; path++) this.#left.push(places)
+    // To empty the array would give its memory back, for each step of each search.
+    for (let path = 0; path < paths; path++) this.#left[path] = places
+    if (this.#left.length !== paths) this.#left.length = paths
     this.#open = paths
     return this
   }

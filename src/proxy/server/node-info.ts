@@ -13,6 +13,9 @@ export class NodeInfoCache {
   #info: Promise<NodeInfo> | undefined
   #text: { readonly head: string; readonly tail: string } | undefined
   #readAt = 0
+  /** Who asked last, as JSON: often it is the same one again, or a balancer in front of all. */
+  #asker = ''
+  #quoted = quote('')
 
   constructor(node: ProxyNode) {
     this.#node = node
@@ -31,7 +34,11 @@ export class NodeInfoCache {
   /** As a JSON line for whoever asks from `address`; undefined when it has to be read first. */
   lineFor(address: string, now: number): string | undefined {
     if (this.#text === undefined || !this.#isFresh(now)) return undefined
-    return `${this.#text.head}${quote(address)}${this.#text.tail}`
+    if (address !== this.#asker) {
+      this.#asker = address
+      this.#quoted = quote(address)
+    }
+    return `${this.#text.head}${this.#quoted}${this.#text.tail}`
   }
 
   async line(address: string, now: number): Promise<string> {

@@ -22,12 +22,13 @@ export class OpenTelemetry implements Tracing {
     this.#tracer = api.trace.getTracer(NAME, version)
   }
 
-  request(route: string, { headers }: IncomingMessage): RequestSpan | undefined {
+  request(route: string, request: IncomingMessage): RequestSpan | undefined {
     const now = performance.now()
     if (now < this.#quietUntil) return undefined
     const { context, isSpanContextValid, propagation, trace, SpanKind } = this.#api
     const [method = '', path = ''] = route.split(' ')
-    const parent = propagation.extract(context.active(), headers)
+    // Not before: Node.js reads headers when it is first asked for them.
+    const parent = propagation.extract(context.active(), request.headers)
     const attributes = { 'http.request.method': method, 'http.route': path }
     const options = { kind: SpanKind.SERVER, attributes }
     const span = this.#tracer.startSpan(route, options, parent)

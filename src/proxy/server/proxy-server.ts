@@ -207,8 +207,7 @@ export class ProxyServer implements AsyncDisposable {
     let span: RequestSpan | undefined
     connection.pending++
     connection.reply = reply
-    // A line for a client that has just left concerns nobody.
-    reply.on('error', () => {})
+    reply.on('error', ignore)
     onceGone({ request, reply }, () => {
       connection.pending--
       this.#services.replied(reply.statusCode)
@@ -228,7 +227,7 @@ export class ProxyServer implements AsyncDisposable {
       this.#admit(connection, startedAt)
       const { route, name: found, key, search } = this.#router.find(request.method!, request.url!)
       name = found
-      this.#services.counted(name)
+      this.#services.counted(name, startedAt)
       counted = this.#services.metrics.began(name)
       span = this.#tracing?.request(name, request)
       const { peer } = connection
@@ -283,6 +282,9 @@ function routesOf({ dashboard = false, log }: ProxyServerOptions): readonly Rout
   if (dashboard === false) return ROUTES
   return withDashboard(ROUTES, dashboard === true ? {} : dashboard, log)
 }
+
+/** A line for a client that has just left concerns nobody. */
+function ignore(): void {}
 
 /** What a reply that the client did not wait for is counted as. */
 const CLIENT_LEFT = 499

@@ -39,17 +39,18 @@ export class Router {
     // Whoever believes to talk to a proxy of the other kind gives the whole URL.
     const path = place.startsWith('/') ? place : place.replace(ORIGIN, '') || '/'
     const fixed = this.#fixed.get(path)
-    if (fixed !== undefined) return { ...pick(fixed, method, path), key: undefined, search }
-    const segments = path.split('/')
-    for (const [pattern, index] of patternsOf(segments)) {
-      const methods = this.#keyed.get(pattern)
-      if (methods === undefined) continue
-      const segment = segments[index]!
-      const key = keyFromSegment(segment)
-      if (key === undefined) throw new HttpError(400, `The key ${segment} has a broken % escape`)
-      return { ...pick(methods, method, path), key, search }
+    if (fixed !== undefined) {
+      const { route, name } = pick(fixed, method, path)
+      return { route, name, key: undefined, search }
     }
-    throw new HttpError(404, `There is nothing at ${path.slice(0, MAX_SHOWN)}`)
+    const segments = path.split('/')
+    const methods = this.#keyed.get(patternOf(segments))
+    if (methods === undefined) throw new HttpError(404, `There is nothing at ${shown(path)}`)
+    const segment = segments.length === 2 ? segments[1]! : segments[2]!
+    const key = keyFromSegment(segment)
+    if (key === undefined) throw new HttpError(400, `The key ${segment} has a broken % escape`)
+    const { route, name } = pick(methods, method, path)
+    return { route, name, key, search }
   }
 }
 
@@ -58,22 +59,24 @@ interface Named {
   readonly name: string
 }
 
-/** The patterns that a path may match: `/:key`, `/key/:key`, `/key/:key/…`. */
-function patternsOf(segments: readonly string[]): readonly (readonly [string, number])[] {
-  const [, first, second, third] = segments
-  if (first === undefined || first === '') return []
-  if (second === undefined) return [[`/${KEY}`, 1]]
-  if (first !== 'key' || second === '') return []
-  if (third === undefined) return [[`/key/${KEY}`, 2]]
-  return segments.length === 4 ? [[`/key/${KEY}/${third}`, 2]] : []
+/** The pattern that a path may match: `/:key`, `/key/:key` or `/key/:key/…`; '' for none. */
+function patternOf([, first, second, third, ...more]: readonly string[]): string {
+  if (first === undefined || first === '') return ''
+  if (second === undefined) return `/${KEY}`
+  if (first !== 'key' || second === '' || more.length > 0) return ''
+  return third === undefined ? `/key/${KEY}` : `/key/${KEY}/${third}`
 }
 
 function pick(methods: ReadonlyMap<string, Named>, method: string, path: string): Named {
   const named = methods.get(method)
   if (named !== undefined) return named
   const allowed = [...methods.keys()].join(', ')
-  const message = `${path.slice(0, MAX_SHOWN)} does not take ${method}: expected ${allowed}`
+  const message = `${shown(path)} does not take ${method}: expected ${allowed}`
   throw new HttpError(405, message, { Allow: allowed })
+}
+
+function shown(path: string): string {
+  return path.slice(0, MAX_SHOWN)
 }
 
 const KEY = ':key'

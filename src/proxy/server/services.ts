@@ -68,9 +68,9 @@ export class Services implements ProxyServices {
     return this.#rate.perSecond(performance.now())
   }
 
-  /** A request reached the route of this name. */
-  counted(name: string): void {
-    this.#rate.count(performance.now())
+  /** A request reached the route of this name. `now` is monotonic. */
+  counted(name: string, now: number): void {
+    this.#rate.count(now)
     const { requests } = this.counters
     requests[name] = (requests[name] ?? 0) + 1
   }
