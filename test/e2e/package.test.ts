@@ -142,9 +142,19 @@ test('types mention no package that is not installed with this one', () => {
   )
 })
 
+test('examples are packed by kind of file: who ran them has keys and modules there', () => {
+  const patterns = (manifest.files as string[]).filter((it) => it.startsWith('examples'))
+  assert.ok(patterns.length > 0)
+  assert.deepEqual(
+    patterns.filter((it) => !/\.(js|html|md|json)$/.test(it) || /\*\*|\*\.json/.test(it)),
+    [],
+  )
+})
+
 test('texts of the package link to nothing that is not in it', () => {
   const texts = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
-  const packed = [...manifest.files, 'README.md', 'LICENSE'].filter((it) => !it.startsWith('!'))
+  const files: string[] = [...manifest.files, 'README.md', 'LICENSE']
+  const packed = files.filter((it) => !it.startsWith('!')).map((it) => it.split('/')[0])
   let count = 0
   for (const text of texts.filter((name) => name.endsWith('.md'))) {
     const links = readFileSync(join(ROOT, text), 'utf8').matchAll(/\]\((?!\w+:)([^)#]+)/g)
