@@ -2,7 +2,7 @@
 // `npm run docs`: all texts of the project and the reference of what the package exports as static
 // pages in site/, or in --out=DIR. The reference is made of the declarations in dist/, which the
 // compiler makes of the sources. Installs what it needs beside this file the first time; else no
-// network. Prints warnings, and fails when there are any: links that lead nowhere, classes of which
+// network. Prints warnings, and fails when there are any: links that lead nowhere, exports of which
 // nothing is said. A type is explained by its comment, or by the header of the file named after it; a
 // module by that of its entry.
 
@@ -24,7 +24,7 @@ const TEXTS = {
   Examples: ['examples/*/README.md'],
   Project: ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
 }
-const EXPLAINED = ['Class']
+const EXPLAINED = ['Class', 'Interface', 'TypeAlias', 'Variable']
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'site') } } })
 if (!existsSync(join(HERE, 'node_modules'))) install()

@@ -17,10 +17,12 @@ import type { WhereInput } from './query-input.ts'
 import type { ValueInput } from './value-input.ts'
 import type { ValueEvent } from './value-queue.ts'
 
+/** What every operation takes. */
 export interface OperationOptions {
   signal?: AbortSignal | undefined
 }
 
+/** What `get` takes. */
 export interface GetOptions extends OperationOptions {
   /** Conditions that peers apply. Default: all values under the key. */
   where?: WhereInput | undefined
@@ -36,6 +38,7 @@ export interface GetOptions extends OperationOptions {
 /** A value that does not pass counts as not there: neither it nor its expiry is reported. */
 export type ListenOptions = GetOptions
 
+/** What `put` takes. */
 export interface PutOptions extends OperationOptions {
   /** Renew the value on the network until it is cancelled or the node closes. Default false. */
   permanent?: boolean | undefined
@@ -46,6 +49,7 @@ export interface PutOptions extends OperationOptions {
   created?: Date | undefined
 }
 
+/** What became of a put. */
 export interface PutResult {
   /** What was stored; its id can be given to `cancelPut`. */
   readonly value: Value
@@ -53,6 +57,7 @@ export interface PutResult {
   readonly nodes: readonly NodeExport[]
 }
 
+/** How well a node is connected, by address family. */
 export interface DhtStatus {
   readonly ipv4: NodeStatus
   readonly ipv6: NodeStatus
@@ -108,6 +113,7 @@ export interface DhtInterface extends AsyncDisposable {
   /** Counters and table sizes at this moment. */
   stats(): Promise<DhtStats>
 
+  /** How well it is connected at this moment; `readiness` says whether operations can succeed. */
   status(): DhtStatus
 
   /**

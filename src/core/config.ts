@@ -16,6 +16,7 @@ import { InfoHash } from './id/info-hash.ts'
 import type { Family } from './id/socket-address.ts'
 import type { Random } from './ports.ts'
 
+/** What an engine is to be like; everything is optional. */
 export interface DhtConfig {
   /** Node id; default random. */
   id?: InfoHash | undefined
@@ -84,6 +85,7 @@ export interface DhtConfig {
   agent?: string | undefined
 }
 
+/** The same with all defaults. */
 export type ResolvedConfig = {
   readonly [K in keyof Required<DhtConfig>]: NonNullable<DhtConfig[K]>
 }

@@ -5,6 +5,7 @@
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 
+/** UDP port of nodes that name none. */
 export const DEFAULT_PORT = 4222
 /** Kademlia's k: bucket size, nodes per answer, put redundancy. */
 export const TARGET_NODES = 8
@@ -63,6 +64,7 @@ export const INLINE_VALUES_BYTES = 600
 export const INLINE_VALUES_COUNT = 50
 /** Packed size of one value that is accepted at most: 64 KiB and the envelope. */
 export const MAX_PACKED_VALUE_BYTES = 65_568
+/** Packed size of one value that is put or stored at most. */
 export const MAX_VALUE_BYTES = 65_536
 /** An update is split when its values reach this size. */
 export const MAX_UPDATE_BYTES = 56 * 1024

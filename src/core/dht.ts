@@ -20,6 +20,7 @@ import { MAX_VALUE_ID, Value, type ValueId } from './value/value.ts'
 import { checkValueSize } from './value/value-size.ts'
 import type { ValueType } from './value/value-type.ts'
 
+/** What `put` of the engine takes. */
 export interface PutOptions {
   /** Renew the value until `cancelPut`; default false. */
   permanent?: boolean | undefined

@@ -2,6 +2,7 @@
 // The one family of errors that users of the library catch. Wrong arguments are TypeError or
 // RangeError instead, and nothing that a peer sends ever becomes an exception outside the decoder.
 
+/** Why an operation failed; a code never changes its meaning. */
 export type DhtErrorCode =
   /** No node of the network could be reached. */
   | 'ERR_DHT_NO_NODES'

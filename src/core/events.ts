@@ -16,6 +16,7 @@ export interface NodeExport {
   readonly address: SocketAddress
 }
 
+/** `connected` with a good node, `connecting` while some are asked, else `disconnected`. */
 export type NodeStatus = 'connected' | 'connecting' | 'disconnected'
 
 /**
@@ -25,6 +26,7 @@ export type NodeStatus = 'connected' | 'connecting' | 'disconnected'
  */
 export type Outcome = 'ok' | 'no-nodes' | 'failed' | 'replaced' | 'limit' | 'closed'
 
+/** What an engine has to say: taken with `takeEvents`. */
 export type DhtEvent =
   /** Results of a get, or changes that a listen saw; `expired` values are gone. */
   | {

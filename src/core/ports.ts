@@ -26,14 +26,18 @@ export interface SignatureVerifier {
   verify(owner: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
+/** How important a line of the log is. */
 export type LogLevel = 'debug' | 'warning' | 'error'
 
 /** Receives log lines. Callers test `enabled` before they build a text. */
 export interface Log {
+  /** Whether lines of this level are wanted: asked before a line is made. */
   enabled(level: LogLevel): boolean
+  /** One line, without its end. */
   write(level: LogLevel, text: string): void
 }
 
+/** What an engine needs of its surroundings. */
 export interface DhtPorts {
   random: Random
   /** Without one, signed values are refused by the types that need a valid signature. */

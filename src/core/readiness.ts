@@ -28,6 +28,7 @@ export type UnreadyReason =
   | 'empty-table'
   | 'connecting'
 
+/** Whether operations can succeed in one address family, and why not. */
 export interface FamilyReadiness {
   readonly isReady: boolean
   /** Undefined when it is ready. */

@@ -13,6 +13,7 @@ import type { StorageStats } from './storage/storage-types.ts'
 import type { Value, ValueId } from './value/value.ts'
 import { KIND_NAMES } from './wire/message.ts'
 
+/** The same of one address family. */
 export interface FamilyStats {
   /** Nodes in the routing table that proved themselves lately, and those that have not. */
   readonly good: number
@@ -27,6 +28,7 @@ export interface FamilyStats {
   readonly networkSize: number
 }
 
+/** Counters and sizes of a node. Counters begin with the node and never go back. */
 export interface DhtStats {
   readonly ipv4: FamilyStats
   readonly ipv6: FamilyStats
@@ -78,6 +80,7 @@ export interface DhtStats {
   readonly dropped: Readonly<DropCounters> & { readonly outboxFull: number }
 }
 
+/** What a node knows of a peer. */
 export interface NodeSnapshot {
   readonly id: InfoHash
   readonly address: SocketAddress
@@ -90,6 +93,7 @@ export interface NodeSnapshot {
   readonly isExpired: boolean
 }
 
+/** The routing table of one family, bucket by bucket. */
 export interface RoutingTableSnapshot {
   readonly buckets: readonly {
     readonly first: InfoHash
@@ -99,6 +103,7 @@ export interface RoutingTableSnapshot {
   }[]
 }
 
+/** A search of a node: whom it asked for a key, and how far it is. */
 export interface SearchSnapshot {
   readonly key: InfoHash
   readonly gets: number
@@ -118,6 +123,7 @@ export interface SearchSnapshot {
   })[]
 }
 
+/** What a node stores under a key, and who listens there. */
 export interface KeySnapshot {
   readonly key: InfoHash
   readonly values: number
@@ -140,6 +146,7 @@ export interface StoredSnapshot {
   readonly isLocal: boolean
 }
 
+/** What a node stores for one address. */
 export interface SourceSnapshot {
   readonly address: SocketAddress
   readonly values: number

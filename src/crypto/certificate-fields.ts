@@ -19,12 +19,14 @@ export interface CertificateFields {
   readonly subjectAltNames: readonly SubjectAltName[]
 }
 
+/** Whether a certificate is that of an authority. */
 export interface BasicConstraints {
   readonly isCa: boolean
   /** How many authorities may stand between this one and the last certificate. */
   readonly pathLength: number | undefined
 }
 
+/** What the key of a certificate may be used for. */
 export interface KeyUsage {
   readonly isCritical: boolean
   readonly canSignCertificates: boolean

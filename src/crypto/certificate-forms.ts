@@ -6,7 +6,9 @@ import { readItem } from './der.ts'
 import { CryptoError, certificateError } from './errors.ts'
 import { pemText, readPem } from './pem.ts'
 
+/** What is longer is not read. */
 export const MAX_CHAIN_BYTES: number = 64 * 1024
+/** Certificates of a chain. */
 export const MAX_CHAIN_LENGTH = 16
 
 const LABELS = ['CERTIFICATE', 'X509 CERTIFICATE']

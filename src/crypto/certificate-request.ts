@@ -11,6 +11,7 @@ import { PublicKey } from './public-key.ts'
 import { isSignatureOf, preferredDigest, type SignedData } from './signature-algorithm.ts'
 import { readAltNames, type SubjectAltName } from './subject-alt-names.ts'
 
+/** What a request says of who makes it. */
 export interface CertificateRequestOptions {
   /** Common name of the subject. */
   name: string

@@ -137,10 +137,12 @@ export class Certificate {
     return this.fields.serialNumber.slice()
   }
 
+  /** From this moment on it is valid. */
   get notBefore(): Date {
     return new Date(this.#notBefore)
   }
 
+  /** Until this moment, itself included. */
   get notAfter(): Date {
     return new Date(this.#notAfter)
   }

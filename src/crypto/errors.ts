@@ -2,6 +2,7 @@
 // The one class of errors of keys, certificates and ciphertexts. Wrong arguments are TypeError or
 // RangeError instead.
 
+/** What is wrong; a code never changes its meaning. */
 export type CryptoErrorCode =
   /** A password is missing or wrong. */
   | 'ERR_CRYPTO_PASSWORD'

@@ -9,11 +9,13 @@ import { type CertificateOptions, checkKey, checkOptions } from './issue-certifi
 import { type GenerateKeyOptions, PrivateKey } from './private-key.ts'
 import type { PublicKey } from './public-key.ts'
 
+/** Key and certificate of a new identity. */
 export interface GenerateIdentityOptions extends GenerateKeyOptions, CertificateOptions {
   /** Whether the certificate may sign others. Default: exactly if there is no issuer. */
   isCa?: boolean
 }
 
+/** An identity as bytes or texts. */
 export interface IdentityInput {
   /** PEM or DER; without it the identity cannot sign. */
   privateKey?: Uint8Array | string | undefined
@@ -23,6 +25,7 @@ export interface IdentityInput {
   password?: string | undefined
 }
 
+/** How an identity is saved. */
 export interface SaveIdentityOptions {
   /** Encrypts the private key; an empty one is none. */
   password?: string | undefined

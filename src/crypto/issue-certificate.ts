@@ -17,11 +17,13 @@ export interface Issuer {
   readonly certificate: Certificate
 }
 
+/** When something is valid. */
 export interface ValidityOptions {
   /** How long the certificate is valid from now on. Default: ten years of 365 days. */
   validityMs?: number
 }
 
+/** What a new certificate says. */
 export interface CertificateOptions extends ValidityOptions {
   /** Common name of the subject, default `dhtnode`. */
   name?: string | undefined

@@ -10,8 +10,10 @@ import { writeItem } from './der-writer.ts'
 import { CryptoError, type CryptoErrorCode, certificateError } from './errors.ts'
 import { isSignatureOf, type SignedData } from './signature-algorithm.ts'
 
+/** What an authority says of a certificate. */
 export type OcspStatus = 'good' | 'revoked' | 'unknown'
 
+/** A question about a certificate, and what its answer is known by. */
 export interface OcspQuestion {
   /** What to send, as `application/ocsp-request`. */
   readonly request: Uint8Array

@@ -15,6 +15,7 @@ const MIN_SALT_BYTES = 8
 const AES_KEY_BYTES = 32
 const DEFAULT_KEY_BYTES = 64
 
+/** A key made of a password. */
 export interface StretchedKey {
   key: Uint8Array
   salt: Uint8Array

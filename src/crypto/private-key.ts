@@ -16,6 +16,7 @@ const DEFAULT_BITS = 4096
 const EXPONENT = 65_537
 const CURVE = { name: 'P-384', bits: 384 }
 
+/** Which kind of key is to be made. */
 export interface GenerateKeyOptions {
   /** Default `rsa`. `ec` is P-384: it can sign certificates, but not values, and not decrypt. */
   type?: KeyType | undefined

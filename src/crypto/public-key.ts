@@ -19,6 +19,7 @@ import { hash } from './hash.ts'
 import { pemText, readPem, writePem } from './pem.ts'
 import { PADDING_BYTES } from './rsa-block.ts'
 
+/** RSA, or the elliptic curve P-384. */
 export type KeyType = 'rsa' | 'ec'
 
 /** Smaller ones are broken easily. */

@@ -7,6 +7,7 @@ import { DistinguishedName } from './distinguished-name.ts'
 import { readExtensions } from './extensions.ts'
 import type { SignedData } from './signature-algorithm.ts'
 
+/** An entry of a revocation list. */
 export interface RevokedCertificate {
   /** As it is written in the certificate. */
   readonly serialNumber: Uint8Array

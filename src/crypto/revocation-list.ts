@@ -17,6 +17,7 @@ import {
 } from './revocation-list-fields.ts'
 import { isSignatureOf, type SignedData } from './signature-algorithm.ts'
 
+/** What a new revocation list says. */
 export interface RevocationListOptions {
   /** A list whose entries are kept, and whose number is followed by the next one. */
   previous?: RevocationList | undefined

@@ -5,8 +5,10 @@ import { readItem, readItems } from './der.ts'
 
 export const OID_ALT_NAMES = '2.5.29.17'
 
+/** Of which kind such a name is. */
 export type AltNameType = 'email' | 'dns' | 'uri' | 'ip' | 'other'
 
+/** Another name of the owner of a certificate. */
 export interface SubjectAltName {
   readonly type: AltNameType
   /** The name itself, an IP address as usual, or the hexadecimal digits of `other`. */

@@ -16,6 +16,7 @@ export const Verdict = {
   constraints: 1 << 16,
 } as const
 
+/** Why a certificate is not valid. */
 export type VerifyReason = Exclude<keyof typeof Verdict, 'invalid'>
 
 const TEXTS: Record<VerifyReason, string> = {

@@ -9,6 +9,7 @@ import { Certificate } from '../crypto/certificate.ts'
 import { Identity } from '../crypto/identity.ts'
 import type { ProxyFetch, ProxyRequest, ProxyResponse } from '../proxy/client/ports.ts'
 
+/** Whom to trust, and who one is, on the way to proxies. */
 export interface ProxyTlsOptions {
   /** Who vouches for the proxies; default the authorities that Node.js knows. */
   authorities?: readonly Certificate[] | undefined

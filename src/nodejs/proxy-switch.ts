@@ -7,6 +7,7 @@ import { SocketAddress } from '../core/id/socket-address.ts'
 import type { ProxyBackend } from '../proxy/client/proxy-backend.ts'
 import type { ProxyOptions } from '../proxy/client/proxy-options.ts'
 
+/** How to work through proxies, whichever they are. */
 export type ProxySettings = Omit<ProxyOptions, 'proxies'>
 
 export class ProxySwitch {

@@ -53,6 +53,7 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** Where a socket is to be. */
 export interface BindOptions {
   family: Family
   /** Address literal of that family. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The time of an index. Simulated networks bring their own: a SimNetwork is such a clock.
 
+/** The time of an index. */
 export interface PhtClock {
   /** Milliseconds that never go back. */
   readonly now: number

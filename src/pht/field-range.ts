@@ -6,6 +6,7 @@ import { compareBytes } from './bits.ts'
 import type { IndexKey, KeySpec } from './key-spec.ts'
 import type { Prefix } from './prefix.ts'
 
+/** Which values of a field are meant. */
 export interface FieldBounds {
   /** The least value, itself included. Default none. */
   readonly from?: Uint8Array | string | undefined

@@ -34,11 +34,13 @@ export const MAX_LEAF_ENTRIES = 16
 /** Values that an insert puts at the same time. */
 const PARALLEL_WRITES = 16
 
+/** What an index takes besides its name and fields. */
 export interface PhtOptions {
   /** Default real time. A SimNetwork is a clock, too. */
   clock?: PhtClock | undefined
 }
 
+/** What `lookup` takes. */
 export interface LookupOptions extends OperationOptions {
   /** False: if there is no such key, find those with the longest common beginning, in bits. */
   exact?: boolean | undefined
@@ -46,6 +48,7 @@ export interface LookupOptions extends OperationOptions {
   onLeaf?: ((bits: Uint8Array, depth: number) => void) | undefined
 }
 
+/** What a range query takes. */
 export interface RangeOptions extends FieldBounds, OperationOptions {}
 
 /** What a range query finds. */

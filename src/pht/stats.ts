@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an index counts.
 
+/** What an index has counted. */
 export interface PhtStats {
   /** Nodes of the trie that were read. */
   readonly reads: number

@@ -25,6 +25,7 @@ import {
 import type { RegisterWriter } from './register-writer.ts'
 import type { SecureDhtInterface } from './secure-interface.ts'
 
+/** What `register` takes. */
 export interface RegisterOptions {
   /**
    * Whose register it is: a public key, a certificate, or an id, as text too. Default the own

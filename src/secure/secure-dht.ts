@@ -25,6 +25,7 @@ import { decryptValue, encryptValue, signValue } from './secure-value.ts'
 import { nextSeq, PutTurns } from './signed-puts.ts'
 import { ValueOpener } from './value-opener.ts'
 
+/** What a node needs to sign, encrypt and decrypt. */
 export interface SecureOptions {
   /**
    * Certificate and private key of this node. Without one, nothing can be signed or decrypted; a

@@ -18,6 +18,7 @@ import type { OpenedStats } from './value-opener.ts'
 /** A key, a certificate of it, or one of its ids; text is an id of 40 or 64 hexadecimal digits. */
 export type Recipient = PublicKey | Certificate | InfoHash | PkId | string
 
+/** What was checked, decrypted and looked for. */
 export interface SecureStats extends OpenedStats, FinderStats {}
 
 export interface SecureDhtInterface extends DhtInterface {

@@ -4,6 +4,7 @@
 import type { SimNetwork } from './sim-network.ts'
 import type { SimNode } from './sim-node.ts'
 
+/** How nodes come and go. */
 export interface ChurnOptions {
   /** Half of the sessions are shorter. */
   medianSessionMs: number

@@ -5,6 +5,7 @@ import { TARGET_NODES } from '../core/constants.ts'
 import type { InfoHash } from '../core/id/info-hash.ts'
 import type { SimNode } from './sim-node.ts'
 
+/** Which nodes are meant. */
 export interface ClosestOptions {
   /** Default 8. */
   count?: number | undefined

@@ -7,6 +7,7 @@ import type { Family } from '../core/id/socket-address.ts'
 /** Nodes by name, by rule (asked for each datagram, so newcomers count), or all. */
 export type NodeSet<N> = 'all' | readonly N[] | ((node: N) => boolean)
 
+/** What a cut lets through. */
 export interface CutOptions {
   /** Only what goes from the first set to the second. Default false. */
   oneWay?: boolean | undefined

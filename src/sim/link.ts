@@ -11,6 +11,7 @@ export type DelayMs =
   | { readonly min: number; readonly max: number }
   | { readonly median: number; readonly sigma: number }
 
+/** What a way from node to node does to datagrams. */
 export interface LinkOptions {
   /** Default uniform, 5 to 95 ms. */
   delayMs?: DelayMs | undefined

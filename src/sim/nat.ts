@@ -6,6 +6,7 @@
 import type { SocketAddress } from '../core/id/socket-address.ts'
 import type { SimRandom } from './sim-random.ts'
 
+/** Whom a NAT lets in. */
 export type NatKind =
   /** One mapping per host and port; anybody may use it. */
   | 'full-cone'
@@ -16,6 +17,7 @@ export type NatKind =
   /** A mapping of its own for every destination, for that one only. */
   | 'symmetric'
 
+/** What a NAT does. */
 export interface NatOptions {
   kind: NatKind
   /** A mapping that carried nothing outwards for this long is gone. Default 60 s. */

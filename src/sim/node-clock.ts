@@ -2,6 +2,7 @@
 // The clocks of one node: the monotonic one that drives its engine, which may run too fast or too
 // slow and jump ahead, and the wall clock, which may be wrong and jump either way.
 
+/** How wrong the clocks of a node are. */
 export interface ClockOptions {
   /** The monotonic clock is fast by so many millionths; negative for slow. Default 0. */
   driftPpm?: number | undefined

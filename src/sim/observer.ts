@@ -10,8 +10,10 @@ import type { Value, ValueId } from '../core/value/value.ts'
 import type { SimNode } from './sim-node.ts'
 import type { OperationKind } from './trace.ts'
 
+/** What became of a node. */
 export type NodeChange = 'added' | 'up' | 'down' | 'removed'
 
+/** An operation that begins. */
 export interface OperationStart {
   readonly operation: OperationId
   readonly kind: OperationKind
@@ -26,6 +28,7 @@ export interface OperationStart {
   readonly createdMs?: number | undefined
 }
 
+/** Hears what happens in a network. */
 export interface SimObserver {
   onNode?(node: SimNode, change: NodeChange): void
   /** `bytes` are valid during the call. */

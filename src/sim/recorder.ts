@@ -12,6 +12,7 @@ import type { NodeChange, OperationStart, SimObserver } from './observer.ts'
 import type { SimNode } from './sim-node.ts'
 import { type DropReason, Mark, type TraceEntry, TraceHash, type TraceRecord } from './trace.ts'
 
+/** Takes the records of a trace, one by one. */
 export type TraceSink = (record: TraceRecord) => void
 
 const REASONS: readonly DropReason[] = [

@@ -33,6 +33,7 @@ const DEFAULT_POLL_MS = 10
 /** A NAT that nodes can share. */
 export type SimNat = Nat<Machine>
 
+/** What became of the datagrams of a network. */
 export interface SimStats {
   readonly sent: number
   readonly delivered: number

@@ -14,6 +14,7 @@ import { type Bandwidth, type LinkOptions, resolveLink } from './link.ts'
 import type { Machine } from './machine.ts'
 import type { ClockOptions } from './node-clock.ts'
 
+/** How a node comes back. */
 export interface RestartOptions {
   /**
    * `saved` (default): with id, nodes and values of the last `saveState` or `stop`, if there was

@@ -11,6 +11,7 @@ import type { TraceSink } from './recorder.ts'
 import type { SimNat } from './sim-network.ts'
 import type { SimNode } from './sim-node.ts'
 
+/** What a simulated network is like. */
 export interface SimNetworkOptions {
   /**
    * Decides everything that happens, 0 … 2^53-1. Default: the environment's OPENDHT_SIM_SEED, else
@@ -53,6 +54,7 @@ export interface SimNodeOptions extends DhtConfig {
   startAfterMs?: number | undefined
 }
 
+/** How long is waited, in virtual time. */
 export interface UntilOptions {
   /** Virtual time after which it fails; default 60 s. */
   timeoutMs?: number | undefined

@@ -20,6 +20,7 @@ export type DropReason =
   /** The receiver is not running. */
   | 'down'
 
+/** What a user of a node can do. */
 export type OperationKind = 'get' | 'listen' | 'put' | 'ping'
 
 /** `t` is virtual time in milliseconds; nodes are numbers, `packet` counts all datagrams. */

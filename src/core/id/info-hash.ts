@@ -55,6 +55,7 @@ export class InfoHash {
     return new InfoHash(word(0), word(1), word(2), word(3), word(4))
   }
 
+  /** One that nobody else has. */
   static random(random: Random): InfoHash {
     const word = (): number => random.uint32() | 0
     return new InfoHash(word(), word(), word(), word(), word())
@@ -101,6 +102,7 @@ export class InfoHash {
     )
   }
 
+  /** 32 of the 160 bits, as a signed integer: word 0 has the highest ones. */
   word(index: number): number {
     switch (index) {
       case 0:
@@ -121,6 +123,7 @@ export class InfoHash {
     return ((this.word(index >> 5) >>> (31 - (index & 31))) & 1) as 0 | 1
   }
 
+  /** A copy of which one bit is `bit`; 0 is the first and highest. */
   withBit(index: number, bit: 0 | 1): InfoHash {
     const copy = this.clone() as Mutable<InfoHash>
     const mask = 1 << (31 - (index & 31))
@@ -181,6 +184,7 @@ export class InfoHash {
     return ZERO_HASH.compareDistance(this, other)
   }
 
+  /** The distance of the two. */
   xor(other: InfoHash): InfoHash {
     return new InfoHash(
       this.w0 ^ other.w0,
@@ -200,6 +204,7 @@ export class InfoHash {
     writeWord(bytes, offset + 16, this.w4)
   }
 
+  /** A copy. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(HASH_BYTES)
     this.writeTo(bytes, 0)

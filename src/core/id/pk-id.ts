@@ -6,6 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { Random } from '../ports.ts'
 import { parseHex, toHex, utf8 } from '../util/bytes.ts'
 
+/** Bytes of a long id of a key: SHA-256. */
 export const PK_ID_BYTES = 32
 
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')

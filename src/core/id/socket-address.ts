@@ -4,6 +4,7 @@
 
 import { readWord, writeWord } from '../util/bytes.ts'
 
+/** IPv4 or IPv6. */
 export type Family = 4 | 6
 
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
@@ -34,6 +35,7 @@ export class SocketAddress {
     this.port = port
   }
 
+  /** `word` has the four bytes of the address, the first one highest. */
   static v4(word: number, port: number): SocketAddress {
     return new SocketAddress(4, word | 0, 0, 0, 0, port)
   }
@@ -70,6 +72,7 @@ export class SocketAddress {
     return this.port === other.port && this.sameIp(other)
   }
 
+  /** Whether they differ in the port at most. */
   sameIp(other: SocketAddress): boolean {
     return (
       this.a0 === other.a0 &&
@@ -130,6 +133,7 @@ export class SocketAddress {
     return this.family === 4 ? 4 : 16
   }
 
+  /** Writes the `ipBytes` bytes of the address. */
   writeIp(bytes: Uint8Array, offset: number): void {
     writeWord(bytes, offset, this.a0)
     if (this.family === 4) return

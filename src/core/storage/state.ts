@@ -24,6 +24,7 @@ export interface ValuesExport {
   readonly data: Uint8Array
 }
 
+/** The content of a state file. */
 export interface NodeState {
   /** Undefined only in a damaged file. */
   readonly id: InfoHash | undefined

@@ -31,6 +31,7 @@ export interface ImportOptions {
   readonly now: number
 }
 
+/** What became of values that were imported. */
 export interface ImportResult {
   imported: number
   /** Could not be read, are over, or had no place. */

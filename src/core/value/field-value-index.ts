@@ -20,6 +20,7 @@ const BAD_FIELDS = new WireError('Field list names no fields, unknown ones, or o
 const BAD_LENGTH = new WireError('Field list does not hold all fields of every value')
 const NOT_AN_OWNER = new WireError('Owner in the field list is neither an id nor a public key')
 
+/** Fields of a value, those that were asked for. */
 export interface FieldValues {
   id?: ValueId | undefined
   type?: number | undefined

@@ -9,8 +9,10 @@ import { EMPTY_BYTES, equalBytes, utf8 } from '../util/bytes.ts'
 /** 64-bit id of a value under its key; 0 means "to be chosen". */
 export type ValueId = bigint
 
+/** The greatest id that a value can have: 2^64 - 1. */
 export const MAX_VALUE_ID: ValueId = 0xffff_ffff_ffff_ffffn
 
+/** What a value is made of. */
 export interface ValueInit {
   /** 0 … 2^64-1; 0 (default) lets the put draw one at random. */
   id?: ValueId | undefined
@@ -62,10 +64,12 @@ export class Value {
     this.pushType = init.pushType ?? ''
   }
 
+  /** Whether its data can be read by the owner of a key alone. */
   get isEncrypted(): boolean {
     return this.cypher.length > 0
   }
 
+  /** Whether it has an owner and a signature, be it right or wrong. */
   get isSigned(): boolean {
     return this.owner !== undefined && this.signature.length > 0
   }

@@ -11,6 +11,7 @@ import { MAX_NAME_BYTES } from '../../discovery/packets.ts'
 /** Of OpenDHT. */
 export const DEFAULT_DISCOVERY_PORT = 8888
 
+/** Where services of the local network are published and found. */
 export interface PeerDiscoveryOptions {
   /** UDP port of the group, the same for all who want to find each other. Default 8888. */
   port?: number | undefined
@@ -24,6 +25,7 @@ export interface PeerDiscoveryOptions {
   log?: Log | undefined
 }
 
+/** How a node finds others on the local network. */
 export interface DhtDiscoveryOptions {
   /** Find others. Default true. */
   discover?: boolean | undefined

@@ -30,10 +30,12 @@ import {
 } from './discovery-queue.ts'
 import { type GroupState, LocalNetwork, type LocalNetworkCounters } from './local-network.ts'
 
+/** What `discover` takes. */
 export interface DiscoverOptions {
   signal?: AbortSignal | undefined
 }
 
+/** What `publish` takes. */
 export interface PublishOptions {
   /** Announce it in this address family only; default in both. */
   family?: Family | undefined
@@ -50,6 +52,7 @@ export interface Publication extends Disposable {
   close(): void
 }
 
+/** What was sent, heard and dropped on the local network. */
 export interface PeerDiscoveryStats extends DiscoveryCounters, LocalNetworkCounters, QueueCounters {
   readonly groups: readonly GroupState[]
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a proxy client counts.
 
+/** What a client of proxies has counted. */
 export class ProxyCounters {
   requests = 0
   /** Requests without an answer, or with one that broke off. */

@@ -4,6 +4,7 @@
 
 import { realSchedule, type Schedule } from '../../api/schedule.ts'
 
+/** A request to a proxy: the part of the web's `RequestInit` that is used. */
 export interface ProxyRequest {
   readonly method: string
   readonly body?: string

@@ -5,6 +5,7 @@
 import { describeType } from '../../api/key.ts'
 import type { ProxyPorts } from './ports.ts'
 
+/** How proxies reach the device of this client. */
 export interface PushOptions {
   /** Of the device: what the push service calls it; for UnifiedPush, the URL of its endpoint. */
   token: string

@@ -2,6 +2,7 @@
 // What a proxy server grants, in all and to one client address. -1 stands for no limit. What is
 // over a limit is refused with a status that says so, and counted.
 
+/** What clients of a proxy may take; beyond it they are refused with the status named. */
 export interface ProxyLimits {
   /** Largest body of a request, else 413: more than the largest value takes in JSON. */
   readonly maxBodyBytes: number
@@ -52,6 +53,7 @@ export function isOver(count: number, limit: number): boolean {
   return limit >= 0 && count > limit
 }
 
+/** The limits of a proxy that names none. */
 export const DEFAULT_LIMITS: ProxyLimits = {
   maxBodyBytes: 256 * 1024,
   maxHeaderBytes: 16 * 1024,

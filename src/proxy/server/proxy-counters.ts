@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a proxy server counts: since its start, and what is open now.
 
+/** What a proxy has counted since it began. */
 export interface ProxyCounters {
   /** Requests that reached a route, by its method and path. */
   readonly requests: Record<string, number>
@@ -18,6 +19,7 @@ export interface ProxyCounters {
   internalErrors: number
 }
 
+/** Why a request was refused. */
 export type RefusalReason =
   | 'connections'
   | 'listens'

@@ -26,6 +26,7 @@ import { DASHBOARD_PATH, type DashboardOptions, withDashboard } from './routes/d
 import { Services } from './services.ts'
 import { findTracing, type RequestSpan, type Tracing } from './tracing.ts'
 
+/** Where a proxy listens, what it serves, and its limits. */
 export interface ProxyServerOptions extends KeptStateOptions {
   /** TCP port, 0 for any free one; default 8000. */
   port?: number | undefined
@@ -58,6 +59,7 @@ export interface ProxySummary {
   readonly requestsPerSecond: number
 }
 
+/** Hears of every reply of a proxy. */
 export interface ProxyObserver {
   /** `route` as `GET /key/:key`; 'none' for requests that did not get as far. */
   replied(route: string, status: number, durationMs: number): void
@@ -263,6 +265,7 @@ export class ProxyServer implements AsyncDisposable {
   }
 }
 
+/** TCP port of proxies that name none. */
 export const DEFAULT_PROXY_PORT = 8000
 
 /** Throws TypeError or RangeError. */

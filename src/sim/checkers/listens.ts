@@ -12,6 +12,7 @@ import type { SimNetwork } from '../sim-network.ts'
 import type { SimNode } from '../sim-node.ts'
 import { type AcknowledgedPut, AcknowledgedPuts } from './acknowledged-puts.ts'
 
+/** What listeners are expected to hear. */
 export interface ListenCheckerOptions {
   /**
    * A put has to be heard this long after its acknowledgement; default 60 s, Infinity for never.

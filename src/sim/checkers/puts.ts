@@ -15,6 +15,7 @@ import type { SimNode } from '../sim-node.ts'
 import type { SimRandom } from '../sim-random.ts'
 import { type AcknowledgedPut, AcknowledgedPuts } from './acknowledged-puts.ts'
 
+/** How values are looked for. */
 export interface PutCheckerOptions {
   /** Default 2 s. */
   everyMs?: number

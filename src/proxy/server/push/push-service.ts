@@ -14,6 +14,7 @@ import { goesThroughGateway } from './gateway-item.ts'
 import { isUrgent, type Notification, type PushFormat } from './notification.ts'
 import { Vapid } from './vapid.ts'
 
+/** How a proxy reaches devices. */
 export interface PushOptions {
   /**
    * Gorush gateway for Android and iOS: `host:port`, a port of this machine, or a URL. Without it

@@ -11,6 +11,7 @@ import type { Route, RouteContext } from '../route.ts'
 import { adminRoutes } from './admin.ts'
 import { inspectRoutes } from './inspect.ts'
 
+/** Who may look into the node, and what there is to see. */
 export interface DashboardOptions {
   /**
    * Lets people on other hosts look into the node, and whoever has it act on the node; at least 16

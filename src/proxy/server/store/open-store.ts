@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { EmbeddedStore } from './embedded-store.ts'
 import type { ProxyStore } from './proxy-store.ts'
 
+/** Where a proxy keeps what clients entrust to it. */
 export interface StoreOptions {
   /** An SQLite file, made if it is not there: for one proxy. Takes Node.js 22.13. */
   readonly path?: string | undefined
