@@ -4,9 +4,8 @@
 // would take so long that hundreds of clients would wait seconds to be let in, while those inside
 // are served over and over.
 
-/** How long one group takes, and while connections come in. */
+/** How long one group takes. While connections come in, it is a single request. */
 const TURN_MS = 3
-const BRIEF_TURN_MS = 0.25
 /** They are many when so many begin within this time. */
 const MANY = 100
 const MANY_WITHIN_MS = 100
@@ -63,7 +62,7 @@ export class Turns {
 
   readonly #next = (): void => {
     const now = this.#ports.now()
-    const endsAt = now + (this.#hasArrivals ? BRIEF_TURN_MS : TURN_MS)
+    const endsAt = this.#hasArrivals ? now : now + TURN_MS
     let done = 0
     do this.#waiting[done++]!()
     while (done < this.#waiting.length && this.#ports.now() < endsAt)
