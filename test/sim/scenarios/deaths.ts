@@ -6,6 +6,7 @@ import {
   countConnected,
   grow,
   key,
+  listenTo,
   MINUTE_MS,
   Probe,
   SECOND_MS,
@@ -28,8 +29,8 @@ export const massDeath: Scenario = {
     network.addCheckers(new PutChecker())
     const nodes = await grow(network, count)
     const probe = new Probe(network)
-    await spread(network, VALUES, 20 * SECOND_MS, (i) => probe.put(nodes[i]!, `value ${i}`))
-    expect(probe.puts.success === 1, 'every put to succeed')
+    await spread(network, VALUES, 20 * SECOND_MS, (i) => probe.put(nodes[i % count]!, `value ${i}`))
+    expect(probe.puts.success === 1, `every put to succeed (${probe.puts.lastError})`)
     for (const node of network.random.sample(nodes.slice(1), Math.floor(0.3 * count))) node.crash()
     // Values of which every copy died with its holder cannot be found: hardly any.
     const isKept = (i: number): boolean =>
@@ -45,12 +46,14 @@ export const massDeath: Scenario = {
     expect(probe.gets.p99 < 10 * SECOND_MS, 'gets to take less than 10 s')
     const later = new Probe(network)
     await network.run(5 * MINUTE_MS)
-    await spread(network, VALUES, 20 * SECOND_MS, (i) => later.put(alive[i]!, `later ${i}`))
+    await spread(network, VALUES, 20 * SECOND_MS, (i) =>
+      later.put(alive[i % alive.length]!, `later ${i}`),
+    )
     note('puts five minutes later', String(later.puts))
     note('closest nodes that acknowledged them before they ended', later.exactness)
     await network.run(CATCH_UP_MS)
     note('closest nodes that they reached', later.reach)
-    expect(later.puts.success === 1, 'every later put to succeed')
+    expect(later.puts.success === 1, `every later put to succeed (${later.puts.lastError})`)
     expect(later.puts.p99 < 5 * SECOND_MS, 'later puts to take less than 5 s')
     // A put ends when eight have it; one of the closest whose answer is late may not be among them.
     expect(later.exactness >= 0.98, '98 % of the closest nodes to acknowledge later puts in time')
@@ -113,14 +116,18 @@ export const bootstrapGone: Scenario = {
   nodes: 60,
   async run({ network, nodes: count, note, expect }) {
     watch(network)
-    network.addCheckers(new PutChecker(), new ListenChecker())
+    // As above: some of those who hold values are down for a while.
+    const listens = new ListenChecker({ endsWithinMs: 11 * MINUTE_MS })
+    network.addCheckers(new PutChecker(), listens)
     const nodes = await grow(network, count, { settleMs: 2 * MINUTE_MS })
-    const entrance = nodes[0]!
+    const [entrance, ...others] = nodes as [SimNode, ...SimNode[]]
+    const each = (i: number): SimNode => others[i % others.length]!
     for (const node of nodes) node.saveState()
     entrance.stop()
+    for (let i = 0; i < 20; i++) listenTo(each(i + 12), `value ${i}`)
     const probe = new Probe(network)
-    await spread(network, 40, 20 * SECOND_MS, (i) => probe.put(nodes[1 + i]!, `value ${i}`))
-    await spread(network, 40, 20 * SECOND_MS, (i) => probe.get(nodes[5 + i]!, `value ${i}`))
+    await spread(network, 40, 20 * SECOND_MS, (i) => probe.put(each(i), `value ${i}`))
+    await spread(network, 40, 20 * SECOND_MS, (i) => probe.get(each(i + 4), `value ${i}`))
     note('puts', String(probe.puts))
     note('gets', String(probe.gets))
     expect(probe.puts.success === 1 && probe.gets.success === 1, 'puts and gets to succeed')
@@ -134,12 +141,14 @@ export const bootstrapGone: Scenario = {
     const newcomers = network.addNodes(5)
     await network.run(30 * MINUTE_MS)
     expect(countConnected(newcomers) === 0, 'newcomers to find nobody')
+    note('values that listeners heard of', listens.heard)
+    expect(listens.heard >= 20, 'listeners to hear of each of twenty values')
     entrance.restart()
     const enteredMs = await connected(network.now, newcomers)
     note('newcomers wait, ms', enteredMs)
     expect(enteredMs < 5 * MINUTE_MS, 'newcomers to enter within five minutes')
     await spread(network, 5, SECOND_MS, (i) => probe.put(newcomers[i]!, `new ${i}`))
-    await spread(network, 5, SECOND_MS, (i) => probe.get(nodes[20 + i]!, `new ${i}`))
+    await spread(network, 5, SECOND_MS, (i) => probe.get(each(i + 19), `new ${i}`))
     expect(probe.puts.success === 1 && probe.gets.success === 1, 'newcomers to be part of it')
 
     async function connected(since: number, who: readonly SimNode[]): Promise<number> {

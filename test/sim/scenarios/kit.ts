@@ -2,6 +2,7 @@
 // Tools that scenarios share: growing a network, putting and getting with a clock in the hand.
 
 import { InfoHash } from '../../../src/core/id/info-hash.ts'
+import { QUERY_ALL } from '../../../src/core/value/query.ts'
 import {
   DatagramSizeChecker,
   LimitChecker,
@@ -42,6 +43,11 @@ export async function grow(
 
 export function key(name: string): InfoHash {
   return InfoHash.get(name)
+}
+
+/** Listens from now on; who watches is a ListenChecker. */
+export function listenTo(node: SimNode, name: string): void {
+  node.use((dht, now) => dht.startListen(key(name), QUERY_ALL, now))
 }
 
 export function countConnected(nodes: readonly SimNode[]): number {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Datagrams are lost by chance, on every link.
 
-import { QUERY_ALL } from '../../../src/core/value/query.ts'
 import { ListenChecker, PutChecker } from '../../../src/sim/entry.ts'
-import { countConnected, grow, key, Probe, SECOND_MS, spread, watch } from './kit.ts'
+import { countConnected, grow, listenTo, Probe, SECOND_MS, spread, watch } from './kit.ts'
 import type { Scenario } from './scenario.ts'
 
 const OPERATIONS = 200
@@ -16,13 +15,13 @@ function lossy(percent: number, limits: { getMs: number; putMs: number }): Scena
     options: { link: { loss: percent / 100 } },
     async run({ network, nodes: count, note, expect }) {
       watch(network)
-      network.addCheckers(new PutChecker(), new ListenChecker())
+      const puts = new PutChecker({ isStrict: true })
+      const listens = new ListenChecker()
+      network.addCheckers(puts, listens)
       const nodes = await grow(network, count, { settleMs: 60 * SECOND_MS })
       note('connected', countConnected(nodes))
       expect(countConnected(nodes) === count, 'every node to be connected')
-      for (let i = 0; i < 20; i++) {
-        nodes[i]!.use((dht, now) => dht.startListen(key(`value ${i}`), QUERY_ALL, now))
-      }
+      for (let i = 0; i < 20; i++) listenTo(nodes[i % count]!, `value ${i}`)
       await network.run(5 * SECOND_MS)
       const probe = new Probe(network)
       await spread(network, OPERATIONS, 30 * SECOND_MS, (i) =>
@@ -35,8 +34,12 @@ function lossy(percent: number, limits: { getMs: number; putMs: number }): Scena
       await network.run(60 * SECOND_MS)
       note('puts', String(probe.puts))
       note('gets', String(probe.gets))
+      note('looks of the checker', `${puts.found} found, ${puts.scarce} scarce, ${puts.lost} lost`)
+      note('values that listeners heard of', listens.heard)
       expect(probe.puts.success === 1, `every put to succeed (${probe.puts.lastError})`)
       expect(probe.gets.success === 1, `every get to succeed (${probe.gets.lastError})`)
+      expect(puts.found > 0 && puts.scarce === 0, 'the checker to find all that it looks for')
+      expect(listens.heard === 20, 'listeners to hear of each of twenty values')
       expect(probe.gets.p99 < limits.getMs, `gets to take less than ${limits.getMs} ms`)
       expect(probe.puts.p99 < limits.putMs, `puts to take less than ${limits.putMs} ms`)
     },

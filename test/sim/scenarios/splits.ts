@@ -2,7 +2,16 @@
 // Networks that are cut in two, or silenced altogether, and heal.
 
 import { ListenChecker, PutChecker, type SimNode } from '../../../src/sim/entry.ts'
-import { countConnected, grow, MINUTE_MS, Probe, SECOND_MS, spread, watch } from './kit.ts'
+import {
+  countConnected,
+  grow,
+  listenTo,
+  MINUTE_MS,
+  Probe,
+  SECOND_MS,
+  spread,
+  watch,
+} from './kit.ts'
 import type { Scenario, Stage } from './scenario.ts'
 
 export const partition: Scenario = {
@@ -11,20 +20,15 @@ export const partition: Scenario = {
   nodes: 100,
   async run({ network, nodes: count, note, expect }) {
     watch(network)
-    network.addCheckers(new ListenChecker())
     const nodes = await grow(network, count, { settleMs: MINUTE_MS })
     const [left, right] = [nodes.slice(0, count / 2), nodes.slice(count / 2)]
+    const each = (from: readonly SimNode[], i: number): SimNode => from[i % from.length]!
     const cut = network.cut(left, right)
     await network.run(5 * MINUTE_MS)
     const halves = new Probe(network)
-    await spread(network, 40, MINUTE_MS, (i) => {
-      const half = i % 2 === 0 ? left : right
-      return halves.put(half[i]!, `half ${i}`, true)
-    })
-    await spread(network, 40, MINUTE_MS, (i) => {
-      const half = i % 2 === 0 ? left : right
-      return halves.get(half[(i + 7) % half.length]!, `half ${i}`)
-    })
+    const halfOf = (i: number): readonly SimNode[] => (i % 2 === 0 ? left : right)
+    await spread(network, 40, MINUTE_MS, (i) => halves.put(each(halfOf(i), i), `half ${i}`, true))
+    await spread(network, 40, MINUTE_MS, (i) => halves.get(each(halfOf(i), i + 7), `half ${i}`))
     note('puts within halves', String(halves.puts))
     note('gets within halves', String(halves.gets))
     expect(halves.puts.success === 1, `every put to succeed (${halves.puts.lastError})`)
@@ -35,15 +39,12 @@ export const partition: Scenario = {
     cut.heal()
     await network.run(5 * MINUTE_MS)
     const whole = new Probe(network)
-    await spread(network, 40, MINUTE_MS, (i) => whole.put(nodes[2 * i]!, `whole ${i}`))
+    await spread(network, 40, MINUTE_MS, (i) => whole.put(each(nodes, 2 * i), `whole ${i}`))
     note('closest nodes found after five minutes', whole.exactness)
     expect(whole.exactness >= 0.97, '97 % of the closest nodes to be found after five minutes')
     // Permanent values reach the nodes of the other half when they are renewed, at the latest.
     await network.run(5 * MINUTE_MS)
-    await spread(network, 40, MINUTE_MS, (i) => {
-      const other = i % 2 === 0 ? right : left
-      return whole.get(other[i % other.length]!, `half ${i}`)
-    })
+    await spread(network, 40, MINUTE_MS, (i) => whole.get(each(halfOf(i + 1), i), `half ${i}`))
     note('gets across', String(whole.gets))
     expect(whole.gets.success === 1, `gets across to succeed (${whole.gets.lastError})`)
   },
@@ -62,11 +63,17 @@ function outage(families: readonly (4 | 6)[], minutes: number): Scenario {
     async run(stage) {
       const { network, nodes: count, note, expect } = stage
       watch(network)
-      network.addCheckers(new PutChecker(), new ListenChecker())
+      const listens = new ListenChecker()
+      network.addCheckers(new PutChecker(), listens)
       const nodes = await grow(network, count, { families: [4, 6], settleMs: 3 * MINUTE_MS })
       expect(isUp(nodes, 4) && isUp(nodes, 6), 'both families to be connected')
+      const each = (i: number): SimNode => nodes[i % count]!
       const probe = new Probe(network)
-      await spread(network, 20, SECOND_MS, (i) => probe.put(nodes[i]!, `kept ${i}`, true))
+      for (let i = 0; i < 5; i++) {
+        listenTo(each(i + 30), `kept ${i}`)
+        listenTo(each(i + 40), `meanwhile ${4 * i}`)
+      }
+      await spread(network, 20, SECOND_MS, (i) => probe.put(each(i), `kept ${i}`, true))
       const cut = network.cut('all', 'all', { families })
       if (isTotal) await network.run(minutes * MINUTE_MS)
       else await useOtherFamily(stage, probe, minutes, nodes)
@@ -81,8 +88,11 @@ function outage(families: readonly (4 | 6)[], minutes: number): Scenario {
       expect(network.now - healedAt < 6 * MINUTE_MS, 'all to be back within six minutes')
       if (isTotal) await network.run(12 * MINUTE_MS)
       const after = new Probe(network)
-      await spread(network, 20, 10 * SECOND_MS, (i) => after.get(nodes[i + 25]!, `kept ${i}`))
+      await spread(network, 20, 10 * SECOND_MS, (i) => after.get(each(i + 25), `kept ${i}`))
       note('gets afterwards', String(after.gets))
+      note('values that listeners heard of', listens.heard)
+      // Without any family, permanent values end, and begin again.
+      expect(listens.heard >= 10, 'listeners to hear of each of ten values')
       expect(after.gets.success === 1, `every get to succeed then (${after.gets.lastError})`)
     },
   }
