@@ -13,7 +13,7 @@ import type { StorageStats } from './storage/storage-types.ts'
 import type { Value, ValueId } from './value/value.ts'
 import { KIND_NAMES } from './wire/message.ts'
 
-/** The same of one address family. */
+/** Nodes and searches of one address family. */
 export interface FamilyStats {
   /** Nodes in the routing table that proved themselves lately, and those that have not. */
   readonly good: number

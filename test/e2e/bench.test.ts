@@ -73,7 +73,8 @@ test('the churn benchmark measures a lossy network whose nodes die', (t) => {
 
 /** What the shim is made of. */
 function lacksShim(): string | false {
-  if (spawnSync('iptables-legacy', ['--version']).status !== 0) return 'no iptables-legacy'
+  if (spawnSync('iptables-legacy', ['--version']).status !== 0)
+    return 'needs iptables-legacy for the shim that loses datagrams: install iptables'
   const probe = [
     '-E',
     '-x',
@@ -82,5 +83,7 @@ function lacksShim(): string | false {
     'libnetfilter_queue/libnetfilter_queue.h',
     '/dev/null',
   ]
-  return spawnSync('cc', probe).status === 0 ? false : 'no compiler with libnetfilter_queue'
+  return spawnSync('cc', probe).status === 0
+    ? false
+    : 'needs gcc and libnetfilter-queue-dev for the shim that loses datagrams'
 }

@@ -75,9 +75,11 @@ function wheel(): string {
 function whatIsMissing(): string | undefined {
   const options = { env: environment, stdio: 'ignore' } as const
   const made = spawnSync('python3', ['-m', 'venv', join(work, 'venv')], options)
-  if (made.status !== 0) return 'needs python3 with venv'
+  if (made.status !== 0)
+    return 'needs python3 with venv, for a place to install the wheel: install python3-venv'
   const packages = ['-m', 'pip', 'install', '-q', 'pytest', 'msgpack']
-  if (spawnSync(python, packages, options).status !== 0) return 'needs packages that pip can fetch'
+  if (spawnSync(python, packages, options).status !== 0)
+    return 'needs pip to fetch pytest and msgpack, and its index cannot be reached'
   return undefined
 }
 
