@@ -21,7 +21,7 @@ const ENTER_GAP_MS = 20
 /** Good nodes that make a table good enough, at most this part of all, and how often is looked. */
 const WANTED_GOOD = 8
 const WANTED_PART = 1 / 4
-const LOOK_MS = 100
+const LOOK_MS = 250
 const JOIN_TIMEOUT_MS = 60_000
 /** Nodes of ours among C++ nodes; none of them is the one that all start with. */
 const OURS_IN_MIXED = 4

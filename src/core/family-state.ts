@@ -33,8 +33,8 @@ const RIFT_SEEKS = 8
 /** Who comes back after so long may have been beyond a rift, with others. */
 const LONG_GONE_MS = 60_000
 /** Strangers that are pinged though the table has no place for them, at once and per second. */
-const STRANGERS_BURST = 64
-const STRANGERS_PER_SECOND = 8
+const STRANGERS_BURST = 32
+const STRANGERS_PER_SECOND = 4
 /** Voters that are remembered per reported address. */
 const MAX_VOTERS = 64
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // How many requests each of many peers made within the last second: two counters per peer, in one
-// typed array, nothing allocated per request. A hash picks a set of eight slots. When all of a set
-// are taken by peers of the last two seconds the table grows; at its limit the one that asked least
-// goes, so that a flood of invented addresses cannot make us forget who asked most.
+// typed array, nothing allocated per request. A peer is known by its seeded hash, which nobody can
+// foresee; that also picks a set of eight slots. When all of a set are taken by peers of the last
+// two seconds the table grows; at its limit the one that asked least goes, so that a flood of
+// invented addresses cannot make us forget who asked most.
 
 import { finish, mix } from '../util/hash-table.ts'
 
@@ -10,18 +11,14 @@ const WINDOW_MS = 1000
 const SLOTS_PER_SET = 8
 /** Most nodes are asked by few peers: a process may hold hundreds of them. */
 const INITIAL_SLOTS = 8
-/** In large steps: what has to move is then always little, compared with what is new. */
-const GROWTH = 4
 
-// Layout of a slot, in words. The kind is 0 in a free slot. The start of the present window is cut
+// Layout of a slot, in words. The hash is 0 in a free slot. The start of the present window is cut
 // to 32 bits: only differences count.
-const KIND = 0
-const HIGH = 1
-const LOW = 2
-const START = 3
-const CURRENT = 4
-const PREVIOUS = 5
-const WORDS = 8
+const HASH = 0
+const START = 1
+const CURRENT = 2
+const PREVIOUS = 3
+const WORDS = 4
 
 export class RequestWindows {
   readonly #seed: number
@@ -42,15 +39,20 @@ export class RequestWindows {
   }
 
   /**
-   * The slot of a peer, named by three words of which `kind` is not 0, with its window moved up to
-   * `now`. Valid until the next `open`.
+   * The slot of a peer, named by three words, with its window moved up to `now`. Valid until the
+   * next `open`.
    */
   open(kind: number, high: number, low: number, now: number): number {
+    const hash = finish(mix(mix(mix(this.#seed, kind), high), low))
+    return this.#slotOf(hash === 0 ? 1 : hash, now)
+  }
+
+  #slotOf(hash: number, now: number): number {
     const data = this.#data
-    const set = this.#setOf(kind, high, low)
+    const set = this.#setOf(hash)
     let unused = -1
     for (let slot = set; slot < set + WORDS * SLOTS_PER_SET; slot += WORDS) {
-      if (data[slot + LOW] === low && data[slot + HIGH] === high && data[slot + KIND] === kind) {
+      if (data[slot + HASH] === hash) {
         this.#move(slot, now)
         return slot
       }
@@ -58,14 +60,13 @@ export class RequestWindows {
     }
     if (unused < 0 && this.capacity < this.#limit) {
       this.#grow(now)
-      return this.open(kind, high, low, now)
+      return this.#slotOf(hash, now)
     }
     const slot = unused < 0 ? this.#evict(set) : unused
-    data.fill(0, slot, slot + WORDS)
-    data[slot + KIND] = kind
-    data[slot + HIGH] = high
-    data[slot + LOW] = low
+    data[slot + HASH] = hash
     data[slot + START] = now
+    data[slot + CURRENT] = 0
+    data[slot + PREVIOUS] = 0
     return slot
   }
 
@@ -84,8 +85,7 @@ export class RequestWindows {
     this.#data[slot + CURRENT]!++
   }
 
-  #setOf(kind: number, high: number, low: number): number {
-    const hash = finish(mix(mix(mix(this.#seed, kind), high), low))
+  #setOf(hash: number): number {
     const sets = this.capacity / SLOTS_PER_SET
     return (hash & (sets - 1)) * SLOTS_PER_SET * WORDS
   }
@@ -102,7 +102,7 @@ export class RequestWindows {
 
   /** Free, or of a peer whose requests do not count any more. */
   #isUnused(slot: number, now: number): boolean {
-    if (this.#data[slot + KIND] === 0) return true
+    if (this.#data[slot + HASH] === 0) return true
     const elapsed = (now - this.#data[slot + START]!) | 0
     return elapsed < 0 || elapsed >= 2 * WINDOW_MS
   }
@@ -118,13 +118,13 @@ export class RequestWindows {
     return least
   }
 
-  /** Each set splits into several, so none can overflow. */
+  /** Each set splits into two, so neither can overflow. */
   #grow(now: number): void {
     const old = this.#data
-    this.#data = new Int32Array(WORDS * Math.min(GROWTH * this.capacity, this.#limit))
+    this.#data = new Int32Array(2 * old.length)
     for (let from = 0; from < old.length; from += WORDS) {
-      if (old[from + KIND] === 0) continue
-      const to = this.open(old[from + KIND]!, old[from + HIGH]!, old[from + LOW]!, now)
+      if (old[from + HASH] === 0) continue
+      const to = this.#slotOf(old[from + HASH]!, now)
       this.#data.set(old.subarray(from, from + WORDS), to)
     }
   }

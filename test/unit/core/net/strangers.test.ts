@@ -70,7 +70,7 @@ describe('a stranger that never answers', () => {
 })
 
 describe('strangers that the table has no place for', () => {
-  it('are pinged 64 at once, and then again after a while', () => {
+  it('are pinged 32 at once, and then again after a while', () => {
     const net = new MiniNetwork(3)
     const node = net.add({ id: idNear(KEY, 0), maxPeerRequestsPerSecond: -1 })
     for (let n = 1; n <= 16; n++) {
@@ -91,10 +91,10 @@ describe('strangers that the table has no place for', () => {
     }
     askAll()
     askAll()
-    assert.equal(pings(), 64)
+    assert.equal(pings(), 32)
     net.run(10_000)
     askAll()
-    assert.equal(pings(), 128)
+    assert.equal(pings(), 64)
   })
 })
 
