@@ -17,6 +17,11 @@ const LIAR_PORTS = 16
 
 /** Far more than there is room for. */
 const EMPTY_VALUES = 300_000
+/** What one honest host stores, more than each of these, who store more than fits altogether. */
+const HONEST_VALUES = 2000
+const CROWD = 250
+const CROWD_VALUES = 100_000
+const CROWD_BYTES = 1000
 const SAMPLE = 3000
 const LISTENS = 20_000
 const LOAD_SECONDS = 60
@@ -66,7 +71,11 @@ function attack(name: string, setting: Setting, look?: Look): Run {
 
 /** Without the limits of requests per second: to fill a node would take minutes otherwise. */
 export async function hoards(subject: Subject, context: Context): Promise<Row[]> {
-  return [await listens(subject, context), await emptyValues(subject, context)]
+  return [
+    await listens(subject, context),
+    await emptyValues(subject, context),
+    await crowdedOut(subject, context),
+  ]
 }
 
 async function listens(subject: Subject, context: Context): Promise<Row> {
@@ -81,9 +90,28 @@ async function emptyValues(subject: Subject, context: Context): Promise<Row> {
   await using network = await HostileNetwork.open(subject, context, 1, true)
   const source = { socks: 1, srcips: 1, client: 1, warm: 0 }
   await load(network, 'put', { ...source, seqkeys: 1, count: EMPTY_VALUES, vsize: 0 })
-  const found = await load(network, 'get', { ...source, keys: EMPTY_VALUES, count: SAMPLE })
-  const part = Number(found['withValues']) / Number(found['replies'])
+  const part = await foundPart(network, { ...source, keys: EMPTY_VALUES })
   return { row: 'empty values of one host, of 300,000', kept: part * EMPTY_VALUES }
+}
+
+/** Values of many hosts of a /24, each of which stores less than the honest one elsewhere. */
+async function crowdedOut(subject: Subject, context: Context): Promise<Row> {
+  await using network = await HostileNetwork.open(subject, context, 1, true)
+  const common = { client: 1, warm: 0 }
+  const honest = { ...common, socks: 1, srcips: 1, from: '198.19.100.1' }
+  const puts = { seqkeys: 1, vsize: CROWD_BYTES }
+  await load(network, 'put', { ...honest, ...puts, count: HONEST_VALUES })
+  const crowd = { ...common, socks: CROWD, srcips: CROWD, first: HONEST_VALUES }
+  await load(network, 'put', { ...crowd, ...puts, count: CROWD_VALUES })
+  const part = await foundPart(network, { ...honest, keys: HONEST_VALUES })
+  const row = 'values of an honest host, of 2,000, after 100,000 of 250 hosts of a /24'
+  return { row, kept: part * HONEST_VALUES }
+}
+
+/** Part of some gets that found something. Nobody gets values before it has answered a ping. */
+async function foundPart(network: HostileNetwork, options: Load): Promise<number> {
+  const found = await load(network, 'get', { ...options, warm: 0.1, count: SAMPLE })
+  return Number(found['withValues']) / Number(found['replies'])
 }
 
 async function load(network: HostileNetwork, kind: string, { outstanding = 64, ...options }: Load) {
