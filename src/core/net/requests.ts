@@ -116,10 +116,7 @@ export class Requests {
     }
   }
 
-  /**
-   * Sends a request, as soon as the budget allows it. Undefined when too many are pending: nothing
-   * was sent, no handler is called.
-   */
+  /** Sends a request as soon as it may; undefined, and no handler is called, with too many. */
   send(outgoing: Outgoing, now: number): Request | undefined {
     if (!this.#hasRoom(outgoing)) {
       this.refused++
@@ -181,6 +178,7 @@ export class Requests {
   /** `node` answered `request`, which is settled: learns how long that took. */
   onAnswer(node: Node, request: Request, now: number): void {
     this.policy.onAnswer(node, request, now)
+    this.#queues.onAnswer(node, request)
     this.#sendQueued(now)
     if (request.isLarge) {
       this.#window.onAnswer(request, now)
@@ -296,7 +294,7 @@ export class Requests {
         waiting.handler.onLate(waiting, now)
       }
     }
-    if (this.#queues.leave(node, request)) this.#sendQueued(now)
+    if (this.#queues.onLate(node, request, now)) this.#sendQueued(now)
   }
 
   /** How long the budget makes it wait. */

@@ -9,7 +9,7 @@ import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
 import { ByteBudget } from '../../../../src/core/net/byte-budget.ts'
 import { FragmentSender } from '../../../../src/core/net/fragment-sender.ts'
 import { Node } from '../../../../src/core/net/node.ts'
-import { MAX_UNDER_WAY } from '../../../../src/core/net/node-queues.ts'
+import { FIRST_UNDER_WAY } from '../../../../src/core/net/node-queues.ts'
 import { Outbox } from '../../../../src/core/net/outbox.ts'
 import { QuietHandler, type Request } from '../../../../src/core/net/request.ts'
 import { Requests } from '../../../../src/core/net/requests.ts'
@@ -33,21 +33,41 @@ suite('Requests under way at one node', () => {
   test('what is over the limit waits for an answer of that node', () => {
     const { requests, ask, sent, answer, node } = build()
     const busy = node(1)
-    const asked = Array.from({ length: MAX_UNDER_WAY + 2 }, () => ask(busy))
-    assert.equal(sent(), MAX_UNDER_WAY)
+    const asked = Array.from({ length: FIRST_UNDER_WAY + 2 }, () => ask(busy))
+    assert.equal(sent(), FIRST_UNDER_WAY)
     assert.equal(requests.queued, 2)
     ask(node(2))
     assert.equal(sent(), 1, 'another node is asked at once')
     answer(busy, asked[0]!, 5)
     assert.equal(sent(), 1)
-    assert.equal(asked[MAX_UNDER_WAY]!.sentAt, 5, 'its round trip begins when it is sent')
-    assert.equal(asked[MAX_UNDER_WAY + 1]!.attempts, 0)
+    assert.equal(asked[FIRST_UNDER_WAY]!.sentAt, 5, 'its round trip begins when it is sent')
+    assert.equal(asked[FIRST_UNDER_WAY + 1]!.attempts, 0)
+  })
+
+  test('more may be under way while answers come in time, and fewer when they do not', () => {
+    const { requests, ask, sent, answer, node, wheel } = build()
+    const busy = node(1)
+    let asked = Array.from({ length: 16 * FIRST_UNDER_WAY }, () => ask(busy))
+    const underWay = (): Request[] =>
+      asked.filter(({ attempts, isPending }) => attempts > 0 && isPending)
+    for (let now = 1; now <= 20; now++) for (const one of underWay()) answer(busy, one, now)
+    sent()
+    const { queued } = requests
+    asked = Array.from({ length: 2 * FIRST_UNDER_WAY }, () => ask(busy))
+    assert.equal(sent(), 2 * FIRST_UNDER_WAY)
+    assert.equal(requests.queued, queued)
+    wheel.advance(2000)
+    assert(asked.every(({ isLate }) => isLate))
+    for (const one of asked) answer(busy, one, 2000)
+    sent()
+    asked = Array.from({ length: 2 * FIRST_UNDER_WAY }, () => ask(busy))
+    assert(sent() < (2 - 1 / 2) * FIRST_UNDER_WAY)
   })
 
   test('pings and pushes do not wait', () => {
     const { ask, sent, node } = build()
     const busy = node(1)
-    for (let i = 0; i < MAX_UNDER_WAY; i++) ask(busy)
+    for (let i = 0; i < FIRST_UNDER_WAY; i++) ask(busy)
     sent()
     ask(busy, { kind: Kind.Ping })
     ask(busy, { kind: Kind.Update })
@@ -57,7 +77,7 @@ suite('Requests under way at one node', () => {
   test('an operation with many requests does not hold up one with a single one', () => {
     const { ask, answer, node } = build()
     const busy = node(1)
-    const first = Array.from({ length: MAX_UNDER_WAY }, () => ask(busy, { flow: 'many' }))
+    const first = Array.from({ length: FIRST_UNDER_WAY }, () => ask(busy, { flow: 'many' }))
     for (let i = 0; i < 1000; i++) ask(busy, { flow: 'many' })
     const single = ask(busy, { flow: 'single' })
     answer(busy, first[0]!, 5)
@@ -68,18 +88,18 @@ suite('Requests under way at one node', () => {
   test('an overdue request makes room for the next one', () => {
     const { ask, answer, node, wheel } = build()
     const slow = node(1)
-    const asked = Array.from({ length: MAX_UNDER_WAY + 1 }, () => ask(slow))
+    const asked = Array.from({ length: FIRST_UNDER_WAY + 1 }, () => ask(slow))
     wheel.advance(999)
     // The first wait for an unknown node is shorter than a second.
     assert(asked[0]!.isLate)
-    assert(asked[MAX_UNDER_WAY]!.attempts > 0)
+    assert(asked[FIRST_UNDER_WAY]!.attempts > 0)
     answer(slow, asked[0]!, 999)
   })
 
   test('when a node is silent, others are asked in place of what waits for it', () => {
     const { ask, node, wheel } = build()
     const silent = node(1)
-    for (let i = 0; i < 3 * MAX_UNDER_WAY; i++) ask(silent)
+    for (let i = 0; i < 3 * FIRST_UNDER_WAY; i++) ask(silent)
     const handler = new NotingHandler()
     const waiting = ask(silent, { handler })
     for (let now = 1; handler.late === 0; now++) {
@@ -93,7 +113,7 @@ suite('Requests under way at one node', () => {
   test('what waits for a node that is gone is given up unsent', () => {
     const { ask, answer, sent, node, wheel } = build()
     const lost = node(1)
-    const asked = Array.from({ length: MAX_UNDER_WAY }, () => ask(lost))
+    const asked = Array.from({ length: FIRST_UNDER_WAY }, () => ask(lost))
     const handler = new NotingHandler()
     ask(lost, { handler })
     sent()
@@ -107,7 +127,7 @@ suite('Requests under way at one node', () => {
   test('requests that end unsent leave the line, and their places to others', () => {
     const { requests, ask, node, wheel } = build()
     const busy = node(1)
-    const asked = Array.from({ length: MAX_UNDER_WAY }, () => ask(busy))
+    const asked = Array.from({ length: FIRST_UNDER_WAY }, () => ask(busy))
     const given = ask(busy)
     const next = ask(busy)
     requests.settle(given)
@@ -116,7 +136,7 @@ suite('Requests under way at one node', () => {
     wheel.advance(1)
     assert.equal(next.attempts, 1)
     assert.equal(given.attempts, 0)
-    assert.equal(busy.pendingRequests, MAX_UNDER_WAY)
+    assert.equal(busy.pendingRequests, FIRST_UNDER_WAY)
   })
 })
 
