@@ -6,7 +6,7 @@ import type { DhtEvent, OperationId, Outcome } from '../events.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import type { Family } from '../id/socket-address.ts'
 import type { Node } from '../net/node.ts'
-import type { FamilySink } from '../search/search.ts'
+import type { FamilySink } from '../search/family-sink.ts'
 import type { Value } from '../value/value.ts'
 import { FamilyResults } from './family-results.ts'
 

@@ -8,7 +8,7 @@ import { Deadline } from '../util/timer-wheel.ts'
 import type { ValueId } from '../value/value.ts'
 import type { Announce, AnnounceHost } from './announce.ts'
 import type { Closest } from './closest-set.ts'
-import type { FamilySink } from './search.ts'
+import type { FamilySink } from './family-sink.ts'
 import type { SearchNode } from './search-node.ts'
 import type { SearchContext } from './search-pool.ts'
 
@@ -57,6 +57,11 @@ export class Announces implements Iterable<Announce> {
 
   get size(): number {
     return this.#puts.size
+  }
+
+  /** Some have still to be brought to where they belong. */
+  get areOpen(): boolean {
+    return this.#open.size > 0
   }
 
   /** All were brought to where they belong: what is left is to keep them there. */

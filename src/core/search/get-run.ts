@@ -9,10 +9,10 @@ import { Field, QUERY_IDS_SEQ, Query, type Select } from '../value/query.ts'
 import type { Value } from '../value/value.ts'
 import type { Message } from '../wire/message.ts'
 import { readValues } from '../wire/value-list.ts'
+import type { FamilySink } from './family-sink.ts'
 import { LookupRun } from './lookup-run.ts'
-import type { RunSink } from './search.ts'
 import type { SearchNode } from './search-node.ts'
-import { type Fetch, type FetchHost, ValueFetches } from './value-fetches.ts'
+import { type Fetch, ValueFetches } from './value-fetches.ts'
 
 /** Values beyond this size are asked for one by one, since nodes limit the size of an answer. */
 const MAX_WHOLE_BYTES = 1024 * 1024
@@ -21,6 +21,9 @@ export interface GetSink {
   onValues(values: readonly Value[]): void
   onFields(fields: readonly FieldValueIndex[]): void
 }
+
+/** Who waits for one. */
+export type RunSink = GetSink & FamilySink
 
 export class GetRun extends LookupRun {
   readonly query: Query
@@ -77,13 +80,13 @@ export class GetRun extends LookupRun {
     this.#hasValues = true
   }
 
-  /** Fetches the values that are due. */
-  fetch(host: FetchHost, now: number): void {
+  /** Values were listed that have to be fetched. */
+  get hasToFetch(): boolean {
+    if (!this.fetches.isActive) return false
+    if (this.#hasValues) return true
     // Most likely what was listed comes with an answer that is on its way.
-    for (const { isLate, isRemoved } of this.#hasValues ? [] : this.#whole) {
-      if (!isLate && !isRemoved) return
-    }
-    this.fetches.drive(host, now)
+    for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) return false
+    return true
   }
 
   answered(member: SearchNode, message: Message): void {

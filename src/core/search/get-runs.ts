@@ -4,8 +4,7 @@
 
 import type { Outcome } from '../events.ts'
 import type { Family } from '../id/socket-address.ts'
-import type { GetRun } from './get-run.ts'
-import type { RunSink } from './search.ts'
+import type { GetRun, RunSink } from './get-run.ts'
 
 export class GetRuns implements Iterable<GetRun> {
   /** In no particular order. */

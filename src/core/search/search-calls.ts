@@ -185,6 +185,7 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onReply(request: Request, message: Message, now: number): void {
+    const wasLate = this.member.isLate
     this.answered()
     try {
       this.reply(request, message, now)
@@ -193,7 +194,7 @@ abstract class CallHandler implements RequestHandler {
       this.search.context.net.dropped.malformed++
       this.failure(0, now)
     }
-    this.search.step(now)
+    if (wasLate || !this.isOneOfMany(now)) this.search.step(now)
   }
 
   onError(_request: Request, code: number, now: number): void {
@@ -223,6 +224,11 @@ abstract class CallHandler implements RequestHandler {
   protected abstract reply(request: Request, message: Message, now: number): void
   /** `code` is that of the protocol's error, 0 when no answer came. */
   protected abstract failure(code: number, now: number): void
+
+  /** An answer in time leaves nothing to do but to wait for others. */
+  protected isOneOfMany(_now: number): boolean {
+    return false
+  }
 
   protected answered(): void {
     this.member.isLate = false
@@ -264,6 +270,14 @@ class LookupHandler extends CallHandler {
     this.#run.pending.delete(member)
     if (takeNodes(search, member, message, now)) this.#run.answered(member, message, now)
     else this.#run.failed(member, now)
+  }
+
+  protected override isOneOfMany(now: number): boolean {
+    const run = this.#run
+    if (!(run instanceof GetRun) || run.awaited <= 1 || run.hasToFetch) return false
+    if (!this.search.isUnchanged(now)) return false
+    run.awaited--
+    return true
   }
 
   protected failure(code: number, now: number): void {

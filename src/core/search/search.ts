@@ -20,7 +20,8 @@ import type { Value, ValueId } from '../value/value.ts'
 import { Announce } from './announce.ts'
 import { Announces } from './announces.ts'
 import type { Closest, ClosestSet } from './closest-set.ts'
-import { GetRun, type GetSink } from './get-run.ts'
+import type { FamilySink } from './family-sink.ts'
+import { GetRun, type RunSink } from './get-run.ts'
 import { GetRuns } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
 import { ListenGroup, type ListenSink } from './listen-group.ts'
@@ -32,16 +33,10 @@ import type { SearchContext } from './search-pool.ts'
 import { isCutOff, Silence } from './silence.ts'
 import { Vigilance } from './vigilance.ts'
 
-/** What a get or put is told when it ended in this family. */
-export interface FamilySink {
-  onFamilyDone(family: Family, outcome: Outcome, nodes: readonly Node[]): void
-}
-
-/** A get that is under way. */
-export type RunSink = GetSink & FamilySink
-
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
+/** How long a search may go without a step while answers come in. */
+const FRESH_MS = 100
 /** Nodes that go without an answer, one after the other, before operations are given up. */
 const MAX_LOST_IN_A_ROW = 25
 /** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
@@ -113,12 +108,7 @@ export class Search extends Deadline {
 
   /** Nothing to do, and nothing to keep up. */
   get isIdle(): boolean {
-    return (
-      this.#gets.size === 0 &&
-      this.#puts.size === 0 &&
-      this.#listens.length === 0 &&
-      this.#exploringSince === undefined
-    )
+    return this.#gets.size === 0 && !this.#needsSync
   }
 
   isSynced(now: number): boolean {
@@ -230,6 +220,12 @@ export class Search extends Deadline {
     this.#silence.onLost(member, now)
   }
 
+  /** Nobody turned up since the last step, and puts and listens have nothing to do. */
+  isUnchanged(now: number): boolean {
+    if (this.nodes.hasArrivals || now >= this.lastStepAt + FRESH_MS) return false
+    return !this.#puts.areOpen && this.#listens.length === 0 && this.#exploringSince === undefined
+  }
+
   step(now: number): void {
     if (this.#isClosed) return
     this.lastStepAt = now
@@ -237,9 +233,10 @@ export class Search extends Deadline {
     this.#closeEnded(now)
     if (this.isIdle) return this.context.idle(this, now)
     const closest = this.#refill(now)
+    this.nodes.hasArrivals = false
     for (const run of this.#gets) {
       run.drive(closest, this.#calls, now)
-      if (run.fetches.isActive) run.fetch(this.#calls.fetchHost(run), now)
+      if (run.hasToFetch) run.fetches.drive(this.#calls.fetchHost(run), now)
     }
     if (this.#needsSync) {
       this.#aim(closest, now)
