@@ -181,6 +181,7 @@ export class Search extends Deadline {
    * Values of a synced listen that holds all that `query` asks for; undefined when there is none.
    */
   listened(query: Query, now: number): Value[] | undefined {
+    if (this.#listens.length === 0) return undefined
     const closest = this.nodes.closest()
     for (const group of this.#listens) {
       if (query.isSatisfiedBy(group.query) && group.isSynced(closest, now)) {
