@@ -12,7 +12,7 @@ import type { Request } from './request.ts'
 
 /** Requests under way at one node whose answers are not overdue: at first, and at most. */
 export const FIRST_UNDER_WAY = 64
-const MOST_UNDER_WAY = 512
+export const MOST_UNDER_WAY = 512
 /** The limit rises by so much while one node answers all that is under way there. */
 const RISE = 8
 
