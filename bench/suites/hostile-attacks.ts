@@ -110,7 +110,7 @@ async function crowdedOut(subject: Subject, context: Context): Promise<Row> {
 
 /** Part of some gets that found something. Nobody gets values before it has answered a ping. */
 async function foundPart(network: HostileNetwork, options: Load): Promise<number> {
-  const found = await load(network, 'get', { ...options, warm: 0.1, count: SAMPLE })
+  const found = await load(network, 'get', { ...options, warm: 0.02, count: SAMPLE })
   return Number(found['withValues']) / Number(found['replies'])
 }
 
