@@ -344,6 +344,7 @@ class AnnounceHandler extends CallHandler {
 
 class ListenHandler extends CallHandler {
   readonly #registration: Registration
+  #isRenewal = false
 
   constructor(search: Search, registration: Registration) {
     super(search, registration.member)
@@ -355,7 +356,11 @@ class ListenHandler extends CallHandler {
     node.authErrors = 0
     // A fresh token, when there is one, does not count as an answer to a search.
     node.token = readToken(message, node.token) ?? node.token
-    this.#registration.group.onAcknowledged(this.#registration, now)
+    this.#isRenewal = this.#registration.group.onAcknowledged(this.#registration, now)
+  }
+
+  protected override isOneOfMany(now: number): boolean {
+    return this.#isRenewal && this.search.stepLater(now)
   }
 
   protected failure(): void {

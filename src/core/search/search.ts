@@ -223,8 +223,16 @@ export class Search extends Deadline {
 
   /** Nobody turned up since the last step, and puts and listens have nothing to do. */
   isUnchanged(now: number): boolean {
-    if (this.nodes.hasArrivals || now >= this.lastStepAt + FRESH_MS) return false
-    return !this.#puts.areOpen && this.#listens.length === 0 && this.#exploringSince === undefined
+    if (now >= this.lastStepAt + FRESH_MS) return false
+    return !this.#hasWork && this.#listens.length === 0
+  }
+
+  /** Steps once for all that is heard within a moment; false when that cannot wait. */
+  stepLater(now: number): boolean {
+    if (this.#isClosed || this.#hasWork || this.#gets.size > 0) return false
+    const { wheel } = this.context.net
+    if (!this.isScheduled || this.at > now + FRESH_MS) wheel.schedule(this, now + FRESH_MS)
+    return true
   }
 
   step(now: number): void {
@@ -276,6 +284,10 @@ export class Search extends Deadline {
   #begin(): void {
     this.#heard = 0
     this.#lost = 0
+  }
+
+  get #hasWork(): boolean {
+    return this.nodes.hasArrivals || this.#puts.areOpen || this.#exploringSince !== undefined
   }
 
   get #needsSync(): boolean {
