@@ -49,7 +49,7 @@ export const proxy: Benchmark = {
       await proxy.load('fill', 16, { keys, seed: 1 })
       for (const [index, { row, kind, connections }] of LOADS.entries()) {
         const seed = kind === 'get' ? 1 : index + 2
-        const warm = isQuick ? 0 : 1
+        const warm = isQuick ? 0 : 3
         const result = await proxy.load(kind, connections, { keys, seed, seconds, warm })
         rows.push({ ...result, row })
       }
