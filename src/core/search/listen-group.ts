@@ -260,6 +260,16 @@ export class ListenGroup {
   }
 }
 
+/** Ends and takes out the groups that nobody came back to. */
+export function closeEnded(groups: ListenGroup[], now: number): void {
+  for (let i = groups.length - 1; i >= 0; i--) {
+    const group = groups[i]!
+    if (group.endsAt > now) continue
+    groups.splice(i, 1)
+    group.close()
+  }
+}
+
 /** The nodes to register at: the closest ones of each path. */
 function listened({ members, paths }: Closest): readonly SearchNode[] {
   ROOMS.start(paths, LISTEN_NODES)

@@ -24,7 +24,7 @@ import type { FamilySink } from './family-sink.ts'
 import { GetRun, type RunSink } from './get-run.ts'
 import { GetRuns } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
-import { ListenGroup, type ListenSink } from './listen-group.ts'
+import { closeEnded, ListenGroup, type ListenSink } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
 import { Refills } from './refills.ts'
 import { SearchCalls } from './search-calls.ts'
@@ -239,7 +239,7 @@ export class Search extends Deadline {
     if (this.#isClosed) return
     this.lastStepAt = now
     this.nodes.removeExpired()
-    this.#closeEnded(now)
+    closeEnded(this.#listens, now)
     if (this.isIdle) return this.context.idle(this, now)
     const closest = this.#refill(now)
     this.nodes.hasArrivals = false
@@ -340,16 +340,6 @@ export class Search extends Deadline {
     if (since === undefined || !isSynced) return
     const isOver = members.every(({ answeredAt }, i) => i < besiegers || answeredAt >= since)
     if (isOver) this.#exploringSince = undefined
-  }
-
-  /** Ends the listens that nobody came back to. */
-  #closeEnded(now: number): void {
-    for (let i = this.#listens.length - 1; i >= 0; i--) {
-      const group = this.#listens[i]!
-      if (group.endsAt > now) continue
-      this.#listens.splice(i, 1)
-      group.close()
-    }
   }
 
   #finish(closest: Closest, now: number): void {
