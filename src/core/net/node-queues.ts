@@ -10,7 +10,7 @@
 import type { Node } from './node.ts'
 import type { Request } from './request.ts'
 
-/** Requests under way at one node whose answers are not overdue: at first, and at most. */
+/** Requests under way at one node whose answers are not overdue: at first and at least; at most. */
 export const FIRST_UNDER_WAY = 64
 export const MOST_UNDER_WAY = 512
 /** The limit rises by so much while one node answers all that is under way there. */
@@ -73,7 +73,7 @@ export class NodeQueues {
   /** The wait for the answer passed. True as of `leave`. */
   onLate(node: Node, request: Request, now: number): boolean {
     // At a node that is asked little, it is not the limit. What was lost together counts once.
-    if (node.underWay > FIRST_UNDER_WAY && request.sentAt >= this.#cutAt) {
+    if (request.isUnderWay && node.underWay > FIRST_UNDER_WAY && request.sentAt >= this.#cutAt) {
       this.#cutAt = now
       this.#limit = Math.max(FIRST_UNDER_WAY, this.#limit / 2)
     }

@@ -28,11 +28,6 @@ export interface LookupHost {
 export abstract class LookupRun {
   /** Requests on their way, by node. */
   readonly pending = new Map<SearchNode, Request>()
-  /**
-   * At least so many of the closest nodes have not answered, and all others were asked. 0 when
-   * somebody has still to be asked.
-   */
-  awaited = 0
 
   /**
    * `member`, the closest but `rank` of those that count, still has to be asked for this run. The
@@ -48,8 +43,6 @@ export abstract class LookupRun {
   drive({ members, besiegers, paths }: Closest, host: LookupHost, now: number): void {
     let asked = 0
     let overdue = 0
-    let awaited = 0
-    this.awaited = 0
     for (const member of this.pending.keys()) {
       if (member.isRemoved) continue
       if (!member.isLate) asked++
@@ -63,16 +56,12 @@ export abstract class LookupRun {
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!
       if (asked >= limit) return
-      if (this.pending.has(member)) awaited++
-      else if (this.needs(member, i - besiegers, now)) {
-        const request = host.ask(this, member, now)
-        if (request === undefined) return
-        this.pending.set(member, request)
-        asked++
-        awaited++
-      }
+      if (this.pending.has(member) || !this.needs(member, i - besiegers, now)) continue
+      const request = host.ask(this, member, now)
+      if (request === undefined) return
+      this.pending.set(member, request)
+      asked++
     }
-    this.awaited = awaited
   }
 
   /** The closest nodes have all answered, or others in place of those that are overdue. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The requests of one search: encodes them, and brings their answers back to the run, announce or
-// listen that sent them. Every way out of a request ends in `Search.step`.
+// listen that sent them. Every way out of a request ends in `Search.step`, now or a moment later.
 
 import { WireError } from '../errors.ts'
 import type { InfoHash } from '../id/info-hash.ts'
@@ -194,7 +194,7 @@ abstract class CallHandler implements RequestHandler {
       this.search.context.net.dropped.malformed++
       this.failure(0, now)
     }
-    if (wasLate || !this.isOneOfMany(now)) this.search.step(now)
+    if (wasLate || !this.putsOffStep(now)) this.search.step(now)
   }
 
   onError(_request: Request, code: number, now: number): void {
@@ -225,8 +225,8 @@ abstract class CallHandler implements RequestHandler {
   /** `code` is that of the protocol's error, 0 when no answer came. */
   protected abstract failure(code: number, now: number): void
 
-  /** An answer in time leaves nothing to do but to wait for others. */
-  protected isOneOfMany(_now: number): boolean {
+  /** True when an answer in time changes nothing, and a later step will do. */
+  protected putsOffStep(_now: number): boolean {
     return false
   }
 
@@ -270,14 +270,6 @@ class LookupHandler extends CallHandler {
     this.#run.pending.delete(member)
     if (takeNodes(search, member, message, now)) this.#run.answered(member, message, now)
     else this.#run.failed(member, now)
-  }
-
-  protected override isOneOfMany(now: number): boolean {
-    const run = this.#run
-    if (!(run instanceof GetRun) || run.awaited <= 1 || run.hasToFetch) return false
-    if (!this.search.isUnchanged(now)) return false
-    run.awaited--
-    return true
   }
 
   protected failure(code: number, now: number): void {
@@ -359,7 +351,7 @@ class ListenHandler extends CallHandler {
     this.#isRenewal = this.#registration.group.onAcknowledged(this.#registration, now)
   }
 
-  protected override isOneOfMany(now: number): boolean {
+  protected override putsOffStep(now: number): boolean {
     return this.#isRenewal && this.search.stepLater(now)
   }
 

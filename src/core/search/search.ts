@@ -35,7 +35,7 @@ import { Vigilance } from './vigilance.ts'
 
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
-/** How long a search may go without a step while answers come in. */
+/** How long a step for acknowledged listens may be put off. */
 const FRESH_MS = 100
 /** Nodes that go without an answer, one after the other, before operations are given up. */
 const MAX_LOST_IN_A_ROW = 25
@@ -221,15 +221,10 @@ export class Search extends Deadline {
     this.#silence.onLost(member, now)
   }
 
-  /** Nobody turned up since the last step, and puts and listens have nothing to do. */
-  isUnchanged(now: number): boolean {
-    if (now >= this.lastStepAt + FRESH_MS) return false
-    return !this.#hasWork && this.#listens.length === 0
-  }
-
   /** Steps once for all that is heard within a moment; false when that cannot wait. */
   stepLater(now: number): boolean {
-    if (this.#isClosed || this.#hasWork || this.#gets.size > 0) return false
+    const hasWork = this.#gets.size > 0 || this.#puts.areOpen || this.#exploringSince !== undefined
+    if (this.#isClosed || hasWork || this.nodes.hasArrivals) return false
     const { wheel } = this.context.net
     if (!this.isScheduled || this.at > now + FRESH_MS) wheel.schedule(this, now + FRESH_MS)
     return true
@@ -284,10 +279,6 @@ export class Search extends Deadline {
   #begin(): void {
     this.#heard = 0
     this.#lost = 0
-  }
-
-  get #hasWork(): boolean {
-    return this.nodes.hasArrivals || this.#puts.areOpen || this.#exploringSince !== undefined
   }
 
   get #needsSync(): boolean {
