@@ -59,11 +59,6 @@ export class Announces implements Iterable<Announce> {
     return this.#puts.size
   }
 
-  /** Some have still to be brought to where they belong. */
-  get areOpen(): boolean {
-    return this.#open.size > 0
-  }
-
   /** All were brought to where they belong: what is left is to keep them there. */
   get areKept(): boolean {
     return this.#puts.size > 0 && this.#open.size === 0

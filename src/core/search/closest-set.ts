@@ -47,8 +47,6 @@ export class ClosestSet implements Iterable<SearchNode> {
   readonly #perPrefix: number
   readonly #density: Density | undefined
   #nodes: SearchNode[] = []
-  /** Somebody came in since this was last reset. */
-  hasArrivals = false
   /** Some seem to besiege the key, but there are too few others to do without them. */
   lacksOthers = false
 
@@ -170,7 +168,6 @@ export class ClosestSet implements Iterable<SearchNode> {
     if (this.#hasEnoughBefore(at, path)) return false
     const member = new SearchNode(node, 1 << path)
     this.#nodes.splice(at, 0, member)
-    this.hasArrivals = true
     this.#mark()
     this.#trim()
     return !member.isRemoved

@@ -23,8 +23,6 @@ const ROOMS = new Rooms()
 
 /** After this a push has come, or its sender has given up. */
 const PUSH_TIME_MS = 10_000
-/** Registrations that are due within this time are renewed in one step. */
-const TOGETHER_MS = 1000
 
 /** A local listener, as the group sees it. */
 export interface ListenSink {
@@ -183,20 +181,17 @@ export class ListenGroup {
         registration = new Registration(this, member)
         this.#registrations.set(member, registration)
       }
-      if (registration.request === undefined && registration.renewAt <= now + TOGETHER_MS) {
+      if (registration.request === undefined && registration.renewAt <= now) {
         registration.request = this.host.sendListen(registration, now)
       }
     }
   }
 
-  /** True when it was a renewal, which changes nothing. */
-  onAcknowledged(registration: Registration, now: number): boolean {
-    const isRenewal = isAlive(registration.acknowledgedAt, now)
+  onAcknowledged(registration: Registration, now: number): void {
     registration.request = undefined
     registration.acknowledgedAt = now
     registration.firstAcknowledgedAt = Math.min(registration.firstAcknowledgedAt, now)
     registration.renewAt = now + this.host.renewMs
-    return isRenewal
   }
 
   /** Refused or lost: to be made again when the node is in step. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The requests of one search: encodes them, and brings their answers back to the run, announce or
-// listen that sent them. Every way out of a request ends in `Search.step`, now or a moment later.
+// listen that sent them. Every way out of a request ends in `Search.step`.
 
 import { WireError } from '../errors.ts'
 import type { InfoHash } from '../id/info-hash.ts'
@@ -185,7 +185,6 @@ abstract class CallHandler implements RequestHandler {
   }
 
   onReply(request: Request, message: Message, now: number): void {
-    const wasLate = this.member.isLate
     this.answered()
     try {
       this.reply(request, message, now)
@@ -194,7 +193,7 @@ abstract class CallHandler implements RequestHandler {
       this.search.context.net.dropped.malformed++
       this.failure(0, now)
     }
-    if (wasLate || !this.putsOffStep(now)) this.search.step(now)
+    this.search.step(now)
   }
 
   onError(_request: Request, code: number, now: number): void {
@@ -224,11 +223,6 @@ abstract class CallHandler implements RequestHandler {
   protected abstract reply(request: Request, message: Message, now: number): void
   /** `code` is that of the protocol's error, 0 when no answer came. */
   protected abstract failure(code: number, now: number): void
-
-  /** True when an answer in time changes nothing, and a later step will do. */
-  protected putsOffStep(_now: number): boolean {
-    return false
-  }
 
   protected answered(): void {
     this.member.isLate = false
@@ -336,7 +330,6 @@ class AnnounceHandler extends CallHandler {
 
 class ListenHandler extends CallHandler {
   readonly #registration: Registration
-  #isRenewal = false
 
   constructor(search: Search, registration: Registration) {
     super(search, registration.member)
@@ -348,11 +341,7 @@ class ListenHandler extends CallHandler {
     node.authErrors = 0
     // A fresh token, when there is one, does not count as an answer to a search.
     node.token = readToken(message, node.token) ?? node.token
-    this.#isRenewal = this.#registration.group.onAcknowledged(this.#registration, now)
-  }
-
-  protected override putsOffStep(now: number): boolean {
-    return this.#isRenewal && this.search.stepLater(now)
+    this.#registration.group.onAcknowledged(this.#registration, now)
   }
 
   protected failure(): void {

@@ -35,8 +35,6 @@ import { Vigilance } from './vigilance.ts'
 
 /** After requests were refused because too many are pending, the search tries again after this. */
 const RETRY_MS = 1000
-/** How long a step for acknowledged listens may be put off. */
-const FRESH_MS = 100
 /** Nodes that go without an answer, one after the other, before operations are given up. */
 const MAX_LOST_IN_A_ROW = 25
 /** Listed nodes that one operation takes; a network of a million nodes needs about a hundred. */
@@ -221,15 +219,6 @@ export class Search extends Deadline {
     this.#silence.onLost(member, now)
   }
 
-  /** Steps once for all that is heard within a moment; false when that cannot wait. */
-  stepLater(now: number): boolean {
-    const hasWork = this.#gets.size > 0 || this.#puts.areOpen || this.#exploringSince !== undefined
-    if (this.#isClosed || hasWork || this.nodes.hasArrivals) return false
-    const { wheel } = this.context.net
-    if (!this.isScheduled || this.at > now + FRESH_MS) wheel.schedule(this, now + FRESH_MS)
-    return true
-  }
-
   step(now: number): void {
     if (this.#isClosed) return
     this.lastStepAt = now
@@ -237,7 +226,6 @@ export class Search extends Deadline {
     closeEnded(this.#listens, now)
     if (this.isIdle) return this.context.idle(this, now)
     const closest = this.#refill(now)
-    this.nodes.hasArrivals = false
     for (const run of this.#gets) {
       run.drive(closest, this.#calls, now)
       if (run.hasToFetch) run.fetches.drive(this.#calls.fetchHost(run), now)

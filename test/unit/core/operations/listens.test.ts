@@ -10,15 +10,12 @@ import {
   BELIEVE_ALL,
   byDistance,
   changesOf,
-  idNear,
   KEY,
   outcomesOf,
-  peerAddress,
   signed,
   text,
   textsOf,
 } from '../../../support/dht-kit.ts'
-import { FakePeer } from '../../../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode } from '../../../support/mini-network.ts'
 import { Traffic } from '../../../support/traffic.ts'
 
@@ -150,33 +147,6 @@ describe('the registrations of a listen', () => {
       }
       assert(listens.length >= 15)
     }
-  })
-
-  it('are renewed together, although nodes acknowledge one after the other', () => {
-    const net = new MiniNetwork(1)
-    const node = net.add()
-    const waiting: (() => void)[] = []
-    const peers = Array.from({ length: 4 }, (_, n) => {
-      const peer = new FakePeer(net, idNear(KEY, 100, n), peerAddress(n + 1))
-      peer.script = (_, request) => {
-        const isFirst = request.message.kind === Kind.Listen && waiting.length < 4
-        if (isFirst) waiting.push(() => peer.serve(request))
-        return isFirst
-      }
-      node.dht.insertNode(peer, net.now)
-      net.run(100)
-      return peer
-    })
-    node.dht.startListen(KEY, QUERY_ALL, net.now)
-    net.run(50)
-    for (const acknowledge of waiting) {
-      acknowledge()
-      net.run(20)
-    }
-    net.run(MINUTE_MS)
-    const times = peers.map((peer) => peer.requests(Kind.Listen).map(({ at }) => at))
-    assert.equal(times[0]!.length, 4)
-    for (const each of times) assert.deepEqual(each.slice(1), times[0]!.slice(1))
   })
 
   it('are shared by equal listens, without another packet', () => {
