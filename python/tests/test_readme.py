@@ -25,15 +25,17 @@ def entry():
     node.run(ipv4='127.0.0.1')
     # User data, so that values are gone after a moment; there are always some.
     node.registerType(dht.ValueType(0, 'user data', timedelta(seconds=2)))
-    ended = threading.Event()
+    ended, alone = threading.Event(), threading.Event()
 
     def put():
         while not ended.wait(0.2):
             value = dht.Value(b'from elsewhere')
-            node.put(dht.InfoHash.get('unique_key'), value, lambda ok, nodes: None)
+            node.put(dht.InfoHash.get('unique_key'), value, lambda ok, nodes: alone.set())
 
     thread = threading.Thread(target=put)
     thread.start()
+    # Who joins later keeps the values for ten minutes, but those that this node alone has.
+    assert alone.wait(30)
     yield node
     ended.set()
     thread.join(60)
