@@ -23,6 +23,8 @@ const ROOMS = new Rooms()
 
 /** After this a push has come, or its sender has given up. */
 const PUSH_TIME_MS = 10_000
+/** Registrations that are due within this time are renewed in one step. */
+const TOGETHER_MS = 1000
 
 /** A local listener, as the group sees it. */
 export interface ListenSink {
@@ -33,6 +35,8 @@ export interface ListenSink {
 export interface ListenHost {
   readonly wheel: TimerWheel
   readonly renewMs: number
+  /** How much sooner the first renewal of a group comes, so that those of thousands spread out. */
+  firstRenewalJitterMs(): number
   lifetimeMs(value: Value): number
   /** Draws a socket id and routes its updates to `registration`. */
   openSocket(registration: Registration): number
@@ -137,12 +141,15 @@ export class ListenGroup {
   readonly tracker = new ValueTracker<Registration>()
   readonly #registrations = new Map<SearchNode, Registration>()
   readonly #sinks = new Set<ListenSink>()
+  /** For each of its registrations the same. */
+  readonly #jitterMs: number
   /** When the group ends for want of listeners; Infinity while it has some. */
   endsAt = Number.POSITIVE_INFINITY
 
   constructor(query: Query, host: ListenHost) {
     this.query = query
     this.host = host
+    this.#jitterMs = host.firstRenewalJitterMs()
   }
 
   get registrations(): IterableIterator<Registration> {
@@ -181,17 +188,20 @@ export class ListenGroup {
         registration = new Registration(this, member)
         this.#registrations.set(member, registration)
       }
-      if (registration.request === undefined && registration.renewAt <= now) {
+      if (registration.request === undefined && registration.renewAt <= now + TOGETHER_MS) {
         registration.request = this.host.sendListen(registration, now)
       }
     }
   }
 
-  onAcknowledged(registration: Registration, now: number): void {
+  /** True when it was a renewal: nothing but the next one follows from it. */
+  onAcknowledged(registration: Registration, now: number): boolean {
+    const isRenewal = isAlive(registration.acknowledgedAt, now)
     registration.request = undefined
     registration.acknowledgedAt = now
     registration.firstAcknowledgedAt = Math.min(registration.firstAcknowledgedAt, now)
-    registration.renewAt = now + this.host.renewMs
+    registration.renewAt = now + this.host.renewMs - (isRenewal ? 0 : this.#jitterMs)
+    return isRenewal
   }
 
   /** Refused or lost: to be made again when the node is in step. */

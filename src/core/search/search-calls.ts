@@ -24,6 +24,9 @@ const UNAUTHORIZED = 401
 /** Unanswered requests in a row after which a node is of no use, however lively it is otherwise. */
 const MAX_TIMEOUTS = 2
 
+/** Of which jitter is an eighth: half of the time from one renewal of a listen to the next. */
+const LISTEN_SPREAD = 4
+
 /**
  * A node answers a stranger, who may be a forger, with less than three times the bytes of his
  * request, a ping to him included. With so many zeros more, eight nodes fit into an answer: of the
@@ -47,6 +50,10 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
 
   get renewMs(): number {
     return this.search.context.listenRenewMs
+  }
+
+  firstRenewalJitterMs(): number {
+    return this.search.context.net.requests.policy.jitterMs(LISTEN_SPREAD * this.renewMs)
   }
 
   lifetimeMs(value: Value): number {
@@ -336,12 +343,24 @@ class ListenHandler extends CallHandler {
     this.#registration = registration
   }
 
+  override onReply(request: Request, message: Message, now: number): void {
+    if (this.member.isLate) return super.onReply(request, message, now)
+    this.answered()
+    if (this.#renewed(message, now)) this.search.onRenewed(this.#registration, now)
+    else this.search.step(now)
+  }
+
   protected reply(_request: Request, message: Message, now: number): void {
+    this.#renewed(message, now)
+  }
+
+  /** False when the node was not known to have it. */
+  #renewed(message: Message, now: number): boolean {
     const { node } = this.member
     node.authErrors = 0
     // A fresh token, when there is one, does not count as an answer to a search.
     node.token = readToken(message, node.token) ?? node.token
-    this.#registration.group.onAcknowledged(this.#registration, now)
+    return this.#registration.group.onAcknowledged(this.#registration, now)
   }
 
   protected failure(): void {

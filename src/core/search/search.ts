@@ -24,7 +24,7 @@ import type { FamilySink } from './family-sink.ts'
 import { GetRun, type RunSink } from './get-run.ts'
 import { GetRuns } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
-import { closeEnded, ListenGroup, type ListenSink } from './listen-group.ts'
+import { closeEnded, ListenGroup, type ListenSink, type Registration } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
 import { Refills } from './refills.ts'
 import { SearchCalls } from './search-calls.ts'
@@ -243,6 +243,14 @@ export class Search extends Deadline {
   onAcknowledged(announce: Announce, now: number): void {
     if (this.#isClosed) return
     if (!this.#puts.finishOne(announce, this.nodes.closest(), now)) this.step(now)
+  }
+
+  /** A node goes on to push to `registration`: of a search that only listens, that is no step. */
+  onRenewed({ renewAt }: Registration, now: number): void {
+    if (this.#isClosed) return
+    const isListening = this.#puts.size === 0 && this.#exploringSince === undefined
+    if (!isListening || this.#gets.size > 0) return this.step(now)
+    if (!this.isScheduled || this.at > renewAt) this.context.net.wheel.schedule(this, renewAt)
   }
 
   /** A node refused or lost the value of `announce`. */

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { Field, QUERY_ALL, Query, Where } from '../../../../src/core/value/query.ts'
 import type { Value } from '../../../../src/core/value/value.ts'
 import { Kind } from '../../../../src/core/wire/message.ts'
@@ -10,12 +11,15 @@ import {
   BELIEVE_ALL,
   byDistance,
   changesOf,
+  idNear,
   KEY,
   outcomesOf,
+  peerAddress,
   signed,
   text,
   textsOf,
 } from '../../../support/dht-kit.ts'
+import { FakePeer } from '../../../support/fake-peer.ts'
 import { MiniNetwork, type MiniNode } from '../../../support/mini-network.ts'
 import { Traffic } from '../../../support/traffic.ts'
 
@@ -143,10 +147,58 @@ describe('the registrations of a listen', () => {
       const listens = sent.filter(({ to }) => to.equals(address))
       assert.equal(new Set(listens.map(({ message }) => message.socketId)).size, 1)
       for (const [i, { at }] of listens.entries()) {
-        if (i > 0) assert(Math.abs(at - listens[i - 1]!.at - 20_000) < 500)
+        if (i > 1) assert(Math.abs(at - listens[i - 1]!.at - 20_000) < 500)
       }
       assert(listens.length >= 15)
     }
+  })
+
+  it('are renewed sooner the first time, those of many spread over ten seconds', () => {
+    const { net, listener } = settled()
+    const keys = 100
+    const traffic = new Traffic(net, ({ message }) => message.kind === Kind.Listen)
+    for (let i = 0; i < keys; i++)
+      listener.dht.startListen(InfoHash.get(`${i}`), QUERY_ALL, net.now)
+    net.run(5000)
+    traffic.clear()
+    const start = net.now
+    const perSecond = Array.from({ length: 18 }, () => 0)
+    net.run(18_000)
+    for (const { at } of traffic.find({ from: listener.address })) {
+      perSecond[Math.floor((at - start) / 1000)]!++
+    }
+    assert(Math.max(...perSecond) < (4 * keys) / 4, `${perSecond}`)
+    assert(perSecond.filter((count) => count > 0).length >= 8, `${perSecond}`)
+  })
+
+  it('are renewed together, although nodes acknowledge one after the other', () => {
+    const net = new MiniNetwork(1)
+    const node = net.add()
+    const waiting: (() => void)[] = []
+    const peers = Array.from({ length: 4 }, (_, n) => {
+      const peer = new FakePeer(net, idNear(KEY, 100, n), peerAddress(n + 1))
+      peer.script = (_, request) => {
+        const isFirst = request.message.kind === Kind.Listen && waiting.length < 4
+        if (isFirst) waiting.push(() => peer.serve(request))
+        return isFirst
+      }
+      node.dht.insertNode(peer, net.now)
+      net.run(100)
+      return peer
+    })
+    node.dht.startListen(KEY, QUERY_ALL, net.now)
+    net.run(50)
+    for (const acknowledge of waiting) {
+      acknowledge()
+      net.run(20)
+    }
+    net.run(5000)
+    const start = net.now
+    net.run(MINUTE_MS)
+    const times = peers.map((peer) => peer.requests(Kind.Listen).map(({ at }) => at))
+    const renewals = times.map((each) => each.filter((at) => at > start))
+    assert.equal(renewals[0]!.length, 3)
+    for (const each of renewals) assert.deepEqual(each, renewals[0])
   })
 
   it('are shared by equal listens, without another packet', () => {
