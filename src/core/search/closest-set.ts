@@ -33,10 +33,17 @@ export interface Closest {
   readonly isWorthWaiting: boolean
   /** Members stand in for nodes that are closer, and may still answer. */
   readonly hasLaggards: boolean
+  /**
+   * Behind the members, half as many as stand in for others: where some do not answer, some of
+   * those that are asked in their place will not either.
+   */
+  readonly spares: readonly SearchNode[]
 }
 
 /** Overdue nodes kept beside the timely ones. */
 const MAX_LATE_NODES = 32
+
+const NONE: readonly SearchNode[] = []
 
 /** Scratch of all engines: done with before the next call. */
 const CROWD = new Crowd()
@@ -87,7 +94,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     while (members[besiegers]?.isBesieging) besiegers++
     const counting = members.length - besiegers
     const isShort = counting < TARGET_NODES
-    let hasLaggards = false
+    let laggards = 0
     let isBeforeLast = true
     let silent = 0
     let recent = 0
@@ -95,7 +102,7 @@ export class ClosestSet implements Iterable<SearchNode> {
       if (member === last) isBeforeLast = false
       if (!isBeforeLast && !isShort) break
       if (!member.isLate || member.isBesieging) continue
-      if (isBeforeLast) hasLaggards = true
+      if (isBeforeLast) laggards++
       // Whoever was only listed by others may be long dead.
       if (member.node.hasBeenHeard) silent++
       if (member.waits < PATIENT_WAITS) recent++
@@ -106,8 +113,15 @@ export class ClosestSet implements Iterable<SearchNode> {
       paths: this.#paths,
       isShort,
       isWorthWaiting: isShort && (silent > counting || recent > 0),
-      hasLaggards,
+      hasLaggards: laggards > 0,
+      spares: laggards > 0 ? this.#behind(last!, Math.ceil(laggards / 2)) : NONE,
     }
+  }
+
+  /** The next `count` timely nodes that are not as close as `last`. */
+  #behind(last: SearchNode, count: number): readonly SearchNode[] {
+    const others = this.#nodes.slice(this.#nodes.indexOf(last) + 1)
+    return others.filter((it) => isOrdinary(it) && !it.node.isOverdue).slice(0, count)
   }
 
   #timely(): SearchNode[] {

@@ -2,7 +2,8 @@
 // One question that a search asks the nodes around its key, each once, a few at a time: the `find`
 // that puts and listens need, or the `get` of one operation. Per node: not asked → asked →
 // answered or failed. A node whose answer is overdue no longer counts as asked: the next candidate
-// is asked in its place, and whichever of them answers counts.
+// is asked in its place, and whichever of them answers counts. With several overdue, a few more are
+// asked than take their places, so that to find out who is dead takes fewer waits in a row.
 
 import {
   MAX_SOLICITED_NEAR,
@@ -17,6 +18,8 @@ import { PATIENT_WAITS, type SearchNode } from './search-node.ts'
 
 /** Requests that are overdue, but not for long, beside which as many as usual are made. */
 const MAX_OVERDUE = 8
+/** With so many of them, it is rather everybody who takes long than a few who are dead. */
+const MANY_OVERDUE = 6
 
 export interface LookupHost {
   /** Sends the question of `run` to `member`; undefined when requests are refused right now. */
@@ -40,7 +43,7 @@ export abstract class LookupRun {
   abstract failed(member: SearchNode, now: number): void
 
   /** Asks whom it may ask. Nobody is asked twice while a request is on its way. */
-  drive({ members, besiegers, paths }: Closest, host: LookupHost, now: number): void {
+  drive({ members, besiegers, paths, spares }: Closest, host: LookupHost, now: number): void {
     let asked = 0
     let overdue = 0
     for (const member of this.pending.keys()) {
@@ -52,9 +55,12 @@ export abstract class LookupRun {
     asked += Math.max(0, overdue - MAX_OVERDUE)
     const farthest = members[besiegers + TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
-    const limit = besiegers + paths * (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
-    for (let i = 0; i < members.length; i++) {
-      const member = members[i]!
+    const most = besiegers + paths * (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
+    const hasSpares = spares.length > 0 && overdue < MANY_OVERDUE
+    const candidates = hasSpares ? [...members, ...spares] : members
+    const limit = hasSpares ? most + spares.length : most
+    for (let i = 0; i < candidates.length; i++) {
+      const member = candidates[i]!
       if (asked >= limit) return
       if (this.pending.has(member) || !this.needs(member, i - besiegers, now)) continue
       const request = host.ask(this, member, now)

@@ -89,6 +89,20 @@ describe('a get', () => {
     assert(about(peers[0]!, Kind.Get).length >= 2, 'the late one was asked again')
   })
 
+  it('with four late ones, asks two more than take their places: these may be dead, too', () => {
+    const all = world(14)
+    const { peers } = all
+    for (const n of [0, 1, 2, 3, 8, 9]) peers[n]!.script = () => true
+    const { ms } = get(all)
+    const [asked] = about(peers[8]!, Kind.Get)
+    for (const n of [10, 11, 12, 13]) {
+      const [{ at }] = about(peers[n]!, Kind.Get) as [Received]
+      assert(at - asked!.at <= 25, `peer ${n} ${at - asked!.at} ms later`)
+    }
+    // One wait, and the round trip of those that stand in.
+    assert(ms <= 450, `${ms} ms`)
+  })
+
   it('takes the answer of a late node while it goes on', () => {
     const all = world(3)
     const { peers } = all
