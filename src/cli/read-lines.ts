@@ -31,6 +31,8 @@ export async function readLines(
   { stdin, stdout }: LineStreams,
 ): Promise<boolean> {
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true
+  // A signal may come right after the start.
+  if (reader.ended.aborted) return isTerminal
   const completer = (line: string): [string[], string] => reader.complete(line)
   const lines = createInterface(
     isTerminal ? { input: stdin, output: stdout, completer } : { input: stdin },

@@ -93,5 +93,6 @@ function drained({ stdout }: ProgramStreams, signal: AbortSignal): Promise<void>
   return new Promise((resolve) => {
     stdout.once('drain', resolve)
     signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve()
   })
 }

@@ -53,6 +53,7 @@ export class Session {
     this.#stop = stop
     this.#stopped = new Promise((resolve) => {
       this.ended.addEventListener('abort', () => resolve(), { once: true })
+      if (this.ended.aborted) resolve()
     })
   }
 

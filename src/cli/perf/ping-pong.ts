@@ -21,6 +21,7 @@ export async function playPingPong(game: Game): Promise<void> {
   const end = new AbortController()
   const stop = (): void => end.abort()
   game.signal.addEventListener('abort', stop, { once: true })
+  if (game.signal.aborted) stop()
   const { signal } = end
   const there = InfoHash.get(name)
   const back = InfoHash.get(there)

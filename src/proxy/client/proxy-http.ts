@@ -101,6 +101,7 @@ class Deadline {
     this.#sent = sent
     sent.signal?.addEventListener('abort', this.#abort, { once: true })
     this.restart()
+    if (sent.signal?.aborted) this.#abort()
   }
 
   get signal(): AbortSignal {

@@ -345,6 +345,7 @@ function raced(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
     void promise.then(() => {
       signal.removeEventListener('abort', abort)
       resolve()

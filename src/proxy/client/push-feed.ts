@@ -95,6 +95,7 @@ export class PushFeed implements Feed {
   /** Until the subscription has to be renewed, or a proxy comes into use. */
   async #untilOutdated(): Promise<void> {
     const { signal } = this.#renewal
+    if (this.#stopped.signal.aborted) return
     const stop = (): void => this.renew()
     this.#stopped.signal.addEventListener('abort', stop, { once: true })
     // However it ends, the subscription is looked at again.
