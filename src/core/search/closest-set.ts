@@ -34,8 +34,9 @@ export interface Closest {
   /** Members stand in for nodes that are closer, and may still answer. */
   readonly hasLaggards: boolean
   /**
-   * Behind the members, half as many as stand in for others: where some do not answer, some of
-   * those that are asked in their place will not either.
+   * Behind the members, one for every two that stand in for others, or part of two: where some do
+   * not answer, some of those that are asked in their place will not either. None where eight are
+   * overdue: then it is rather everybody who takes long than some who are dead.
    */
   readonly spares: readonly SearchNode[]
 }
@@ -94,6 +95,7 @@ export class ClosestSet implements Iterable<SearchNode> {
     while (members[besiegers]?.isBesieging) besiegers++
     const counting = members.length - besiegers
     const isShort = counting < TARGET_NODES
+    let hasLaggards = false
     let laggards = 0
     let isBeforeLast = true
     let silent = 0
@@ -102,10 +104,12 @@ export class ClosestSet implements Iterable<SearchNode> {
       if (member === last) isBeforeLast = false
       if (!isBeforeLast && !isShort) break
       if (!member.isLate || member.isBesieging) continue
-      if (isBeforeLast) laggards++
+      if (isBeforeLast) hasLaggards = true
       // Whoever was only listed by others may be long dead.
       if (member.node.hasBeenHeard) silent++
-      if (member.waits < PATIENT_WAITS) recent++
+      if (member.waits >= PATIENT_WAITS) continue
+      recent++
+      if (isBeforeLast) laggards++
     }
     return {
       members,
@@ -113,15 +117,16 @@ export class ClosestSet implements Iterable<SearchNode> {
       paths: this.#paths,
       isShort,
       isWorthWaiting: isShort && (silent > counting || recent > 0),
-      hasLaggards: laggards > 0,
-      spares: laggards > 0 ? this.#behind(last!, Math.ceil(laggards / 2)) : NONE,
+      hasLaggards,
+      spares: this.#spares(last, laggards),
     }
   }
 
-  /** The next `count` timely nodes that are not as close as `last`. */
-  #behind(last: SearchNode, count: number): readonly SearchNode[] {
+  #spares(last: SearchNode | undefined, laggards: number): readonly SearchNode[] {
+    if (last === undefined || laggards === 0 || laggards >= TARGET_NODES) return NONE
     const others = this.#nodes.slice(this.#nodes.indexOf(last) + 1)
-    return others.filter((it) => isOrdinary(it) && !it.node.isOverdue).slice(0, count)
+    const timely = others.filter((it) => isOrdinary(it) && !it.node.isOverdue)
+    return timely.slice(0, Math.ceil(laggards / 2))
   }
 
   #timely(): SearchNode[] {

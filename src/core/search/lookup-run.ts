@@ -2,8 +2,8 @@
 // One question that a search asks the nodes around its key, each once, a few at a time: the `find`
 // that puts and listens need, or the `get` of one operation. Per node: not asked → asked →
 // answered or failed. A node whose answer is overdue no longer counts as asked: the next candidate
-// is asked in its place, and whichever of them answers counts. With several overdue, a few more are
-// asked than take their places, so that to find out who is dead takes fewer waits in a row.
+// is asked in its place, and whichever of them answers counts. At last, a few more are asked
+// than take their places, so that to find out who is dead takes fewer waits in a row.
 
 import {
   MAX_SOLICITED_NEAR,
@@ -18,12 +18,13 @@ import { PATIENT_WAITS, type SearchNode } from './search-node.ts'
 
 /** Requests that are overdue, but not for long, beside which as many as usual are made. */
 const MAX_OVERDUE = 8
-/** With so many of them, it is rather everybody who takes long than a few who are dead. */
-const MANY_OVERDUE = 6
 
 export interface LookupHost {
-  /** Sends the question of `run` to `member`; undefined when requests are refused right now. */
-  ask(run: LookupRun, member: SearchNode, now: number): Request | undefined
+  /**
+   * Sends the question of `run` to `member`, who may be a spare; undefined when requests are
+   * refused right now.
+   */
+  ask(run: LookupRun, member: SearchNode, isSpare: boolean, now: number): Request | undefined
   /** `member` is likely to be one of the closest nodes that there are. */
   isNear(member: SearchNode, now: number): boolean
 }
@@ -55,15 +56,14 @@ export abstract class LookupRun {
     asked += Math.max(0, overdue - MAX_OVERDUE)
     const farthest = members[besiegers + TARGET_NODES - 1]
     const isThere = farthest === undefined || host.isNear(farthest, now)
-    const most = besiegers + paths * (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
-    const hasSpares = spares.length > 0 && overdue < MANY_OVERDUE
-    const candidates = hasSpares ? [...members, ...spares] : members
-    const limit = hasSpares ? most + spares.length : most
+    const limit = besiegers + paths * (isThere ? MAX_SOLICITED_NEAR : MAX_SOLICITED_NODES)
+    const candidates = spares.length > 0 ? [...members, ...spares] : members
     for (let i = 0; i < candidates.length; i++) {
       const member = candidates[i]!
-      if (asked >= limit) return
+      const isSpare = i >= members.length
+      if (asked >= (isSpare ? limit + spares.length : limit)) return
       if (this.pending.has(member) || !this.needs(member, i - besiegers, now)) continue
-      const request = host.ask(this, member, now)
+      const request = host.ask(this, member, isSpare, now)
       if (request === undefined) return
       this.pending.set(member, request)
       asked++

@@ -60,12 +60,14 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     return this.search.context.lifetimeMs(value.type)
   }
 
-  ask(run: LookupRun, member: SearchNode, now: number): Request | undefined {
+  ask(run: LookupRun, member: SearchNode, isSpare: boolean, now: number): Request | undefined {
     const handler = new LookupHandler(this.search, run, member)
     const key = this.search.id
     const { family, net, wantedFamilies } = this.search.context
     if (run instanceof GetRun) {
-      const sources = this.isNear(member, now) ? net.requests.policy.redundancy(family) : 0
+      // Nobody should wait for the values of a spare: it may be dead, and need not be asked at all.
+      const isSource = !isSpare && this.isNear(member, now)
+      const sources = isSource ? net.requests.policy.redundancy(family) : 0
       return this.#get(member, key, run.questionFor(member, sources), handler, now)
     }
     const isKnown = member.node.knowsUs(now)

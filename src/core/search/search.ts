@@ -248,8 +248,8 @@ export class Search extends Deadline {
   /** A node goes on to push to `registration`: of a search that only listens, that is no step. */
   onRenewed({ renewAt }: Registration, now: number): void {
     if (this.#isClosed) return
-    const isListening = this.#puts.size === 0 && this.#exploringSince === undefined
-    if (!isListening || this.#gets.size > 0) return this.step(now)
+    const isBusy = this.#gets.size > 0 || this.#puts.size > 0 || this.#exploringSince !== undefined
+    if (isBusy || this.#listens.length === 0) return this.step(now)
     if (!this.isScheduled || this.at > renewAt) this.context.net.wheel.schedule(this, renewAt)
   }
 

@@ -103,6 +103,31 @@ describe('a get', () => {
     assert(ms <= 450, `${ms} ms`)
   })
 
+  it('with one late one, asks one more than takes its place', () => {
+    const all = world(14)
+    all.peers[0]!.script = () => true
+    get(all)
+    const asked = all.peers.filter((peer) => about(peer, Kind.Get).length > 0)
+    assert.deepEqual(asked, all.peers.slice(0, 10))
+  })
+
+  it('with eight late ones, asks no more than take their places', () => {
+    const all = world(20)
+    for (const peer of all.peers.slice(0, 8)) peer.script = () => true
+    get(all)
+    const asked = all.peers.filter((peer) => about(peer, Kind.Get).length > 0)
+    assert.deepEqual(asked, all.peers.slice(0, 16))
+  })
+
+  it('does not wait for the values of one that is asked beside others', () => {
+    const all = world(14)
+    for (const peer of all.peers.slice(1, 8)) peer.values = [text('x', 3n)]
+    for (const n of [0, 9]) all.peers[n]!.script = () => true
+    const { operation, ms } = get(all)
+    assert.deepEqual(textsOf(all.node, operation), ['x'])
+    assert(ms <= 400, `${ms} ms`)
+  })
+
   it('takes the answer of a late node while it goes on', () => {
     const all = world(3)
     const { peers } = all
