@@ -81,9 +81,12 @@ export class ChurnNetwork {
     const othersJoined = Promise.all(others.map((node) => whenGood(node, wanted)))
     const joined = await Promise.all(this.#asked.map((node) => whenGood(node, wanted)))
     await othersJoined
-    const joinMs = joined.map((at, i) => at - this.#asked[i]!.enteredAt)
+    const after = (times: readonly number[]): number[] =>
+      times.map((at, i) => at - this.#asked[i]!.enteredAt)
+    const joinMs = after(joined.map(({ joinedAt }) => joinedAt))
     return {
       row,
+      connectedS: Math.max(...after(joined.map(({ connectedAt }) => connectedAt))) / 1000,
       joinS: Math.max(...joinMs) / 1000,
       joinP50S: quantileOf(joinMs, 0.5) / 1000,
       ...this.#costs(this.#nodes.length),
@@ -212,14 +215,23 @@ interface Usage {
   readonly at: number
 }
 
-/** When the node knew so many good ones, or when it was given up: some C++ nodes never do. */
-async function whenGood(node: LineNode, wanted: number): Promise<number> {
+/**
+ * When the node knew a good one, and when so many, or when it was given up: some C++ nodes never
+ * do.
+ */
+async function whenGood(
+  node: LineNode,
+  wanted: number,
+): Promise<{ connectedAt: number; joinedAt: number }> {
   const end = performance.now() + JOIN_TIMEOUT_MS
+  let connectedAt: number | undefined
   while (performance.now() < end) {
-    if ((await node.countGood()) >= wanted) return performance.now()
+    const good = await node.countGood()
+    if (good > 0) connectedAt ??= performance.now()
+    if (good >= wanted) return { connectedAt: connectedAt ?? end, joinedAt: performance.now() }
     await sleep(LOOK_MS)
   }
-  return end
+  return { connectedAt: connectedAt ?? end, joinedAt: end }
 }
 
 function machineTimes(): { busyMs: number; totalMs: number } {

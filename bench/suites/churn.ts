@@ -31,6 +31,12 @@ export const churn: Benchmark = {
     { name: 'firstP99Ms', label: 'First value, 99th percentile', unit: 'ms', better: 'lower' },
     { name: 'success', label: 'Operations that succeeded', unit: '%', better: 'higher' },
     {
+      name: 'connectedS',
+      label: 'Slowest node, from entering to its first good node',
+      unit: 's',
+      better: 'lower',
+    },
+    {
       name: 'joinS',
       label: 'Slowest node, from entering to 8 good nodes',
       unit: 's',
