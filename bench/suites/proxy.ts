@@ -8,12 +8,17 @@ import { ProxyUnderTest } from '../harness/proxies.ts'
 
 /** Keys that hold a value of 100 bytes for the gets. */
 const STORED = 1000
-const LISTENS = 10_000
-const TOUCHES = 500
-const SHARED = 1000
-const SHARED_TOUCHES = 10
-/** Touches before those that count, as clients are there for three seconds before they count. */
-const WARM = { many: 150, shared: 3 }
+
+/** Listens, the touches that count, and those before, as other clients warm for three seconds. */
+interface Listens {
+  readonly count: number
+  readonly warm: number
+  readonly touches: number
+}
+
+const MANY_KEYS: Listens = { count: 10_000, warm: 150, touches: 500 }
+const ONE_KEY: Listens = { count: 1000, warm: 3, touches: 10 }
+const QUICK: Listens = { count: 50, warm: 1, touches: 3 }
 const TOUCH_TIMEOUT_MS = 300_000
 
 const LOADS: readonly { row: string; kind: string; connections: number }[] = [
@@ -58,20 +63,10 @@ export const proxy: Benchmark = {
     }
     {
       await using proxy = await ProxyUnderTest.start(subject, context)
-      rows.push(
-        await listens(
-          proxy,
-          TOGETHER,
-          isQuick ? [50, 1, 2] : [SHARED, WARM.shared, SHARED_TOUCHES],
-          1,
-        ),
-      )
+      rows.push(await listens(proxy, TOGETHER, isQuick ? QUICK : ONE_KEY, 1))
     }
     await using proxy = await ProxyUnderTest.start(subject, context)
-    return [
-      ...rows,
-      await listens(proxy, HELD, isQuick ? [100, 1, 5] : [LISTENS, WARM.many, TOUCHES], 0),
-    ]
+    return [...rows, await listens(proxy, HELD, isQuick ? QUICK : MANY_KEYS, 0)]
   },
   goals: () => [...rateGoals(), ...listenGoals()],
 }
@@ -79,7 +74,7 @@ export const proxy: Benchmark = {
 async function listens(
   proxy: ProxyUnderTest,
   row: string,
-  [count, warm, touches]: readonly [number, number, number],
+  { count, warm, touches }: Listens,
   shared: 0 | 1,
 ): Promise<Row> {
   const clients = proxy.clients('listen', count, { shared })

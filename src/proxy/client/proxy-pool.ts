@@ -4,6 +4,7 @@
 // are not ready are asked again after growing times, none of them at the same time as others.
 
 import type { FamilyStatus } from '../../api/backend.ts'
+import { untilAborted } from '../../api/on-abort.ts'
 import type { NodeStatus } from '../../core/events.ts'
 import type { FamilyReadiness, Readiness, UnreadyReason } from '../../core/readiness.ts'
 import type { ProxyCounters } from './counters.ts'
@@ -175,10 +176,10 @@ export class ProxyPool {
       proxy !== undefined && (tries.get(proxy) ?? 0) < MAX_TRIES
     signal.throwIfAborted()
     const doubt = this.#current && this.#doubts.get(this.#current)
-    if (doubt !== undefined) await raced(doubt, signal)
+    if (doubt !== undefined) await untilAborted(doubt, signal)
     if (isLeft(this.#current)) return this.#current
     if (this.#current === undefined && this.#mayHelpToSearch(tries)) {
-      await raced(this.#search(), signal)
+      await untilAborted(this.#search(), signal)
     }
     const left = [this.#current, ...this.#proxies].filter(isLeft)
     const untried = left.filter((proxy) => !tries.has(proxy))
@@ -338,17 +339,4 @@ export class ProxyPool {
     const why = this.#proxies.map(({ error }) => error?.message).filter((it) => it !== undefined)
     return new ProxyError(first!.url, `no proxy can be used: ${why.join('; ')}`)
   }
-}
-
-/** What becomes of the promise after an abort concerns others. */
-function raced(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-    void promise.then(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    })
-  })
 }

@@ -159,8 +159,9 @@ describe('the registrations of a listen', () => {
     const { net, listener } = settled()
     const keys = 100
     const traffic = new Traffic(net, ({ message }) => message.kind === Kind.Listen)
-    for (let i = 0; i < keys; i++)
+    for (let i = 0; i < keys; i++) {
       listener.dht.startListen(InfoHash.get(`${i}`), QUERY_ALL, net.now)
+    }
     net.run(5000)
     traffic.clear()
     const start = net.now
