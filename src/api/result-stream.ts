@@ -64,6 +64,10 @@ class ResultStream<T, Q extends ResultQueue<T>>
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#state === 'new') this.#begin()
+    if (this.#readers.length === 0) {
+      const value = this.#queue.take()
+      if (value !== undefined) return Promise.resolve({ done: false, value })
+    }
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject })
       this.notify()

@@ -116,8 +116,8 @@ class Host implements LookupHost {
     if (this.left-- <= 0) return undefined
     const { address } = node
     const handler = new QuietHandler()
-    const common = { tid: 1, kind: Kind.Get, encode: () => {}, maxAttempts: 3 }
-    return new Request({ ...common, node, address, handler, onTimer: () => {} })
+    const outgoing = { kind: Kind.Get, node, address, handler, encode: () => {} }
+    return new Request(1, outgoing, () => {}, 0)
   }
 }
 

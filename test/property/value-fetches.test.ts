@@ -66,8 +66,8 @@ class World implements FetchHost {
     this.asked.push({ fetch, member, isLate: false })
     const { node } = member
     const handler = new QuietHandler()
-    const common = { tid: 1, kind: Kind.Get, encode: () => {}, maxAttempts: 3 }
-    return new Request({ ...common, node, address: node.address, handler, onTimer: () => {} })
+    const outgoing = { kind: Kind.Get, node, address: node.address, handler, encode: () => {} }
+    return new Request(1, outgoing, () => {}, 0)
   }
 
   apply([action, n, id]: Step): void {

@@ -4,20 +4,21 @@
 import type { Family } from '../../src/core/id/socket-address.ts'
 import {
   compactAddress,
+  compactId,
+  compactNodeBytes,
+  compactNodeCount,
   type ListedNode,
-  visitCompactNodes,
 } from '../../src/core/wire/compact-nodes.ts'
 import type { Message, Span } from '../../src/core/wire/message.ts'
 
 export function readCompactNodes(
-  message: Message,
+  { source }: Message,
   span: Span,
   family: Family,
   limit: number,
 ): ListedNode[] {
-  const nodes: ListedNode[] = []
-  visitCompactNodes(message, span, family, limit, (id, offset) => {
-    nodes.push({ id: id.clone(), address: compactAddress(message.source, offset, family) })
+  return Array.from({ length: compactNodeCount(span, family, limit) }, (_, i) => {
+    const at = span.offset + i * compactNodeBytes(family)
+    return { id: compactId(source, at).clone(), address: compactAddress(source, at, family) }
   })
-  return nodes
 }

@@ -10,7 +10,12 @@ import { type Family, SocketAddress } from '../id/socket-address.ts'
 import type { DhtPorts, Log } from '../ports.ts'
 import { isByteText, toByteText } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
-import { compactAddress, visitCompactNodes } from '../wire/compact-nodes.ts'
+import {
+  compactAddress,
+  compactId,
+  compactNodeBytes,
+  compactNodeCount,
+} from '../wire/compact-nodes.ts'
 import { decodeMessage, eachFragment, looksLikeRequest } from '../wire/decode-message.ts'
 import { KIND_NAMES, Kind, Message } from '../wire/message.ts'
 import { MessageEncoder } from '../wire/message-encoder.ts'
@@ -161,19 +166,22 @@ export class NetworkEngine {
   listedNodes(message: Message, replier: SocketAddress, family: Family, now: number): Node[] {
     const span = family === 4 ? message.nodes4 : message.nodes6
     const cache = this.cache(family)
+    const count = compactNodeCount(span, family, 2 * TARGET_NODES)
     const nodes: Node[] = []
-    visitCompactNodes(message, span, family, 2 * TARGET_NODES, (id, offset) => {
-      if (id.isZero || id.equals(this.config.id)) return
+    for (let i = 0; i < count; i++) {
+      const at = span.offset + i * compactNodeBytes(family)
+      const id = compactId(message.source, at)
+      if (id.isZero || id.equals(this.config.id)) continue
       let node = cache.find(id)
       // Hearsay does not move a living node: its address need not be read.
       if (node === undefined || !node.isAlive(now)) {
-        const address = listedAddress(message, offset, family, replier)
-        if (address.family !== family || address.isMartian) return
-        if (this.blocklist.has(address, now)) return
+        const address = listedAddress(message, at, family, replier)
+        if (address.family !== family || address.isMartian) continue
+        if (this.blocklist.has(address, now)) continue
         node = cache.learn(id, address, now)
-      } else if (this.blocklist.has(node.address, now)) return
+      } else if (this.blocklist.has(node.address, now)) continue
       nodes.push(node)
-    })
+    }
     return crowdingLast(nodes, this.config.maxNodesPerPrefix)
   }
 

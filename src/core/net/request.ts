@@ -9,6 +9,9 @@ import { Kind, type Message } from '../wire/message.ts'
 import type { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Node } from './node.ts'
 
+/** How often a request is sent at most. */
+const MAX_ATTEMPTS = 5
+
 /** Writes a request with this transaction id, the same bytes every time. */
 export type EncodeRequest = (writer: MsgpackWriter, tid: number) => void
 
@@ -27,6 +30,22 @@ export interface RequestHandler {
   onExpired(request: Request, now: number): void
 }
 
+/** What is to be sent, to whom, and what for. */
+export interface Outgoing {
+  readonly kind: Kind
+  /** Undefined asks an address whose node is not known yet. */
+  readonly node: Node | undefined
+  readonly address: SocketAddress
+  readonly handler: RequestHandler
+  /** What it is sent for; default the handler. */
+  readonly flow?: object | undefined
+  readonly encode: EncodeRequest
+  /** Values that follow in fragments. */
+  readonly values?: readonly Uint8Array[] | undefined
+  /** Default 5. */
+  readonly maxAttempts?: number | undefined
+}
+
 export class Request extends Deadline {
   readonly tid: number
   readonly kind: Kind
@@ -40,8 +59,8 @@ export class Request extends Deadline {
   /** What to send again: cheaper than to keep the bytes, as most requests are answered at once. */
   encode: EncodeRequest
   /** Values that follow the message in fragments. */
-  values: readonly Uint8Array[] | undefined = undefined
-  isFragmented = false
+  values: readonly Uint8Array[] | undefined
+  readonly isFragmented: boolean
   /** What a push holds in memory; 0 for other requests. */
   pushedBytes = 0
   maxAttempts: number
@@ -54,31 +73,30 @@ export class Request extends Deadline {
   /** Fragments of its answer have come. */
   hasProgressed = false
   /** When it was sent first and last. */
-  sentAt = 0
+  sentAt: number
   repeatedAt = 0
   isPending = true
 
-  constructor(init: {
-    tid: number
-    kind: Kind
-    node: Node | undefined
-    address: SocketAddress
-    handler: RequestHandler
-    flow?: object | undefined
-    encode: EncodeRequest
-    maxAttempts: number
-    onTimer: (request: Request, now: number) => void
-  }) {
+  constructor(
+    tid: number,
+    outgoing: Outgoing,
+    onTimer: (request: Request, now: number) => void,
+    now: number,
+  ) {
     super()
-    this.tid = init.tid
-    this.kind = init.kind
-    this.node = init.node
-    this.address = init.address
-    this.handler = init.handler
-    this.flow = init.flow ?? init.handler
-    this.encode = init.encode
-    this.maxAttempts = init.maxAttempts
-    this.#onTimer = init.onTimer
+    const { kind, node, address, handler, flow, encode, values } = outgoing
+    this.tid = tid
+    this.kind = kind
+    this.node = node
+    this.address = address
+    this.handler = handler
+    this.flow = flow ?? handler
+    this.encode = encode
+    this.values = values
+    this.isFragmented = values !== undefined
+    this.maxAttempts = outgoing.maxAttempts ?? MAX_ATTEMPTS
+    this.sentAt = now
+    this.#onTimer = onTimer
   }
 
   /** One whose fragments may be too much for the line, together with others of its kind. */

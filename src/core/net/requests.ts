@@ -15,8 +15,8 @@ import type { FragmentSender } from './fragment-sender.ts'
 import type { Node } from './node.ts'
 import { NodeQueues } from './node-queues.ts'
 import type { Outbox } from './outbox.ts'
-import { type EncodeRequest, Request, type RequestHandler } from './request.ts'
-import { MAX_ATTEMPTS, RetryPolicy } from './retry-policy.ts'
+import { type Outgoing, Request } from './request.ts'
+import { RetryPolicy } from './retry-policy.ts'
 import { SecondAnswers } from './second-answers.ts'
 import { SendWindow } from './send-window.ts'
 
@@ -38,21 +38,6 @@ const MAX_PACING_MS = 10_000
 const SLICE_MS = 500
 /** A large message that waits for its turn looks so often whether it has come. */
 const TURN_MS = 50
-
-export interface Outgoing {
-  readonly kind: Kind
-  /** Undefined asks an address whose node is not known yet. */
-  readonly node: Node | undefined
-  readonly address: SocketAddress
-  readonly handler: RequestHandler
-  /** What it is sent for; default the handler. */
-  readonly flow?: object | undefined
-  readonly encode: EncodeRequest
-  /** Values that follow in fragments. */
-  readonly values?: readonly Uint8Array[] | undefined
-  /** Default 5. */
-  readonly maxAttempts?: number | undefined
-}
 
 export class Requests {
   readonly #random: Random
@@ -123,21 +108,8 @@ export class Requests {
       return undefined
     }
     const tid = this.newTid()
-    const request = new Request({
-      tid,
-      kind: outgoing.kind,
-      node: outgoing.node,
-      address: outgoing.address,
-      handler: outgoing.handler,
-      flow: outgoing.flow,
-      encode: outgoing.encode,
-      maxAttempts: outgoing.maxAttempts ?? MAX_ATTEMPTS,
-      onTimer: this.#timer,
-    })
-    request.values = outgoing.values
-    request.isFragmented = outgoing.values !== undefined
+    const request = new Request(tid, outgoing, this.#timer, now)
     if (request.kind === Kind.Update) this.#hold(request, bytesOf(request.values))
-    request.sentAt = now
     this.#pending.set(tid, request)
     request.hold()
     this.#awaited[slotOf(request.address)]!++

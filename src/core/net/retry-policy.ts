@@ -9,8 +9,7 @@ import type { Node } from './node.ts'
 import type { Request } from './request.ts'
 import { RoundTrips, SharedRoundTrips } from './round-trips.ts'
 
-/** A request is sent at most so many times, and by then unanswered for at least so long. */
-export const MAX_ATTEMPTS = 5
+/** A request is given up when it was sent so often and is unanswered for so long. */
 const MIN_ATTEMPTS = 3
 const PATIENCE_MS = 7000
 /** Patience for a request that is sent only once. */

@@ -16,6 +16,8 @@ import type { SearchNode } from './search-node.ts'
 import type { Places } from './search-pool.ts'
 
 export interface AnnounceHost {
+  /** `member` may be written to: it is in step, or near enough not to wait for the others. */
+  isReady(member: SearchNode, now: number): boolean
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined
   sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined
   sendProbe(announce: Announce, member: SearchNode, now: number): Request | undefined
@@ -143,15 +145,10 @@ export class Announce {
   }
 
   /** Brings or renews the value where that is due, at those of `members` that are ready for it. */
-  drive(
-    members: readonly SearchNode[],
-    isReady: (member: SearchNode) => boolean,
-    host: AnnounceHost,
-    now: number,
-  ): void {
+  drive(members: readonly SearchNode[], host: AnnounceHost, now: number): void {
     for (const member of members) {
       const place = this.#at(member) ?? this.#add(member)
-      if (place.request !== undefined || !isReady(member)) continue
+      if (place.request !== undefined || !host.isReady(member, now)) continue
       if (place.storedAt === NEVER) {
         place.request = host.sendPut(this, member, now)
       } else if (place.renewAt <= now) {

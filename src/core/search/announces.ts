@@ -83,12 +83,12 @@ export class Announces implements Iterable<Announce> {
   }
 
   /** Brings what is open to `members`. */
-  drive(members: readonly SearchNode[], isReady: (member: SearchNode) => boolean, now: number) {
+  drive(members: readonly SearchNode[], now: number): void {
     if (!isSame(members, this.#served)) {
       this.#served = members
       for (const put of this.#puts.values()) this.#open.add(put)
     }
-    for (const { announce } of this.#open) announce.drive(members, isReady, this.#host.calls, now)
+    for (const { announce } of this.#open) announce.drive(members, this.#host.calls, now)
   }
 
   /** Reports those that are done, and settles or forgets them. */
@@ -188,5 +188,7 @@ export class Announces implements Iterable<Announce> {
 }
 
 function isSame(a: readonly SearchNode[], b: readonly SearchNode[]): boolean {
-  return a.length === b.length && a.every((member, i) => member === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

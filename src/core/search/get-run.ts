@@ -37,12 +37,12 @@ export class GetRun extends LookupRun {
   /** The get has ended: answers that still come only tell that their nodes live. */
   isOver = false
   readonly #settled = new Set<SearchNode>()
+  /** Nodes that answered; few enough to look through, as those that follow. */
+  readonly answerers: SearchNode[] = []
   /** Nodes that were asked for whole values and have not answered. */
-  readonly #whole = new Set<SearchNode>()
+  readonly #whole: SearchNode[] = []
   /** Some node brought whole values unasked for one by one. */
   #hasValues = false
-  /** Nodes that answered. */
-  readonly answerers = new Set<SearchNode>()
 
   constructor(query: Query, sink: RunSink, now: number) {
     super()
@@ -61,21 +61,19 @@ export class GetRun extends LookupRun {
     if (this.#hasValues || !this.query.select.isEmpty) return this.#question
     // Who besieges a key may be silent, and others would wait.
     if (member.isBesieging) return this.#question
-    let timely = 0
-    for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) timely++
-    if (timely >= sources) return this.#question
-    this.#whole.add(member)
+    if (this.#timelyWhole() >= sources) return this.#question
+    if (!this.#whole.includes(member)) this.#whole.push(member)
     return this.query
   }
 
   /** `member` was asked for whole values. */
   isWhole(member: SearchNode): boolean {
-    return this.#whole.has(member)
+    return this.#whole.includes(member)
   }
 
   /** `member` is not going to bring its values at once. */
   forgo(member: SearchNode): void {
-    this.#whole.delete(member)
+    this.#forget(member)
     // Nor is anybody else: there are many of them.
     this.#hasValues = true
   }
@@ -85,13 +83,12 @@ export class GetRun extends LookupRun {
     if (!this.fetches.isActive) return false
     if (this.#hasValues) return true
     // Most likely what was listed comes with an answer that is on its way.
-    for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) return false
-    return true
+    return this.#timelyWhole() === 0
   }
 
   answered(member: SearchNode, message: Message): void {
-    this.answerers.add(member)
-    const wasWhole = this.#whole.delete(member)
+    if (!this.answerers.includes(member)) this.answerers.push(member)
+    const wasWhole = this.#forget(member)
     if (message.valueCount < 0) {
       this.#settled.add(member)
       if (message.fieldsOffset >= 0) this.#onFields(member, message)
@@ -106,7 +103,7 @@ export class GetRun extends LookupRun {
   }
 
   failed(member: SearchNode): void {
-    this.#whole.delete(member)
+    this.#forget(member)
     this.#settled.add(member)
   }
 
@@ -116,12 +113,27 @@ export class GetRun extends LookupRun {
     this.#deliver(this.fetches.answered(fetch, member, values))
   }
 
+  /** True when `member` was about to bring whole values, as others may still be. */
+  #forget(member: SearchNode): boolean {
+    const at = this.#whole.indexOf(member)
+    if (at >= 0) this.#whole.splice(at, 1)
+    return at >= 0
+  }
+
+  /** Nodes that are about to bring whole values. */
+  #timelyWhole(): number {
+    let timely = 0
+    for (const { isLate, isRemoved } of this.#whole) if (!isLate && !isRemoved) timely++
+    return timely
+  }
+
   #onFields(member: SearchNode, message: Message): void {
     message.reader.reset(message.source, message.fieldsOffset, message.source.length)
-    // Conditions that cannot travel are applied here.
-    const fields = unpackFields(message.reader).filter((index) => index.matches(this.query.where))
+    const listed = unpackFields(message.reader)
     if (this.isOver) return
-    const { select } = this.query
+    const { select, where } = this.query
+    // Conditions that cannot travel are applied here.
+    const fields = where.isEmpty ? listed : listed.filter((index) => index.matches(where))
     if (!select.isEmpty) {
       if (fields.length > 0) this.hasFound = true
       return this.sink.onFields(fields.map((index) => pick(index, select)))
@@ -133,7 +145,8 @@ export class GetRun extends LookupRun {
 
   #deliver(values: readonly Value[]): void {
     if (this.isOver) return
-    const matching = values.filter((value) => this.query.where.matches(value))
+    const { where } = this.query
+    const matching = where.isEmpty ? values : values.filter((value) => where.matches(value))
     if (matching.length === 0) return
     this.hasFound = true
     this.sink.onValues(matching)

@@ -4,7 +4,13 @@
 
 import type { Outcome } from '../events.ts'
 import type { Family } from '../id/socket-address.ts'
+import type { Closest } from './closest-set.ts'
 import type { GetRun, RunSink } from './get-run.ts'
+
+export interface OutcomeJudge {
+  /** How a get ends; with `failure` when nobody answered. */
+  outcomeOf(run: GetRun, failure: Outcome, now: number): Outcome
+}
 
 export class GetRuns implements Iterable<GetRun> {
   /** In no particular order. */
@@ -28,24 +34,34 @@ export class GetRuns implements Iterable<GetRun> {
     if (at >= 0) this.#remove(at)
   }
 
-  /** Ends those for which `outcomeOf` has an outcome. */
-  end(family: Family, outcomeOf: (run: GetRun) => Outcome | undefined): void {
+  /** Ends those that have all that there is. */
+  finish(family: Family, closest: Closest, judge: OutcomeJudge, now: number): void {
     // From the last one to the first: what is last takes the place of what is over.
     for (let at = this.#runs.length - 1; at >= 0; at--) {
       const run = this.#runs[at]!
-      const outcome = outcomeOf(run)
-      if (outcome === undefined) continue
-      this.#remove(at)
-      const nodes = Array.from(run.answerers, ({ node }) => node)
-      run.sink.onFamilyDone(family, outcome, nodes)
+      if (run.fetches.isActive || !run.isComplete(closest, now)) continue
+      this.#end(at, family, judge.outcomeOf(run, 'failed', now))
     }
   }
 
-  #remove(at: number): void {
+  endAll(family: Family, outcomeOf: (run: GetRun) => Outcome): void {
+    for (let at = this.#runs.length - 1; at >= 0; at--) {
+      this.#end(at, family, outcomeOf(this.#runs[at]!))
+    }
+  }
+
+  #end(at: number, family: Family, outcome: Outcome): void {
+    const run = this.#remove(at)
+    const nodes = run.answerers.map(({ node }) => node)
+    run.sink.onFamilyDone(family, outcome, nodes)
+  }
+
+  #remove(at: number): GetRun {
     const run = this.#runs[at]!
     // Its requests go on: a node that never answers them has to be noticed.
     run.isOver = true
     const last = this.#runs.pop()!
     if (last !== run) this.#runs[at] = last
+    return run
   }
 }

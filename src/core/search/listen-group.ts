@@ -35,6 +35,8 @@ export interface ListenSink {
 export interface ListenHost {
   readonly wheel: TimerWheel
   readonly renewMs: number
+  /** `member` may be written to. */
+  isReady(member: SearchNode, now: number): boolean
   /** How much sooner the first renewal of a group comes, so that those of thousands spread out. */
   firstRenewalJitterMs(): number
   lifetimeMs(value: Value): number
@@ -178,11 +180,11 @@ export class ListenGroup {
   }
 
   /** Registers and renews at the closest nodes; lets go of those that are gone. */
-  drive(closest: Closest, isReady: (member: SearchNode) => boolean, now: number): void {
+  drive(closest: Closest, now: number): void {
     const members = listened(closest)
     this.#closeStale(members, now)
     for (const member of members) {
-      if (!isReady(member)) continue
+      if (!this.host.isReady(member, now)) continue
       let registration = this.#registrations.get(member)
       if (registration === undefined) {
         registration = new Registration(this, member)

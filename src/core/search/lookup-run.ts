@@ -73,9 +73,12 @@ export abstract class LookupRun {
   /** The closest nodes have all answered, or others in place of those that are overdue. */
   isComplete({ members, besiegers, isWorthWaiting }: Closest, now: number): boolean {
     if (members.length === 0 || isWorthWaiting) return false
-    return members.every(
-      (member, i) => !this.pending.has(member) && !this.needs(member, i - besiegers, now),
-    )
+    // Loops, here and below: these run with every answer, and closures would be half of the work.
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i]!
+      if (this.pending.has(member) || this.needs(member, i - besiegers, now)) return false
+    }
+    return true
   }
 }
 
@@ -109,14 +112,16 @@ export class FindRun extends LookupRun {
   override isComplete(closest: Closest, now: number): boolean {
     const { members, isWorthWaiting } = closest
     if (members.length === 0 || isWorthWaiting || !this.isHeard(closest, now)) return false
-    return members.every(({ node }) => node.isWritable(now))
+    for (const { node } of members) if (!node.isWritable(now)) return false
+    return true
   }
 
   /** The closest ones have answered: others that are still to be asked are hardly closer. */
   isHeard({ members, besiegers }: Closest, now: number): boolean {
     const since = now - NODE_EXPIRE_TIME_MS
-    const end = besiegers + this.witnesses
-    return members.every(({ answeredAt }, i) => i < besiegers || i >= end || answeredAt > since)
+    const end = Math.min(members.length, besiegers + this.witnesses)
+    for (let i = besiegers; i < end; i++) if (members[i]!.answeredAt <= since) return false
+    return true
   }
 
   answered(): void {}

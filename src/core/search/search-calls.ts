@@ -6,7 +6,6 @@ import { WireError } from '../errors.ts'
 import type { InfoHash } from '../id/info-hash.ts'
 import { readToken } from '../net/network-engine.ts'
 import type { EncodeRequest, Request, RequestHandler } from '../net/request.ts'
-import { fromByteText } from '../util/bytes.ts'
 import type { TimerWheel } from '../util/timer-wheel.ts'
 import { QUERY_ALL, QUERY_IDS_SEQ, type Query } from '../value/query.ts'
 import type { Value } from '../value/value.ts'
@@ -39,6 +38,8 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   readonly search: Search
   /** A request was refused since this was last reset: something has to be tried again. */
   wasRefused = false
+  /** Of the step that is under way: the closest nodes are all in step. */
+  isSynced = false
 
   constructor(search: Search) {
     this.search = search
@@ -77,6 +78,10 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     )
   }
 
+  isReady(member: SearchNode, now: number): boolean {
+    return member.node.isWritable(now) && (this.isSynced || this.isNear(member, now))
+  }
+
   isNear(member: SearchNode, now: number): boolean {
     return this.search.context.isNear(this.search.id, member.id, now)
   }
@@ -92,7 +97,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendPut(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const token = tokenOf(member)
+    const { token } = member.node
     if (token === undefined) return undefined
     const answer = answerWithValues([announce.packed])
     const values = answer.kind === 'sizes' ? answer.packed : undefined
@@ -109,7 +114,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
   }
 
   sendRefresh(announce: Announce, member: SearchNode, now: number): Request | undefined {
-    const token = tokenOf(member)
+    const { token } = member.node
     if (token === undefined) return undefined
     const handler = new AnnounceHandler(this.search, announce, member, this)
     return this.#send(Kind.Refresh, member, handler, now, (writer, tid) =>
@@ -136,7 +141,7 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
 
   sendListen(registration: Registration, now: number): Request | undefined {
     const { member, group, socketId } = registration
-    const token = tokenOf(member)
+    const { token } = member.node
     if (token === undefined) return undefined
     // A listener gets whole values; without conditions the query says nothing and is left out.
     const query = group.query.where.wire.isEmpty ? undefined : group.query
@@ -368,10 +373,6 @@ class ListenHandler extends CallHandler {
   protected failure(): void {
     this.#registration.group.onFailure(this.#registration)
   }
-}
-
-function tokenOf({ node }: SearchNode): Uint8Array | undefined {
-  return node.token === undefined ? undefined : fromByteText(node.token)
 }
 
 /** Keeps the token and the nodes of an answer to a find or get. False when it has no token. */

@@ -22,7 +22,7 @@ import { Announces } from './announces.ts'
 import type { Closest, ClosestSet } from './closest-set.ts'
 import type { FamilySink } from './family-sink.ts'
 import { GetRun, type RunSink } from './get-run.ts'
-import { GetRuns } from './get-runs.ts'
+import { GetRuns, type OutcomeJudge } from './get-runs.ts'
 import type { IdleLinks } from './idle-searches.ts'
 import { closeEnded, ListenGroup, type ListenSink, type Registration } from './listen-group.ts'
 import { FindRun } from './lookup-run.ts'
@@ -42,7 +42,7 @@ const MAX_HEARD = 512
 /** So many of the closest nodes are asked whether there are closer ones, before a put ends. */
 const WITNESSES = 3
 
-export class Search extends Deadline {
+export class Search extends Deadline implements OutcomeJudge {
   readonly id: InfoHash
   readonly context: SearchContext
   readonly nodes: ClosestSet
@@ -258,10 +258,17 @@ export class Search extends Deadline {
     this.#puts.reopen(announce)
   }
 
+  /** To have found nothing says something only when those were asked who would know. */
+  outcomeOf({ answerers, hasFound, startedAt }: GetRun, failure: Outcome, now: number): Outcome {
+    if (answerers.length === 0) return failure
+    if (hasFound) return 'ok'
+    return isCutOff(this.id, answerers, this.#silence.since(startedAt, now)) ? 'failed' : 'ok'
+  }
+
   /** Forgets everything; gets and puts end with `outcome`. */
   close(outcome: Outcome): void {
     this.#isClosed = true
-    this.#gets.end(this.family, () => outcome)
+    this.#gets.endAll(this.family, () => outcome)
     this.#puts.close(outcome)
     for (const group of this.#listens) group.close()
     this.#listens.length = 0
@@ -319,10 +326,9 @@ export class Search extends Deadline {
   #serve(closest: Closest, now: number): void {
     const { members, besiegers } = closest
     const isSynced = this.#find.isComplete(closest, now)
-    const isReady = (member: SearchNode): boolean =>
-      member.node.isWritable(now) && (isSynced || this.#calls.isNear(member, now))
-    this.#puts.drive(members, isReady, now)
-    for (const group of this.#listens) group.drive(closest, isReady, now)
+    this.#calls.isSynced = isSynced
+    this.#puts.drive(members, now)
+    for (const group of this.#listens) group.drive(closest, now)
     const since = this.#exploringSince
     if (since === undefined || !isSynced) return
     const isOver = members.every(({ answeredAt }, i) => i < besiegers || answeredAt >= since)
@@ -330,10 +336,7 @@ export class Search extends Deadline {
   }
 
   #finish(closest: Closest, now: number): void {
-    this.#gets.end(this.family, (run) => {
-      if (run.fetches.isActive || !run.isComplete(closest, now)) return undefined
-      return this.#outcomeOf(run, 'failed', now)
-    })
+    this.#gets.finish(this.family, closest, this, now)
     this.#puts.finish(closest, now)
     // Not only when nobody is left: to ask all of thousands of dead nodes would take hours.
     if (this.#lost >= MAX_LOST_IN_A_ROW) this.#giveUp(now)
@@ -351,17 +354,10 @@ export class Search extends Deadline {
   #giveUp(now: number): void {
     this.#lost = 0
     this.#exploringSince = undefined
-    this.#gets.end(this.family, (run) => this.#outcomeOf(run, 'no-nodes', now))
+    this.#gets.endAll(this.family, (run) => this.outcomeOf(run, 'no-nodes', now))
     this.#puts.giveUp()
     if (this.nodes.size === 0 && !this.isIdle) this.context.wait(this)
     this.context.onLost(now)
-  }
-
-  /** To have found nothing says something only when those were asked who would know. */
-  #outcomeOf({ answerers, hasFound, startedAt }: GetRun, failure: Outcome, now: number): Outcome {
-    if (answerers.size === 0) return failure
-    if (hasFound) return 'ok'
-    return isCutOff(this.id, answerers, this.#silence.since(startedAt, now)) ? 'failed' : 'ok'
   }
 
   /** Arms the deadline for the next thing that is due by itself. */

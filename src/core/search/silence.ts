@@ -42,14 +42,14 @@ export class Silence {
 /** Most of the nodes that are closest to `key`, of those that are known to exist, are silent. */
 export function isCutOff(
   key: InfoHash,
-  answerers: ReadonlySet<SearchNode>,
+  answerers: readonly SearchNode[],
   silent: ReadonlySet<SearchNode>,
 ): boolean {
-  if (silent.size <= answerers.size && silent.size <= TARGET_NODES / 2) return false
+  if (silent.size <= answerers.length && silent.size <= TARGET_NODES / 2) return false
   const closest = [...new Set([...answerers, ...silent])]
     .sort((a, b) => key.compareDistance(a.id, b.id))
     .slice(0, TARGET_NODES)
-  const answered = closest.filter((member) => answerers.has(member)).length
+  const answered = closest.filter((member) => answerers.includes(member)).length
   return answered < closest.length / 2
 }
 

@@ -20,7 +20,7 @@ export interface FetchHost {
 }
 
 interface Attempt {
-  readonly request: Request
+  readonly member: SearchNode
   isLate: boolean
 }
 
@@ -29,8 +29,11 @@ export class Fetch {
   readonly valueId: ValueId
   /** Nodes that listed it and were not asked yet. */
   readonly sources: SearchNode[] = []
-  readonly attempts = new Map<SearchNode, Attempt>()
+  /** One per node; few enough to look through. */
+  readonly attempts: Attempt[] = []
   isQueued = false
+  /** It may still bring something. */
+  isOpen = false
   isDone = false
 
   constructor(valueId: ValueId) {
@@ -41,12 +44,16 @@ export class Fetch {
   get query(): Query {
     return new Query(undefined, new Where([{ field: Field.Id, value: this.valueId }]))
   }
+
+  attemptAt(member: SearchNode): Attempt | undefined {
+    return this.attempts.find((attempt) => attempt.member === member)
+  }
 }
 
 export class ValueFetches {
   readonly #known = new Map<bigint, Fetch>()
-  /** Fetches that may still bring something. */
-  readonly #open = new Set<Fetch>()
+  /** How many fetches are open. */
+  #open = 0
   /** Those of them that wait for their turn. */
   readonly #queue: Fetch[] = []
   /** Requests that are not overdue, by node and in all. */
@@ -54,15 +61,16 @@ export class ValueFetches {
   #timely = 0
 
   get isActive(): boolean {
-    return this.#open.size > 0
+    return this.#open > 0
   }
 
   /** `member` has this revision of the value. */
   list(valueId: ValueId, seq: number, member: SearchNode): void {
     const fetch = this.#obtain(valueId, seq)
-    if (fetch.isDone || fetch.sources.includes(member) || fetch.attempts.has(member)) return
+    if (fetch.isDone || fetch.sources.includes(member)) return
+    if (fetch.attemptAt(member) !== undefined) return
     fetch.sources.push(member)
-    if (fetch.attempts.size === 0) this.#enqueue(fetch)
+    if (fetch.attempts.length === 0) this.#enqueue(fetch)
   }
 
   /** These arrived without having been fetched. */
@@ -70,7 +78,7 @@ export class ValueFetches {
     for (const { id, seq } of values) {
       const fetch = this.#obtain(id, seq)
       fetch.isDone = true
-      this.#open.delete(fetch)
+      this.#close(fetch)
     }
   }
 
@@ -87,10 +95,11 @@ export class ValueFetches {
       fetch.isQueued = false
       if (fetch.isDone) continue
       const wasRefused = !this.#start(fetch, host, now)
-      if (fetch.sources.length > 0 && fetch.attempts.size === 0) {
-        fetch.isQueued = true
-        blocked.push(fetch)
-      } else if (fetch.attempts.size === 0) this.#open.delete(fetch)
+      if (fetch.attempts.length === 0) {
+        fetch.isQueued = fetch.sources.length > 0
+        if (fetch.isQueued) blocked.push(fetch)
+        else this.#close(fetch)
+      }
       if (wasRefused) break
     }
     if (taken > 0) this.#queue.splice(0, taken, ...blocked)
@@ -105,21 +114,21 @@ export class ValueFetches {
     }
     this.#leave(fetch, member)
     fetch.isDone = true
-    this.#open.delete(fetch)
+    this.#close(fetch)
     return wanted
   }
 
   /** `member` does not have the value any more, or is gone. */
   failed(fetch: Fetch, member: SearchNode): void {
     this.#leave(fetch, member)
-    if (fetch.isDone || fetch.attempts.size > 0) return
+    if (fetch.isDone || fetch.attempts.length > 0) return
     if (fetch.sources.length > 0) this.#enqueue(fetch)
-    else if (!fetch.isQueued) this.#open.delete(fetch)
+    else if (!fetch.isQueued) this.#close(fetch)
   }
 
   /** The answer of `member` is overdue: another node may be asked as well. */
   late(fetch: Fetch, member: SearchNode): void {
-    const attempt = fetch.attempts.get(member)
+    const attempt = fetch.attemptAt(member)
     if (attempt === undefined || attempt.isLate) return
     attempt.isLate = true
     this.#relieve(member)
@@ -127,8 +136,9 @@ export class ValueFetches {
   }
 
   #obtain(valueId: ValueId, seq: number): Fetch {
-    // Sequence numbers have sixteen bits; a text for each would take ten times as long.
-    const key = (valueId << 16n) | BigInt(seq)
+    // Sequence numbers have sixteen bits; a text for each would take ten times as long. Most values
+    // have none, and no id is negative.
+    const key = seq === 0 ? valueId : -((valueId << 16n) | BigInt(seq))
     let fetch = this.#known.get(key)
     if (fetch === undefined) {
       fetch = new Fetch(valueId)
@@ -138,20 +148,25 @@ export class ValueFetches {
   }
 
   #enqueue(fetch: Fetch): void {
-    this.#open.add(fetch)
+    if (!fetch.isOpen) this.#open++
+    fetch.isOpen = true
     if (fetch.isQueued) return
     fetch.isQueued = true
     this.#queue.push(fetch)
+  }
+
+  #close(fetch: Fetch): void {
+    if (fetch.isOpen) this.#open--
+    fetch.isOpen = false
   }
 
   /** False when requests are refused right now. */
   #start(fetch: Fetch, host: FetchHost, now: number): boolean {
     const member = this.#pick(fetch)
     if (member === undefined) return true
-    const request = host.fetch(fetch, member, now)
-    if (request === undefined) return false
+    if (host.fetch(fetch, member, now) === undefined) return false
     fetch.sources.splice(fetch.sources.indexOf(member), 1)
-    fetch.attempts.set(member, { request, isLate: false })
+    fetch.attempts.push({ member, isLate: false })
     this.#load.set(member, (this.#load.get(member) ?? 0) + 1)
     this.#timely++
     return true
@@ -172,10 +187,10 @@ export class ValueFetches {
   }
 
   #leave(fetch: Fetch, member: SearchNode): void {
-    const attempt = fetch.attempts.get(member)
-    if (attempt === undefined) return
-    fetch.attempts.delete(member)
-    if (!attempt.isLate) this.#relieve(member)
+    const at = fetch.attempts.findIndex((attempt) => attempt.member === member)
+    if (at < 0) return
+    const [attempt] = fetch.attempts.splice(at, 1)
+    if (!attempt!.isLate) this.#relieve(member)
   }
 
   #relieve(member: SearchNode): void {

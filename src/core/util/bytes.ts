@@ -50,12 +50,6 @@ export function toByteText(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
 }
 
-export function fromByteText(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
-  return bytes
-}
-
 /** Whether `text` is the byte text of `bytes`. */
 export function isByteText(text: string, bytes: Uint8Array): boolean {
   if (text.length !== bytes.length) return false

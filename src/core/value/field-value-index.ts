@@ -86,7 +86,8 @@ export class FieldValueIndex {
 
   /** Whether no condition contradicts a field that is present. */
   matches(where: Where): boolean {
-    return where.conditions.every((condition) => this.#allows(condition))
+    for (const condition of where.conditions) if (!this.#allows(condition)) return false
+    return true
   }
 
   #allows(condition: Condition): boolean {
@@ -194,36 +195,43 @@ const entries = new EntryNames('f', 'v')
 
 /** Reads a `fileds` map and leaves the reader behind it. Throws WireError when it is malformed. */
 export function unpackFields(reader: MsgpackReader): FieldValueIndex[] {
-  const [fieldsAt, valuesAt] = entries.find(reader)
+  const offsets = entries.find(reader)
+  const fieldsAt = offsets[0]!
+  const valuesAt = offsets[1]!
   const end = reader.position
-  if (fieldsAt! < 0 || valuesAt! < 0) throw INCOMPLETE
-  reader.position = fieldsAt!
+  if (fieldsAt < 0 || valuesAt < 0) throw INCOMPLETE
+  reader.position = fieldsAt
   const fields = readFieldNumbers(reader)
-  const mask = fields.reduce((bits, field) => bits | (1 << field), 0)
-  reader.position = valuesAt!
+  let mask = 0
+  for (let i = 0; i < fields; i++) mask |= 1 << NUMBERS[i]!
+  reader.position = valuesAt
   const items = reader.arrayHeader()
-  if (items % fields.length !== 0) throw BAD_LENGTH
-  const found: FieldValueIndex[] = []
-  for (let left = items / fields.length; left > 0; left--) {
+  if (items % fields !== 0) throw BAD_LENGTH
+  const found = new Array<FieldValueIndex>(items / fields)
+  for (let at = 0; at < found.length; at++) {
     const values: FieldValues = {}
-    for (const field of fields) readField(reader, field, values)
-    found.push(new FieldValueIndex(mask, values))
+    for (let i = 0; i < fields; i++) readField(reader, NUMBERS[i] as Field, values)
+    found[at] = new FieldValueIndex(mask, values)
   }
   reader.position = end
   return found
 }
 
-function readFieldNumbers(reader: MsgpackReader): Field[] {
+/** Scratch: the fields of the list that is being read. Of thousands per second most are alike. */
+const NUMBERS = new Uint8Array(FIELDS.length)
+
+/** Fills `NUMBERS`; returns how many. */
+function readFieldNumbers(reader: MsgpackReader): number {
   const count = reader.arrayHeader()
   if (count === 0 || count > FIELDS.length) throw BAD_FIELDS
-  const fields: Field[] = []
-  for (let left = count; left > 0; left--) {
-    const number = reader.unsigned(Number.MAX_VALUE)
-    const field = FIELDS.find((known) => known === number)
-    if (field === undefined || fields.includes(field)) throw BAD_FIELDS
-    fields.push(field)
+  for (let i = 0; i < count; i++) {
+    const field = reader.unsigned(Number.MAX_VALUE)
+    // What an earlier list left behind is no repetition.
+    const known = NUMBERS.indexOf(field)
+    if (!FIELDS.includes(field as Field) || (known >= 0 && known < i)) throw BAD_FIELDS
+    NUMBERS[i] = field
   }
-  return fields
+  return count
 }
 
 function readField(reader: MsgpackReader, field: Field, values: FieldValues): void {

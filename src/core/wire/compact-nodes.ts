@@ -4,7 +4,7 @@
 
 import { HASH_BYTES, InfoHash } from '../id/info-hash.ts'
 import { type Family, SocketAddress } from '../id/socket-address.ts'
-import type { Message, Span } from './message.ts'
+import type { Span } from './message.ts'
 
 const PORT_BYTES = 2
 
@@ -38,32 +38,27 @@ export function writeCompactNodes(
 }
 
 /**
- * Calls `visit` for up to `limit` nodes of a list: with an id that is only valid meanwhile, and the
- * offset of the address for `compactAddress`, which most readers do not need. Nothing is visited
- * when the length is no multiple of a node: such a list counts as lost.
+ * How many nodes of a list count: up to `limit`; none when the length is no multiple of a node, as
+ * such a list counts as lost.
  */
-export function visitCompactNodes(
-  { source }: Message,
-  span: Span,
-  family: Family,
-  limit: number,
-  visit: (id: InfoHash, addressOffset: number) => void,
-): void {
-  const size = compactNodeBytes(family)
-  if (span.length % size !== 0) return
-  const end = span.offset + Math.min(span.length, limit * size)
-  for (let at = span.offset; at < end; at += size) {
-    scratchId.load(source, at)
-    visit(scratchId, at + HASH_BYTES)
-  }
+export function compactNodeCount(span: Span, family: Family, limit: number): number {
+  const count = span.length / compactNodeBytes(family)
+  return Number.isInteger(count) ? Math.min(count, limit) : 0
 }
 
-/** The address and port at `offset` of a list of `family`. */
+/** The id of the node at `offset` of `source`: good until the next call. */
+export function compactId(source: Uint8Array, offset: number): InfoHash {
+  scratchId.load(source, offset)
+  return scratchId
+}
+
+/** The address and port of the node at `offset` of a list of `family`. */
 export function compactAddress(source: Uint8Array, offset: number, family: Family): SocketAddress {
   const ipBytes = family === 4 ? 4 : 16
-  const portAt = offset + ipBytes
+  const ipAt = offset + HASH_BYTES
+  const portAt = ipAt + ipBytes
   const port = (source[portAt]! << 8) | source[portAt + 1]!
-  return SocketAddress.fromBytes(source, offset, ipBytes, port)
+  return SocketAddress.fromBytes(source, ipAt, ipBytes, port)
 }
 
 const scratchId = new InfoHash()

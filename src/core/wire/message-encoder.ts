@@ -31,6 +31,9 @@ export interface NodeLists {
   readonly nodes6: Uint8Array
 }
 
+/** As bytes, or as their byte text, in which tokens of peers are kept. */
+export type Token = Uint8Array | string
+
 export class MessageEncoder {
   readonly #config: EncoderConfig
   readonly #extra: number
@@ -86,7 +89,7 @@ export class MessageEncoder {
     tid: number,
     key: InfoHash,
     answer: Answer & { kind: 'values' | 'sizes' },
-    token: Uint8Array,
+    token: Token,
     created: number | undefined,
   ): void {
     this.#beginRequest(w, created === undefined ? 4 : 5)
@@ -97,19 +100,17 @@ export class MessageEncoder {
       w.key('c')
       w.unsigned(created)
     }
-    w.key('token')
-    w.binary(token)
+    writeToken(w, token)
     this.#endRequest(w, 'put', tid)
   }
 
-  refresh(w: MsgpackWriter, tid: number, key: InfoHash, valueId: bigint, token: Uint8Array): void {
+  refresh(w: MsgpackWriter, tid: number, key: InfoHash, valueId: bigint, token: Token): void {
     this.#beginRequest(w, 4)
     w.key('h')
     w.hash(key)
     w.key('vid')
     w.uint64(valueId)
-    w.key('token')
-    w.binary(token)
+    writeToken(w, token)
     this.#endRequest(w, 'refresh', tid)
   }
 
@@ -117,7 +118,7 @@ export class MessageEncoder {
     w: MsgpackWriter,
     tid: number,
     key: InfoHash,
-    token: Uint8Array,
+    token: Token,
     socketId: number,
     query: Query | undefined,
   ): void {
@@ -126,8 +127,7 @@ export class MessageEncoder {
     w.unsigned(1)
     w.key('h')
     w.hash(key)
-    w.key('token')
-    w.binary(token)
+    writeToken(w, token)
     w.key('sid')
     w.unsigned(socketId)
     if (query !== undefined) {
@@ -362,4 +362,10 @@ const SMALL_MAP = 0x80
 function writeStart(w: MsgpackWriter, start: Uint8Array, fields: number): void {
   start[FIELDS_AT] = SMALL_MAP | fields
   w.raw(start)
+}
+
+function writeToken(w: MsgpackWriter, token: Token): void {
+  w.key('token')
+  if (typeof token === 'string') w.byteText(token)
+  else w.binary(token)
 }

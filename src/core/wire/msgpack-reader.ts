@@ -14,6 +14,9 @@ const WRONG_TYPE = new WireError('Item is not of the expected type')
 const TOO_DEEP = new WireError(`Items are nested deeper than ${MAX_DEPTH} levels`)
 const OUT_OF_RANGE = new WireError('Integer is out of range')
 
+/** Scratch for integers of 64 bits: to put them together of two halves takes four more objects. */
+const WORDS = new DataView(new ArrayBuffer(8))
+
 export class MsgpackReader {
   source: Uint8Array
   position: number
@@ -160,9 +163,10 @@ export class MsgpackReader {
     if (tag !== 0xcf && tag !== 0xd3) return BigInt(this.unsigned(0xffffffff))
     this.position++
     const high = this.#uint32()
-    const low = this.#uint32()
     if (tag === 0xd3 && high > 0x7fffffff) throw OUT_OF_RANGE
-    return (BigInt(high) << 32n) | BigInt(low)
+    WORDS.setUint32(0, high)
+    WORDS.setUint32(4, this.#uint32())
+    return WORDS.getBigUint64(0)
   }
 
   /** Any integer of 64 bits, with its sign. */
@@ -170,7 +174,9 @@ export class MsgpackReader {
     const tag = this.peek()
     if (tag !== 0xd3) return tag === 0xcf ? this.uint64() : BigInt(this.integer())
     this.position++
-    return BigInt.asIntN(64, (BigInt(this.#uint32()) << 32n) | BigInt(this.#uint32()))
+    WORDS.setUint32(0, this.#uint32())
+    WORDS.setUint32(4, this.#uint32())
+    return WORDS.getBigInt64(0)
   }
 
   /** An extension item: its type; afterwards `offset` and `length` say where the data lies. */

@@ -80,6 +80,13 @@ export class MsgpackWriter {
     this.raw(bytes)
   }
 
+  /** A byte string whose bytes are the characters of `text`. */
+  byteText(text: string): void {
+    this.binaryHeader(text.length)
+    for (let i = 0; i < text.length; i++) this.target[this.position + i] = text.charCodeAt(i)
+    this.position += text.length
+  }
+
   /** For contents that the caller writes next, exactly `length` bytes of them. */
   binaryHeader(length: number): void {
     this.reserve(5 + length)

@@ -11,16 +11,10 @@ import { Kind } from '../../../../src/core/wire/message.ts'
 const BYTES = 60_000
 
 function request(tid: number): Request {
-  return new Request({
-    tid,
-    kind: Kind.Put,
-    node: undefined,
-    address: SocketAddress.v4(0x0a000000 + tid, 4222),
-    handler: new QuietHandler(),
-    encode: () => {},
-    maxAttempts: 5,
-    onTimer: () => {},
-  })
+  const address = SocketAddress.v4(0x0a000000 + tid, 4222)
+  const handler = new QuietHandler()
+  const outgoing = { kind: Kind.Put, node: undefined, address, handler, encode: () => {} }
+  return new Request(tid, outgoing, () => {}, 0)
 }
 
 /** Sends it at `now`, if it may leave. */

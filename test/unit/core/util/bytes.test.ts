@@ -7,7 +7,6 @@ import { assert as invariant } from '../../../../src/core/util/assert.ts'
 import {
   EMPTY_BYTES,
   equalBytes,
-  fromByteText,
   fromUtf8,
   isByteText,
   parseHex,
@@ -69,9 +68,13 @@ describe('byte comparison', () => {
 describe('byte text', () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 
-  it('brings every byte back', () => {
-    assert.equal(toByteText(all).length, 256)
-    assert.deepEqual(fromByteText(toByteText(all)), all)
+  it('has one character for every byte', () => {
+    const text = toByteText(all)
+    assert.equal(text.length, 256)
+    assert.deepEqual(
+      Uint8Array.from(text, (character) => character.charCodeAt(0)),
+      all,
+    )
     assert.equal(toByteText(EMPTY_BYTES), '')
   })
 

@@ -74,8 +74,10 @@ describe('MsgpackWriter', () => {
     for (const [length, binary, text] of lengths) {
       const contents = '61'.repeat(length)
       writes(binary + contents, (w) => w.binary(new Uint8Array(length).fill(0x61)))
+      writes(binary + contents, (w) => w.byteText('a'.repeat(length)))
       writes(text + contents, (w) => w.text('a'.repeat(length)))
     }
+    writes('c40400ff80c3', (w) => w.byteText('\u0000\u00ff\u0080\u00c3'))
   })
 
   it('counts a text in bytes, not in characters', () => {
