@@ -15,14 +15,19 @@ const PHASES = ['put', 'get', JUST_DIED, 'get later', 'put later']
 const HEALTHY = 0.9
 const HARMED = 0.35
 
+/**
+ * A node has bootstrapped when it knows one good node, as in the reference figures of C++. Eight
+ * good ones, which have a figure of their own, are more than it needs to work.
+ */
+const BOOTSTRAP: Goal = {
+  text: '20 % loss: slowest node to its first good node, s',
+  value: (it) => it.median('20 % loss: join', 'connectedS'),
+  atMost: 3,
+}
+
 export function churnGoals(): Goal[] {
   const operations = LOSSES.flatMap((loss) => PHASES.flatMap((phase) => goalsFor(loss, phase)))
-  const join: Goal = {
-    text: '20 % loss: slowest node to join, s',
-    value: (it) => it.median('20 % loss: join', 'joinS'),
-    atMost: 3,
-  }
-  return [...operations, join]
+  return [...operations, BOOTSTRAP]
 }
 
 function goalsFor(loss: number, phase: string): Goal[] {
