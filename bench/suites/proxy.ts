@@ -22,8 +22,8 @@ const QUICK: Listens = { count: 50, warm: 1, touches: 3 }
 const TOUCH_TIMEOUT_MS = 300_000
 
 /**
- * Seconds of load before the requests that count: our code is compiled while it runs, the last of it
- * some eight seconds after the first gets, and a proxy runs for weeks.
+ * Seconds of load before the requests that count: our code is compiled while it runs, the last of
+ * it some eight seconds after the first gets, and a proxy runs for weeks.
  */
 const WARM_S = 10
 
