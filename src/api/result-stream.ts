@@ -64,7 +64,7 @@ class ResultStream<T, Q extends ResultQueue<T>>
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#state === 'new') this.#begin()
-    if (this.#readers.length === 0) {
+    if (this.#readers.length === 0 && this.#state !== 'closed') {
       const value = this.#queue.take()
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }

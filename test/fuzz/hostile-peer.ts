@@ -5,6 +5,7 @@
 
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import type { SocketAddress } from '../../src/core/id/socket-address.ts'
+import { toByteText } from '../../src/core/util/bytes.ts'
 import { packFields } from '../../src/core/value/field-value-index.ts'
 import { packedValue } from '../../src/core/value/pack-value.ts'
 import {
@@ -113,7 +114,9 @@ export class HostilePeer {
       case 2:
         return this.#write((w) => encoder.get(w, tid, key, this.#query()))
       case 3:
-        return this.#write((w) => encoder.refresh(w, tid, key, this.#valueId(), this.token))
+        return this.#write((w) =>
+          encoder.refresh(w, tid, key, this.#valueId(), toByteText(this.token)),
+        )
       case 4:
         return this.#listen(tid, key)
       case 5:
@@ -126,14 +129,18 @@ export class HostilePeer {
   #put(tid: number, key: InfoHash): Uint8Array[] {
     const answer = answerWithValues(this.#values())
     const created = this.#random.chance(0.5) ? undefined : this.#random.uint32()
-    const header = this.#write((w) => this.#encoder.put(w, tid, key, answer, this.token, created))
+    const header = this.#write((w) =>
+      this.#encoder.put(w, tid, key, answer, toByteText(this.token), created),
+    )
     return answer.kind === 'sizes' ? [...header, ...this.#fragments(tid, answer.packed)] : header
   }
 
   #listen(tid: number, key: InfoHash): Uint8Array[] {
     const socketId = 1 + (this.#random.uint32() % 2)
     const query = this.#random.chance(0.5) ? undefined : this.#query()
-    return this.#write((w) => this.#encoder.listen(w, tid, key, this.token, socketId, query))
+    return this.#write((w) =>
+      this.#encoder.listen(w, tid, key, toByteText(this.token), socketId, query),
+    )
   }
 
   #push(tid: number, key: InfoHash): Uint8Array[] {

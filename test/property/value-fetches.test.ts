@@ -122,6 +122,24 @@ class World implements FetchHost {
 }
 
 describe('ValueFetches', () => {
+  it('tells the revisions of a value apart', () => {
+    const world = new World()
+    const { fetches, members } = world
+    world.listed.set(1n, new Set(members))
+    fetches.list(1n, 0, members[0]!)
+    fetches.drive(world, 0)
+    world.answer(world.asked.shift()!, true)
+    fetches.list(1n, 0, members[1]!)
+    assert.equal(fetches.isActive, false, 'this one is there')
+    for (const seq of [1, 0xffff]) {
+      fetches.list(1n, seq, members[seq % NODES]!)
+      assert.equal(fetches.isActive, true, `revision ${seq} is not`)
+      fetches.drive(world, 0)
+      world.answer(world.asked.shift()!, true)
+    }
+    assert.equal(fetches.isActive, false)
+  })
+
   it('asks the nodes that listed a value until one has it', () => {
     fc.assert(
       fc.property(steps, fc.nat(3), (all, refusals) => {

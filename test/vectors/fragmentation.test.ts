@@ -9,6 +9,7 @@ import { SocketAddress } from '../../src/core/id/socket-address.ts'
 import { ByteBudget } from '../../src/core/net/byte-budget.ts'
 import { FragmentSender } from '../../src/core/net/fragment-sender.ts'
 import { Outbox } from '../../src/core/net/outbox.ts'
+import { toByteText } from '../../src/core/util/bytes.ts'
 import { TimerWheel } from '../../src/core/util/timer-wheel.ts'
 import { packedValue } from '../../src/core/value/pack-value.ts'
 import { QUERY_ALL } from '../../src/core/value/query.ts'
@@ -45,7 +46,14 @@ for (const [version, capture] of Object.entries(captures)) {
       assert.equal(toHex(packed), reassembled_value)
       const { tid, hash, token, created } = put
       const sent = sendWith(version, tid, [packed], (encoder, outbox) => {
-        encoder.put(outbox.writer, tid, hash, answerWithValues([packed]), token, created)
+        encoder.put(
+          outbox.writer,
+          tid,
+          hash,
+          answerWithValues([packed]),
+          toByteText(token),
+          created,
+        )
       })
       assert.deepEqual(sent, [header, ...fragments])
     })

@@ -4,6 +4,7 @@
 
 import { InfoHash } from '../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../src/core/id/socket-address.ts'
+import { toByteText } from '../../src/core/util/bytes.ts'
 import { packFields, unpackFields } from '../../src/core/value/field-value-index.ts'
 import { packedValue } from '../../src/core/value/pack-value.ts'
 import { type Condition, FIELDS, Field, type Query, Select } from '../../src/core/value/query.ts'
@@ -57,11 +58,11 @@ export function encodeAgain(
     case Kind.Get:
       return encoder.get(w, tid, hash, message.query!)
     case Kind.Put:
-      return encoder.put(w, tid, hash, valuesOf(message), token, message.created)
+      return encoder.put(w, tid, hash, valuesOf(message), toByteText(token), message.created)
     case Kind.Refresh:
-      return encoder.refresh(w, tid, hash, message.valueId!, token)
+      return encoder.refresh(w, tid, hash, message.valueId!, toByteText(token))
     case Kind.Listen:
-      return encoder.listen(w, tid, hash, token, message.socketId, message.query)
+      return encoder.listen(w, tid, hash, toByteText(token), message.socketId, message.query)
     case Kind.Update:
       return encodeUpdate(encoder, w, message)
     case Kind.Reply:

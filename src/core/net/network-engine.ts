@@ -363,7 +363,7 @@ export class NetworkEngine {
   }
 }
 
-/** The address at `offset` of a list that `replier` sent. */
+/** The address of the node at `offset` of a list that `replier` sent. */
 function listedAddress(
   { source }: Message,
   offset: number,

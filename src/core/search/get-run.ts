@@ -113,7 +113,7 @@ export class GetRun extends LookupRun {
     this.#deliver(this.fetches.answered(fetch, member, values))
   }
 
-  /** True when `member` was about to bring whole values, as others may still be. */
+  /** `member` is not going to bring whole values; true when it was. */
   #forget(member: SearchNode): boolean {
     const at = this.#whole.indexOf(member)
     if (at >= 0) this.#whole.splice(at, 1)

@@ -44,6 +44,7 @@ export class GetRuns implements Iterable<GetRun> {
     }
   }
 
+  /** Ends all of them, whatever they have. */
   endAll(family: Family, outcomeOf: (run: GetRun) => Outcome): void {
     for (let at = this.#runs.length - 1; at >= 0; at--) {
       this.#end(at, family, outcomeOf(this.#runs[at]!))

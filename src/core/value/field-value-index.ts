@@ -217,7 +217,7 @@ export function unpackFields(reader: MsgpackReader): FieldValueIndex[] {
   return found
 }
 
-/** Scratch: the fields of the list that is being read. Of thousands per second most are alike. */
+/** Scratch: the fields of the list that is being read, of which thousands come per second. */
 const NUMBERS = new Uint8Array(FIELDS.length)
 
 /** Fills `NUMBERS`; returns how many. */

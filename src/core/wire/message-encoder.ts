@@ -31,9 +31,6 @@ export interface NodeLists {
   readonly nodes6: Uint8Array
 }
 
-/** As bytes, or as their byte text, in which tokens of peers are kept. */
-export type Token = Uint8Array | string
-
 export class MessageEncoder {
   readonly #config: EncoderConfig
   readonly #extra: number
@@ -89,7 +86,7 @@ export class MessageEncoder {
     tid: number,
     key: InfoHash,
     answer: Answer & { kind: 'values' | 'sizes' },
-    token: Token,
+    token: string,
     created: number | undefined,
   ): void {
     this.#beginRequest(w, created === undefined ? 4 : 5)
@@ -104,7 +101,7 @@ export class MessageEncoder {
     this.#endRequest(w, 'put', tid)
   }
 
-  refresh(w: MsgpackWriter, tid: number, key: InfoHash, valueId: bigint, token: Token): void {
+  refresh(w: MsgpackWriter, tid: number, key: InfoHash, valueId: bigint, token: string): void {
     this.#beginRequest(w, 4)
     w.key('h')
     w.hash(key)
@@ -118,7 +115,7 @@ export class MessageEncoder {
     w: MsgpackWriter,
     tid: number,
     key: InfoHash,
-    token: Token,
+    token: string,
     socketId: number,
     query: Query | undefined,
   ): void {
@@ -364,8 +361,8 @@ function writeStart(w: MsgpackWriter, start: Uint8Array, fields: number): void {
   w.raw(start)
 }
 
-function writeToken(w: MsgpackWriter, token: Token): void {
+/** A token that a peer gave: they are kept as byte texts (`toByteText`). */
+function writeToken(w: MsgpackWriter, token: string): void {
   w.key('token')
-  if (typeof token === 'string') w.byteText(token)
-  else w.binary(token)
+  w.byteText(token)
 }

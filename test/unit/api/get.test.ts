@@ -64,6 +64,24 @@ test('break cancels the search', async () => {
   assert.deepEqual(host.engine.cancelled, [1])
 })
 
+test('what comes after a loop was aborted by its own filter is not told', async () => {
+  const host = new FakeHost()
+  const controller = new AbortController()
+  const filter = ({ id }: Value): boolean => {
+    if (id === 2n) controller.abort()
+    return true
+  }
+  const found = host.client.get('key', { signal: controller.signal, filter })
+  const iterator = found[Symbol.asyncIterator]()
+  const first = iterator.next()
+  host.values(1, [testValue(1)])
+  assert.equal((await first).value?.id, 1n)
+  host.values(1, [testValue(2), testValue(3)])
+  await assert.rejects(iterator.next(), { name: 'AbortError' })
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined })
+  assert.deepEqual(host.engine.cancelled, [1])
+})
+
 test('getFirst ends the search with the first value, or with undefined', async () => {
   const host = new FakeHost()
   const first = host.client.getFirst('key')

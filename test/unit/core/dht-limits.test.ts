@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import type { DhtConfig } from '../../../src/core/config.ts'
 import { STORED_VALUE_OVERHEAD_BYTES } from '../../../src/core/constants.ts'
 import { InfoHash } from '../../../src/core/id/info-hash.ts'
+import { toByteText } from '../../../src/core/util/bytes.ts'
 import { packedValue } from '../../../src/core/value/pack-value.ts'
 import { QUERY_ALL } from '../../../src/core/value/query.ts'
 import { Value } from '../../../src/core/value/value.ts'
@@ -127,7 +128,7 @@ describe('the limit of listeners', () => {
       const token = peer.tokenOf(node.address)
       const answers = Array.from({ length: count }, (_, n) =>
         peer.ask(node.address, (e, w, tid) =>
-          e.listen(w, tid, InfoHash.get(`heard ${n}`), token, n, QUERY_ALL),
+          e.listen(w, tid, InfoHash.get(`heard ${n}`), toByteText(token), n, QUERY_ALL),
         ),
       )
       const { storage } = node.dht.stats(net.now)
@@ -149,7 +150,7 @@ describe('the limit of values of others', () => {
       const packed = [packedValue(new Value({ id: BigInt(n + 1), data: new Uint8Array(200) }))]
       const key = InfoHash.get(`many ${n}`)
       const answers = peer.ask(node.address, (e, w, tid) =>
-        e.put(w, tid, key, { kind: 'values', packed }, token, undefined),
+        e.put(w, tid, key, { kind: 'values', packed }, toByteText(token), undefined),
       )
       assert.equal(answers[0]?.valueId, BigInt(n + 1))
     }

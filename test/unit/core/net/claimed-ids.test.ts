@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
+import { toByteText } from '../../../../src/core/util/bytes.ts'
 import { Field, QUERY_ALL, Query, Where } from '../../../../src/core/value/query.ts'
 import { Value } from '../../../../src/core/value/value.ts'
 import { decodeMessage } from '../../../../src/core/wire/decode-message.ts'
@@ -114,7 +115,7 @@ function start() {
     network.run(20)
   }
   const listenAs = ({ dht }: MiniNode, sid: number): void => {
-    send(encoderOf(dht.id), (e, w) => e.listen(w, 7, KEY, token, sid, NOTHING))
+    send(encoderOf(dht.id), (e, w) => e.listen(w, 7, KEY, toByteText(token), sid, NOTHING))
   }
   const answerPingsAs = ({ dht }: MiniNode): void => {
     network.attach(ATTACKER, (bytes) => {

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { toByteText } from '../../../../src/core/util/bytes.ts'
 import { Kind } from '../../../../src/core/wire/message.ts'
 import { KEY, peerAddress } from '../../../support/dht-kit.ts'
 import { FAKE_TOKEN, FakePeer } from '../../../support/fake-peer.ts'
@@ -20,7 +21,9 @@ function start() {
   const peer = new FakePeer(net, KEY, peerAddress(1))
   const token = peer.tokenOf(node.address).slice()
   const put = (given: Uint8Array) =>
-    peer.ask(node.address, (e, w, tid) => e.put(w, tid, KEY, ANNOUNCED, given, undefined))
+    peer.ask(node.address, (e, w, tid) =>
+      e.put(w, tid, KEY, ANNOUNCED, toByteText(given), undefined),
+    )
   const opened = (): number => node.dht.stats(net.now).fragments.partialMessages
   return { net, node, peer, token, put, opened }
 }

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import type { DhtConfig } from '../../../../src/core/config.ts'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
 import { SocketAddress } from '../../../../src/core/id/socket-address.ts'
+import { toByteText } from '../../../../src/core/util/bytes.ts'
 import { packedValue } from '../../../../src/core/value/pack-value.ts'
 import { Field, QUERY_ALL, QUERY_IDS_SEQ, Query, Where } from '../../../../src/core/value/query.ts'
 import { Kind } from '../../../../src/core/wire/message.ts'
@@ -41,7 +42,7 @@ function world(config: DhtConfig = {}): { net: MiniNetwork; node: MiniNode } {
     const packed = [packedValue(text(`${i}`.padEnd(500, '.'), BigInt(i)))]
     const token = writer.tokenOf(node.address)
     writer.ask(node.address, (e, w, tid) =>
-      e.put(w, tid, KEY, { kind: 'values', packed }, token, undefined),
+      e.put(w, tid, KEY, { kind: 'values', packed }, toByteText(token), undefined),
     )
   }
   return { net, node }
@@ -78,9 +79,9 @@ const REQUESTS: Record<string, Encode> = {
     e.get(w, tid, KEY, new Query(undefined, new Where([{ field: Field.Id, value: 3n }]))),
   'a get of ids': (e, w, tid) => e.get(w, tid, KEY, QUERY_IDS_SEQ),
   'a get of nothing': (e, w, tid) => e.get(w, tid, InfoHash.get('nothing'), QUERY_ALL),
-  'a put': (e, w, tid) => e.put(w, tid, KEY, LARGE, WRONG_TOKEN, undefined),
-  'a refresh': (e, w, tid) => e.refresh(w, tid, KEY, 3n, WRONG_TOKEN),
-  'a listen': (e, w, tid) => e.listen(w, tid, KEY, WRONG_TOKEN, 7, undefined),
+  'a put': (e, w, tid) => e.put(w, tid, KEY, LARGE, toByteText(WRONG_TOKEN), undefined),
+  'a refresh': (e, w, tid) => e.refresh(w, tid, KEY, 3n, toByteText(WRONG_TOKEN)),
+  'a listen': (e, w, tid) => e.listen(w, tid, KEY, toByteText(WRONG_TOKEN), 7, undefined),
   'an update': (e, w, tid) => e.update(w, tid, KEY, 7, LARGE, WRONG_TOKEN),
 }
 

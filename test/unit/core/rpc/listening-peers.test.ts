@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_LISTENERS_PER_NODE } from '../../../../src/core/constants.ts'
 import { InfoHash, ZERO_HASH } from '../../../../src/core/id/info-hash.ts'
+import { toByteText } from '../../../../src/core/util/bytes.ts'
 import { Field, Query, Where } from '../../../../src/core/value/query.ts'
 import type { Value } from '../../../../src/core/value/value.ts'
 import { Kind, type Message } from '../../../../src/core/wire/message.ts'
@@ -25,7 +26,9 @@ class World {
   listen(options: { query?: Query; socket?: number; key?: InfoHash; token?: Uint8Array } = {}) {
     const { peer, node } = this
     const { query, socket = SOCKET, key = KEY, token = peer.tokenOf(node.address) } = options
-    return peer.ask(node.address, (e, w, tid) => e.listen(w, tid, key, token, socket, query))
+    return peer.ask(node.address, (e, w, tid) =>
+      e.listen(w, tid, key, toByteText(token), socket, query),
+    )
   }
 
   /** A listen without `ve`, as peers sent it long ago. */
@@ -98,7 +101,7 @@ describe('a peer that listens', () => {
     world.store(signed('first', 1n, 1))
     world.store(signed('second', 1n, 2))
     const token = world.peer.tokenOf(world.node.address)
-    world.peer.ask(world.node.address, (e, w, tid) => e.refresh(w, tid, KEY, 1n, token))
+    world.peer.ask(world.node.address, (e, w, tid) => e.refresh(w, tid, KEY, 1n, toByteText(token)))
     world.net.run(100)
     assert.deepEqual(world.told, ['first', 'second', 're 1'])
     world.listen()
@@ -115,7 +118,7 @@ describe('a peer that listens', () => {
     world.store(text('one', 1n))
     world.store(text('two', 2n))
     const token = world.peer.tokenOf(world.node.address)
-    world.peer.ask(world.node.address, (e, w, tid) => e.refresh(w, tid, KEY, 1n, token))
+    world.peer.ask(world.node.address, (e, w, tid) => e.refresh(w, tid, KEY, 1n, toByteText(token)))
     world.net.run(100)
     assert.deepEqual(world.told, ['two', 're 1'])
   })
@@ -159,7 +162,7 @@ describe('a peer that listens', () => {
     const token = world.peer.tokenOf(world.node.address)
     for (let n = 0; n < MAX_LISTENERS_PER_NODE; n++) {
       world.peer.send(world.node.address, (e, w) =>
-        e.listen(w, 1, InfoHash.get(`${n % 100}`), token, n + 1, undefined),
+        e.listen(w, 1, InfoHash.get(`${n % 100}`), toByteText(token), n + 1, undefined),
       )
       if (n % 500 === 0) world.net.run(2000)
     }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DhtConfig } from '../../../../src/core/config.ts'
 import { InfoHash, ZERO_HASH } from '../../../../src/core/id/info-hash.ts'
+import { toByteText } from '../../../../src/core/util/bytes.ts'
 import { unpackFields } from '../../../../src/core/value/field-value-index.ts'
 import { packedValue } from '../../../../src/core/value/pack-value.ts'
 import { QUERY_ALL, QUERY_IDS_SEQ, Query, Where } from '../../../../src/core/value/query.ts'
@@ -60,13 +61,15 @@ class World {
     const { key = KEY, token = this.peer.tokenOf(this.node.address), c } = options
     const packed = [values].flat().map(packedValue)
     return this.peer.ask(this.node.address, (e, w, tid) =>
-      e.put(w, tid, key, { kind: 'values', packed }, token, c),
+      e.put(w, tid, key, { kind: 'values', packed }, toByteText(token), c),
     )
   }
 
   refresh(id: bigint, options: { key?: InfoHash; token?: Uint8Array } = {}): Message {
     const { key = KEY, token = this.peer.tokenOf(this.node.address) } = options
-    return this.peer.ask(this.node.address, (e, w, tid) => e.refresh(w, tid, key, id, token))[0]!
+    return this.peer.ask(this.node.address, (e, w, tid) =>
+      e.refresh(w, tid, key, id, toByteText(token)),
+    )[0]!
   }
 
   get stored(): string[] {

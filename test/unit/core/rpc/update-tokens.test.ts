@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { InfoHash } from '../../../../src/core/id/info-hash.ts'
-import { toHex } from '../../../../src/core/util/bytes.ts'
+import { toByteText, toHex } from '../../../../src/core/util/bytes.ts'
 import { Kind } from '../../../../src/core/wire/message.ts'
 import { BELIEVE_ALL, KEY, peerAddress, text } from '../../../support/dht-kit.ts'
 import { FakePeer } from '../../../support/fake-peer.ts'
@@ -17,7 +17,9 @@ it('a repeated update carries the token of the listener, not of another peer', (
   const other = new FakePeer(net, InfoHash.get('other'), peerAddress(2))
   const own = toHex(peer.tokenOf(node.address))
   peer.token = peer.tokenOf(node.address)
-  peer.ask(node.address, (e, w, tid) => e.listen(w, tid, KEY, peer.token, 4711, undefined))
+  peer.ask(node.address, (e, w, tid) =>
+    e.listen(w, tid, KEY, toByteText(peer.token), 4711, undefined),
+  )
   peer.script = (_p, r) => r.message.kind === Kind.Update // no acknowledgement
   node.dht.startPut(KEY, text('a', 1n), {}, net.now)
   net.run(100)
