@@ -23,8 +23,8 @@ const TOUCH_TIMEOUT_MS = 300_000
 
 /**
  * Seconds of load before the requests that count. Our code is compiled while it runs, the last of
- * it some eight seconds after the first gets, and a proxy runs for weeks. But C++ keeps a search for
- * every key that was put.
+ * it some eight seconds after the first gets, and a proxy runs for weeks. But C++ keeps a search
+ * for every key that was put.
  */
 const WARM_S = 3
 const WARM_GETS_S = 10
