@@ -9,6 +9,6 @@ import { slowConsumers, slowestConsumers, slowUplinks, slowUplinksLarge } from '
 
 testScenario(massRestart)
 testScenario(slowUplinks)
-testScenario(slowUplinksLarge)
+testScenario(slowUplinksLarge, { regressions: [2660856476, 182, 234] })
 testScenario(slowConsumers)
 testScenario(slowestConsumers, { regressions: [3816278857, 3041725023] })

@@ -184,6 +184,16 @@ export class Requests {
     request.values = undefined
   }
 
+  /**
+   * Takes back a request that waits to be sent. False when it was sent, and for one whose node is
+   * silent: its sender was told that it is late, and hears how that ends.
+   */
+  recall(request: Request): boolean {
+    if (request.attempts > 0 || request.isLate) return false
+    this.settle(request)
+    return true
+  }
+
   /** Gives up a request at once: sending failed, or its node is gone. */
   expire(request: Request, now: number): void {
     if (!request.isPending) return
@@ -347,8 +357,9 @@ export class Requests {
       request.waitMs = Math.max(request.waitMs, this.#window.transferMs(request))
     }
     const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
-    const isLast = request.attempts >= request.maxAttempts
-    this.#wheel.schedule(request, now + (isLast ? waitMs : Math.min(waitMs, SLICE_MS)))
+    // A wait for the answer to fragments is that for their transfer, too: it is not looked at anew.
+    const isWhole = request.isFragmented || request.attempts >= request.maxAttempts
+    this.#wheel.schedule(request, now + (isWhole ? waitMs : Math.min(waitMs, SLICE_MS)))
     if (request.values === undefined) return
     const { address, tid, values } = request
     const areWaiting = this.#fragments.send(address, tid, values, now, (at) => {

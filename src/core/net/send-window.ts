@@ -72,13 +72,21 @@ export class SendWindow {
   onAnswer(request: Request, now: number): void {
     const transfer = this.#leave(request)
     if (transfer === undefined) return
+    const { bytes, queuedBytes } = transfer
+    const ms = now - request.repeatedAt
+    const sinceAnswerMs = now - this.#answeredAt
     this.#lost = 0
     this.#answeredAt = now
-    const ms = now - request.repeatedAt
-    // Which of several sends was answered is not known.
-    if (request.attempts > 1) return
-    if (transfer.queuedBytes >= MIN_SAMPLE_BYTES) this.#msPerByte = ms / transfer.queuedBytes
-    if (ms < FULL_MS) this.#limit = Math.min(MAX_BYTES, this.#limit + transfer.bytes)
+    const isSample = queuedBytes >= MIN_SAMPLE_BYTES
+    if (request.attempts > 1) {
+      // Which of several sends was answered is not known. But of what leaves one after the other,
+      // none took longer than this.
+      if (!isSample || queuedBytes > bytes) return
+      this.#msPerByte = Math.min(this.#msPerByte, Math.max(ms, sinceAnswerMs) / bytes)
+      return
+    }
+    if (isSample) this.#msPerByte = ms / queuedBytes
+    if (ms < FULL_MS) this.#limit = Math.min(MAX_BYTES, this.#limit + bytes)
   }
 
   /**

@@ -23,6 +23,8 @@ export interface AnnounceHost {
   sendProbe(announce: Announce, member: SearchNode, now: number): Request | undefined
   /** `member` keeps failing although it is alive: others are to take its place. */
   giveUp(member: SearchNode, now: number): void
+  /** Takes back a request that has not been sent yet; false when it has. */
+  recall(request: Request): boolean
 }
 
 const NEVER = Number.NEGATIVE_INFINITY
@@ -156,7 +158,7 @@ export class Announce {
       }
     }
     if (this.#check !== undefined && this.#check.at <= now) this.#verify(this.#check, host, now)
-    if (this.#placements.length > members.length) this.#forgetOthers(members, now)
+    if (this.#placements.length > members.length) this.#forgetOthers(members, host, now)
   }
 
   /** Every one of `members` acknowledged the value. */
@@ -229,6 +231,13 @@ export class Announce {
     if (place.failures >= MAX_FAILURES) host.giveUp(member, now)
   }
 
+  /** Nobody else is to get it. */
+  stop(host: AnnounceHost): void {
+    for (const place of this.#placements) {
+      if (this.#takeBack(place, host)) place.request = undefined
+    }
+  }
+
   /** Asks whoever acknowledged it whether it is there. */
   #verify(check: PutCheck<Placement>, host: AnnounceHost, now: number): void {
     const holders = this.#placements.filter(
@@ -270,13 +279,18 @@ export class Announce {
    * Nodes that left the closest ones are not renewed; what they stored expires there. Until then
    * they are remembered: with loss, members come and go with each answer that is late.
    */
-  #forgetOthers(members: readonly SearchNode[], now: number): void {
-    this.#placements = this.#placements.filter(
-      ({ member, request, storedAt, renewAt }) =>
-        request !== undefined ||
-        (storedAt > NEVER && renewAt > now) ||
-        members.some(({ node }) => node === member.node),
-    )
+  #forgetOthers(members: readonly SearchNode[], host: AnnounceHost, now: number): void {
+    this.#placements = this.#placements.filter((place) => {
+      const { member, request, storedAt, renewAt } = place
+      if (members.some(({ node }) => node === member.node)) return true
+      if (request !== undefined) return !this.#takeBack(place, host)
+      return storedAt > NEVER && renewAt > now
+    })
+  }
+
+  /** A copy that waits for its turn is not needed any more: on a slow line it holds up others. */
+  #takeBack({ request, storedAt }: Placement, host: AnnounceHost): boolean {
+    return request !== undefined && storedAt === NEVER && host.recall(request)
   }
 
   /** By node: one that left the search altogether comes back as another member. */

@@ -179,6 +179,7 @@ export class Announces implements Iterable<Announce> {
 
   #forget(put: Put): void {
     const { announce } = put
+    announce.stop(this.#host.calls)
     this.#puts.delete(announce.value.id)
     this.#open.delete(put)
     const { net, lingering } = this.#host.context

@@ -131,6 +131,10 @@ export class SearchCalls implements LookupHost, AnnounceHost, ListenHost {
     this.search.context.net.expireNode(member.node, now)
   }
 
+  recall(request: Request): boolean {
+    return this.search.context.net.requests.recall(request)
+  }
+
   openSocket(registration: Registration): number {
     return this.search.context.sockets.open(registration)
   }

@@ -103,3 +103,21 @@ describe('many values at once', () => {
     assert(bytesIn <= 4 * 12 * 40_000, `${bytesIn} bytes`)
   })
 })
+
+describe('a value in a few fragments', () => {
+  it('is sent once to nodes that take more than half a second to answer', () => {
+    const net = new MiniNetwork(3)
+    net.delayMs = 400
+    net.addMany(12)
+    net.join(60_000)
+    const node = net.nodes.at(-1)!
+    let fragments = 0
+    net.onSend = (bytes, from) => {
+      if (from.equals(node.address) && decode(bytes)?.kind === Kind.Fragment) fragments++
+    }
+    const value = new Value({ id: 1n, data: new Uint8Array(3000).fill(7) })
+    const { operation } = node.dht.startPut(KEY, value, {}, net.now)
+    assert.equal(net.finish(node, operation), 'ok')
+    assert.equal(fragments, 8 * 3)
+  })
+})

@@ -110,6 +110,23 @@ suite('Requests under way at one node', () => {
     assert(waiting.isPending, 'it may still answer')
   })
 
+  test('what waits can be taken back, unless its sender was told that it is late', () => {
+    const { requests, ask, sent, answer, node, wheel } = build()
+    const busy = node(1)
+    const asked = Array.from({ length: FIRST_UNDER_WAY }, () => ask(busy))
+    const [waiting, late] = [ask(busy), ask(busy)]
+    sent()
+    assert.equal(requests.recall(asked[0]!), false, 'it was sent')
+    assert.equal(requests.recall(waiting), true)
+    assert.equal(waiting.isPending, false)
+    late.becomeLate(1)
+    assert.equal(requests.recall(late), false)
+    for (const one of asked) answer(busy, one, 5)
+    wheel.advance(6)
+    assert.deepEqual([waiting.attempts, late.attempts], [0, 1])
+    assert.equal(busy.pendingRequests, 1)
+  })
+
   test('what waits for a node that is gone is given up unsent', () => {
     const { ask, answer, sent, node, wheel } = build()
     const lost = node(1)

@@ -60,6 +60,30 @@ test('after an overrun they leave one after the other, each with the time that i
   assert.equal(window.transferMs(second) > patienceMs, true)
 })
 
+test('two answers in a row tell what the line carries, though both were sent before', () => {
+  const { window } = overrun()
+  let now = 300
+  const next = (): Request => {
+    const one = window.next()!
+    one.attempts = 2
+    one.repeatedAt = now
+    return one
+  }
+  // The junk in the queue of the line makes it seem to be slower and slower.
+  for (let i = 0; i < 3; i++) {
+    const lost = next()
+    now += window.transferMs(lost)
+    assert.equal(window.onLate(lost, now), true)
+  }
+  for (let i = 0; i < 2; i++) {
+    const one = next()
+    assert(window.transferMs(one) >= 4800, `${window.transferMs(one)} ms`)
+    now += 600
+    window.onAnswer(one, now)
+  }
+  assert.equal(window.transferMs(next()), 900)
+})
+
 test('quick answers open it again', () => {
   const { window } = overrun()
   let now = 300
