@@ -199,8 +199,11 @@ export class Requests {
     if (!request.isPending) return
     const { node, sentAt } = request
     this.settle(request)
-    if (request.isLarge) this.#window.forget(request)
     this.expired++
+    if (request.isLarge) {
+      this.#window.forget(request)
+      this.#sendWaiting(now)
+    }
     // Somebody who talked to us meanwhile is alive: only this request was lost.
     if (node !== undefined && node.lastSeenAt < sentAt) this.#onExpired(node, now)
     request.handler.onExpired(request, now)

@@ -36,6 +36,8 @@ interface World {
   readonly net: MiniNetwork
   readonly node: MiniNode
   readonly peers: FakePeer[]
+  /** Those whom the first put is for. */
+  readonly others: FakePeer[]
   /** From now on large values arrive. */
   readonly mend: () => void
 }
@@ -48,8 +50,9 @@ function world(): World {
   const net = new MiniNetwork(7)
   const node = net.add()
   const peers = around(net, KEY, 12, 1)
+  const others = around(net, OTHER_KEY, 12, 11)
   let isBroken = true
-  for (const group of [peers, around(net, OTHER_KEY, 12, 11)]) {
+  for (const group of [peers, others]) {
     for (const peer of group) {
       peer.neighbours = group
       peer.script = (_, { message }) => isBroken && message.kind === Kind.Put
@@ -65,7 +68,7 @@ function world(): World {
   const mend = (): void => {
     isBroken = false
   }
-  return { net, node, peers, mend }
+  return { net, node, peers, others, mend }
 }
 
 /** How many of `peers` were sent the value for `KEY`. */
@@ -80,6 +83,17 @@ describe('copies of a large value that wait for their turn', () => {
     mend()
     net.run(60_000)
     assert.equal(putsAt(peers), 8)
+  })
+
+  it('are sent when the node cannot be reached whose answer they wait for', () => {
+    const { net, node, peers, others, mend } = world()
+    const lastPut = (peer: FakePeer): number => peer.requests(Kind.Put).at(-1)?.at ?? 0
+    const lost = [...peers, ...others].toSorted((a, b) => lastPut(b) - lastPut(a))[0]!
+    node.dht.sendFailed(lost.address, net.now)
+    mend()
+    net.run(20_000)
+    const left = peers.filter((peer) => peer !== lost)
+    assert.equal(putsAt(left), left.length)
   })
 
   it('are not sent when the put is cancelled', () => {
