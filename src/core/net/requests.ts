@@ -355,13 +355,11 @@ export class Requests {
     request.attempts++
     request.repeatedAt = now
     this.sent[request.kind]!++
-    request.waitMs = this.policy.waitMs(request, now)
-    if (request.isLarge) {
-      request.waitMs = Math.max(request.waitMs, this.#window.transferMs(request))
-    }
+    const transferMs = request.isLarge ? this.#window.transferMs(request) : 0
+    request.waitMs = Math.max(this.policy.waitMs(request, now), transferMs)
     const waitMs = request.waitMs + this.policy.jitterMs(request.waitMs)
-    // A wait for the answer to fragments is that for their transfer, too: it is not looked at anew.
-    const isWhole = request.isFragmented || request.attempts >= request.maxAttempts
+    // While the own line is what takes long, no other node would have answered sooner.
+    const isWhole = transferMs === request.waitMs || request.attempts >= request.maxAttempts
     this.#wheel.schedule(request, now + (isWhole ? waitMs : Math.min(waitMs, SLICE_MS)))
     if (request.values === undefined) return
     const { address, tid, values } = request

@@ -53,9 +53,12 @@ export class RetryPolicy {
    */
   leftMs(request: Request, now: number): number {
     const { attempts, maxAttempts, isFragmented, hasProgressed, node, repeatedAt } = request
-    if (isFragmented || hasProgressed || attempts >= maxAttempts) return 0
-    const doublings = node === undefined ? 0 : attempts - 1
-    request.waitMs = Math.min(request.waitMs, this.gapMs(request, now) * 2 ** doublings)
+    if (hasProgressed || attempts >= maxAttempts) return 0
+    if (!isFragmented) {
+      // How long fragments are on their way, round trips do not tell.
+      const doublings = node === undefined ? 0 : attempts - 1
+      request.waitMs = Math.min(request.waitMs, this.gapMs(request, now) * 2 ** doublings)
+    }
     return repeatedAt + request.waitMs - now
   }
 

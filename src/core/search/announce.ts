@@ -288,7 +288,10 @@ export class Announce {
     })
   }
 
-  /** A copy that waits for its turn is not needed any more: on a slow line it holds up others. */
+  /**
+   * A copy that waits for its turn is not needed any more: on a slow line it holds up others. Not a
+   * probe, whose answer a check waits for.
+   */
   #takeBack({ request, storedAt }: Placement, host: AnnounceHost): boolean {
     return request !== undefined && storedAt === NEVER && host.recall(request)
   }

@@ -84,6 +84,29 @@ test('two answers in a row tell what the line carries, though both were sent bef
   assert.equal(window.transferMs(next()), 900)
 })
 
+test('answers to several that were sent again together do not tell what the line carries', () => {
+  const { window } = overrun()
+  const first = window.next()!
+  first.attempts = 2
+  first.repeatedAt = 300
+  const before = window.transferMs(first)
+  const small = [20, 21].map((tid) => request(tid))
+  window.forget(first)
+  const next = window.next()!
+  window.forget(next)
+  for (const one of small) window.enter(one, 20_000)
+  for (let one = window.next(); one !== undefined; one = window.next()) {
+    if (!small.includes(one)) window.forget(one)
+    one.attempts = 2
+    one.repeatedAt = 1000
+  }
+  window.onAnswer(small[0]!, 1010)
+  window.onAnswer(small[1]!, 1012)
+  const last = request(30)
+  assert.equal(window.enter(last, BYTES), true)
+  assert.equal(window.transferMs(last), before)
+})
+
 test('quick answers open it again', () => {
   const { window } = overrun()
   let now = 300

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { QUERY_ALL } from '../../../../src/core/value/query.ts'
+import { Value } from '../../../../src/core/value/value.ts'
 import { Kind } from '../../../../src/core/wire/message.ts'
 import { idNear, KEY, outcomesOf, peerAddress, text } from '../../../support/dht-kit.ts'
 import { FakePeer } from '../../../support/fake-peer.ts'
@@ -73,6 +74,48 @@ describe('a node that lives but does not answer', () => {
     const asked = new Set(about.map(({ message }) => message.tid)).size
     assert(asked <= 5, `it was asked ${asked} times`)
   })
+})
+
+describe('nodes that take long, and then die', () => {
+  for (const size of [500, 3000]) {
+    it(`do not hold up a put of ${size} bytes, which others take in their place`, () => {
+      const { net, node, peers } = world(14)
+      const slow = peers.slice(0, 3)
+      const held: { at: number; answer: () => void }[] = []
+      let isDead = false
+      for (const peer of slow) {
+        peer.script = (_, request) => {
+          if (!isDead) held.push({ at: net.now + 1300, answer: () => peer.serve(request) })
+          return true
+        }
+      }
+      const pass = (ms: number, isOver = () => false): void => {
+        const end = net.now + ms
+        while (net.now < end && !isOver()) {
+          net.run(10)
+          while (held.length > 0 && held[0]!.at <= net.now) held.shift()!.answer()
+        }
+      }
+      /** Puts a value of so many bytes; the time until it is stored. */
+      const put = (id: bigint, length: number): number => {
+        const startedAt = net.now
+        const value = new Value({ id, data: new Uint8Array(length).fill(7) })
+        const { operation } = node.dht.startPut(KEY, value, {}, net.now)
+        pass(60_000, () => outcomesOf(node, operation).length > 0)
+        return net.now - startedAt
+      }
+      for (let id = 100n; id < 120n; id++) {
+        node.dht.startPut(KEY, text('x', id), {}, net.now)
+        pass(8000)
+      }
+      const slowMs = put(1n, size)
+      pass(5000)
+      isDead = true
+      const deadMs = put(2n, size)
+      assert(slowMs <= 1000, `${slowMs} ms while they were slow`)
+      assert(deadMs <= 1000, `${deadMs} ms when they were dead`)
+    })
+  }
 })
 
 describe('nodes that answer now and then', () => {
